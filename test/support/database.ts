@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { type Database, openDatabase } from '../../src/database/database.ts'
+import { roleOf } from '../../src/database/migrate.ts'
+import { asAdmin, inDatabase } from './template.ts'
+
+export type TestDatabase = {
+  /** As the application role. */
+  readonly url: string
+  readonly ownerUrl: string
+  readonly app: Database
+  readonly owner: Database
+  drop(): Promise<void>
+}
+
+/** A database of the caller's own with today's schema and no rows; call `drop` afterwards. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const adminUrl = inject('adminUrl')
+  const owner = pg.escapeIdentifier(roleOf(inject('ownerUrl')))
+  await asAdmin(adminUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${inject('template')} OWNER ${owner}`),
+  )
+  const url = inDatabase(inject('databaseUrl'), name)
+  const ownerUrl = inDatabase(inject('ownerUrl'), name)
+  const app = openDatabase(url, { maxConnections: 10, applicationName: 'test-app' })
+  const asOwner = openDatabase(ownerUrl, { maxConnections: 2, applicationName: 'test-owner' })
+  return {
+    ...{ url, ownerUrl, app, owner: asOwner },
+    async drop() {
+      await Promise.all([app.close(), asOwner.close()])
+      await asAdmin(adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    },
+  }
+}
