@@ -47,7 +47,7 @@ CREATE TABLE pin_guard (
   forgiven bigint NOT NULL DEFAULT 0 CHECK (forgiven <= wrong AND wrong - forgiven <= counting),
   -- Raised whenever earlier attempts stop counting; a verdict from an earlier round is not told.
   round bigint NOT NULL DEFAULT 0,
-  reserved_at timestamptz,
+  reserved_at timestamptz NOT NULL DEFAULT now(),
   -- Locks in a row without a right PIN between them: each is four times as long as the one before.
   locks integer NOT NULL DEFAULT 0 CHECK (locks >= 0),
   locked_until timestamptz,

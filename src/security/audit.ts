@@ -1,0 +1,104 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Queryable } from '../database/database.ts'
+import { uuidv7 } from '../domain/ids.ts'
+import { deriveKey, type Key } from './keys.ts'
+import type { Sealer } from './sealing.ts'
+
+/** Something somebody did. Values go into `payload` only: they are the part that can be erased later. */
+export type AuditEvent = {
+  readonly actor: { readonly kind: 'subscriber' | 'staff' | 'system'; readonly id: string }
+  /** Noun and past participle, `pin.changed`. */
+  readonly action: string
+  /** Id of what was acted on. */
+  readonly subject: string | null
+  readonly payload: Readonly<Record<string, string>>
+}
+
+export type Audit = {
+  /** Writes the event in the caller's transaction, so that it commits with its effect or not at all. */
+  record(tx: Queryable, event: AuditEvent): Promise<void>
+  /** Whether a stored event still is what was written (all but its time). */
+  verify(row: StoredAuditEvent): boolean
+}
+
+/** A row of `audit_event`. */
+export type StoredAuditEvent = {
+  readonly id: string
+  readonly actor_kind: string
+  readonly actor_id: string
+  readonly action: string
+  readonly subject: string | null
+  /** Field name to commitment. */
+  readonly payload: Readonly<Record<string, string>>
+  readonly seal: Buffer
+}
+
+const SALT_LENGTH = 32
+
+/**
+ * The record of what was done. A payload value is stored as a salted commitment in the event, and with its salt, sealed, in a table
+ * of its own: deleting it there erases the value for good and leaves the event verifiable.
+ */
+export function makeAudit(key: Key, sealer: Sealer): Audit {
+  const sealKey = deriveKey(key, 'audit event')
+  return {
+    async record(tx, event) {
+      const id = uuidv7()
+      const values = Object.entries(event.payload).map(([name, value]) => {
+        const salt = randomBytes(SALT_LENGTH)
+        const sealed = sealer.seal(value, auditValueContext(id, name))
+        return { name, salt, sealed, commitment: commit(salt, name, value) }
+      })
+      const payload = Object.fromEntries(values.map(({ name, commitment }) => [name, commitment]))
+      const row = {
+        id,
+        actor_kind: event.actor.kind,
+        actor_id: event.actor.id,
+        action: event.action,
+        subject: event.subject,
+        payload,
+      }
+      await tx.query({
+        name: 'audit-record',
+        text: `WITH event AS (
+            INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)
+          )
+          INSERT INTO audit_value (event_id, name, salt, value_sealed)
+          SELECT $1, name, salt, sealed FROM unnest($8::text[], $9::bytea[], $10::bytea[]) AS value (name, salt, sealed)`,
+        values: [
+          id,
+          row.actor_kind,
+          row.actor_id,
+          row.action,
+          row.subject,
+          JSON.stringify(payload),
+          sealOf(sealKey, row),
+          values.map(({ name }) => name),
+          values.map(({ salt }) => salt),
+          values.map(({ sealed }) => sealed),
+        ],
+      })
+    },
+    verify(row) {
+      const expected = sealOf(sealKey, row)
+      return row.seal.length === expected.length && timingSafeEqual(row.seal, expected)
+    },
+  }
+}
+
+/** Hexadecimal SHA-256 over salt, field name, a zero byte and the value: anyone who is handed salt and value can check it. */
+export function commit(salt: Buffer, name: string, value: string): string {
+  return createHash('sha256').update(salt).update(`${name}\0`).update(value).digest('hex')
+}
+
+/** What a row of `audit_value` is sealed to. */
+export function auditValueContext(eventId: string, name: string): string {
+  return `audit_value.${name}:${eventId}`
+}
+
+/** jsonb does not keep the order of fields, so they are sorted before the row is sealed. */
+function sealOf(sealKey: Buffer, row: Omit<StoredAuditEvent, 'seal'>): Buffer {
+  const fields = Object.entries(row.payload).sort(([a], [b]) => (a < b ? -1 : 1))
+  const canonical = JSON.stringify([row.id, row.actor_kind, row.actor_id, row.action, row.subject, fields])
+  return createHmac('sha256', sealKey).update(canonical).digest()
+}

@@ -1,0 +1,60 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { deriveKey, type Key } from './keys.ts'
+
+export type Sealer = {
+  /**
+   * Encrypts one field. `context` names the column and the row (`subscriber.number:<row id>`) and is not stored: the result opens
+   * only under the same context, so a sealed value copied into another row or column is refused.
+   */
+  seal(plain: string, context: string): Buffer
+  /** Throws when the value was changed, moved, or sealed under another key. */
+  open(sealed: Buffer, context: string): string
+  /** A keyed hash to look a value up by, different for each purpose: 4 bytes of key id, then HMAC-SHA256. */
+  index(value: string, purpose: string): Buffer
+}
+
+const VERSION = 1
+const KEY_ID_LENGTH = 4
+const HEADER_LENGTH = 1 + KEY_ID_LENGTH
+/** NIST SP 800-38D §8.2.2: 96 random bits, good for 2^32 values under one key. */
+const IV_LENGTH = 12
+const TAG_LENGTH = 16
+
+/**
+ * AES-256-GCM per field. Layout: version (1), key id (4), IV (12), ciphertext, tag (16); the associated data is the header and
+ * the context. Encryption and look-up use different keys derived from `key`.
+ */
+export function makeSealer(key: Key): Sealer {
+  const header = Buffer.concat([Buffer.of(VERSION), Buffer.from(key.id, 'hex')])
+  const sealingKey = deriveKey(key, 'sealing')
+  const indexKey = deriveKey(key, 'index')
+  return {
+    seal(plain, context) {
+      const iv = randomBytes(IV_LENGTH)
+      const cipher = createCipheriv('aes-256-gcm', sealingKey, iv, { authTagLength: TAG_LENGTH })
+      cipher.setAAD(associatedData(header, context))
+      return Buffer.concat([header, iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+    },
+    open(sealed, context) {
+      if (sealed.length < HEADER_LENGTH + IV_LENGTH + TAG_LENGTH) throw new Error('A sealed value is too short.')
+      if (!sealed.subarray(0, HEADER_LENGTH).equals(header)) {
+        throw new Error(`A sealed value is under key ${sealed.toString('hex', 1, HEADER_LENGTH)}, not ${key.id}.`)
+      }
+      const textStart = HEADER_LENGTH + IV_LENGTH
+      const tagStart = sealed.length - TAG_LENGTH
+      const iv = sealed.subarray(HEADER_LENGTH, textStart)
+      const decipher = createDecipheriv('aes-256-gcm', sealingKey, iv, { authTagLength: TAG_LENGTH })
+      decipher.setAAD(associatedData(header, context))
+      decipher.setAuthTag(sealed.subarray(tagStart))
+      return decipher.update(sealed.subarray(textStart, tagStart), undefined, 'utf8') + decipher.final('utf8')
+    },
+    index(value, purpose) {
+      const digest = createHmac('sha256', indexKey).update(`${purpose}\0${value}`).digest()
+      return Buffer.concat([header.subarray(1), digest])
+    },
+  }
+}
+
+function associatedData(header: Buffer, context: string): Buffer {
+  return Buffer.concat([header, Buffer.from(context)])
+}

@@ -1,0 +1,78 @@
+import type { Queryable } from '../database/database.ts'
+import type { SubscriberId } from '../domain/ids.ts'
+import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
+import type { Sealer } from '../security/sealing.ts'
+
+/** A person with an account. `enrolled`: on file, but without a PIN yet. */
+export type Subscriber = {
+  readonly id: SubscriberId
+  readonly number: Msisdn
+  readonly name: string
+  readonly language: string
+  readonly status: 'enrolled' | 'active' | 'closed'
+  readonly tier: string
+  /** Null until terms were agreed to. */
+  readonly termsVersion: string | null
+  /** Lower limits apply until then. */
+  readonly restrictedUntil: Date | null
+}
+
+type Row = {
+  id: SubscriberId
+  number_sealed: Buffer
+  name_sealed: Buffer
+  language: string
+  status: Subscriber['status']
+  tier: string
+  terms_version: string | null
+  restricted_until: Date | null
+}
+
+/** Who holds this number now. A closed account is not found by its number, which may be somebody else's by now. */
+export async function findByNumber(db: Queryable, sealer: Sealer, number: Msisdn): Promise<Subscriber | null> {
+  const { rows } = await db.query<Row>({
+    name: 'subscriber-by-number',
+    text: `SELECT id, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+      FROM subscriber WHERE number_index = $1 AND status <> 'closed'`,
+    values: [numberIndex(sealer, number)],
+  })
+  return rows[0] === undefined ? null : readSubscriber(rows[0], sealer)
+}
+
+/** The subscriber with this id, closed ones too. */
+export async function findById(db: Queryable, sealer: Sealer, id: SubscriberId): Promise<Subscriber | null> {
+  const { rows } = await db.query<Row>({
+    name: 'subscriber-by-id',
+    text: `SELECT id, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+      FROM subscriber WHERE id = $1`,
+    values: [id],
+  })
+  return rows[0] === undefined ? null : readSubscriber(rows[0], sealer)
+}
+
+export function numberIndex(sealer: Sealer, number: Msisdn): Buffer {
+  return sealer.index(number, 'subscriber.number')
+}
+
+export function numberContext(id: SubscriberId): string {
+  return `subscriber.number:${id}`
+}
+
+export function nameContext(id: SubscriberId): string {
+  return `subscriber.name:${id}`
+}
+
+function readSubscriber(row: Row, sealer: Sealer): Subscriber {
+  const number = parseE164(sealer.open(row.number_sealed, numberContext(row.id)))
+  if (number === null) throw new Error(`The number of subscriber ${row.id} is not one.`)
+  return {
+    id: row.id,
+    number,
+    name: sealer.open(row.name_sealed, nameContext(row.id)),
+    language: row.language,
+    status: row.status,
+    tier: row.tier,
+    termsVersion: row.terms_version,
+    restrictedUntil: row.restricted_until,
+  }
+}
