@@ -1,0 +1,56 @@
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { DeliveryReport, IncomingSms } from './aggregator.ts'
+
+/** One message to one phone, as a link is asked to send it. */
+export type SmsMessage = {
+  /** The outbox row's id. */
+  readonly id: string
+  readonly to: Msisdn
+  /** Sender name or short code; empty lets the network choose. */
+  readonly from: string
+  /** May hold a one-time code. */
+  readonly text: string
+  /** Where a link is paced, codes go before receipts. */
+  readonly priority: 'code' | 'receipt'
+  /** After that long the network may throw the message away; null for the network's own default. */
+  readonly validForMs: number | null
+}
+
+/**
+ * What became of handing a message over. `refused`: surely not sent; `retry` says whether a later attempt or another link may
+ * succeed. `unknown`: it may or may not have been taken (no answer, a lost connection), so it must not be sent again; the ids are
+ * those of the parts that were answered.
+ */
+export type SendOutcome =
+  | { readonly kind: 'accepted'; readonly providerIds: readonly string[]; readonly segments: number }
+  | { readonly kind: 'refused'; readonly reason: string; readonly retry: boolean }
+  | { readonly kind: 'unknown'; readonly cause: string; readonly providerIds: readonly string[] }
+
+/** A way to send SMS: an SMPP link or an aggregator's API. */
+export type SmsLink = {
+  readonly name: string
+  /** Digits of the international number, without `+`, that this link is preferred for; none means all. */
+  readonly prefixes: readonly string[]
+  isUp(): boolean
+  /** Never rejects; always settles within the link's deadlines. */
+  send(message: SmsMessage): Promise<SendOutcome>
+}
+
+/** A delivery report that also says which phone it is about, so that ids which wrap around or change base cannot be mixed up. */
+export type LinkReport = DeliveryReport & { readonly to?: Msisdn }
+
+/** One part of a long message as it arrived; parts of one message share sender, destination, reference and total. */
+export type MessagePart = { readonly reference: number; readonly total: number; readonly number: number }
+
+/** An SMS from a phone, whole or one part of it. */
+export type LinkMessage = IncomingSms & { readonly part?: MessagePart }
+
+/** Who hears of what a link receives. The network gets its acknowledgement when the promise resolves and keeps the message when it rejects. */
+export type LinkListeners = {
+  onDeliveryReport(report: LinkReport): Promise<void>
+  onMessage(message: LinkMessage): Promise<void>
+  onState?(state: LinkState): void
+}
+
+/** `reason` is safe to log: no number, text or password. */
+export type LinkState = { readonly link: string; readonly up: boolean; readonly reason: string }

@@ -1,0 +1,71 @@
+import type { Queryable } from '../database/database.ts'
+import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Sealer } from '../security/sealing.ts'
+import { numberIndex } from '../subscribers/find.ts'
+
+/** A message to write down with the fact that it reports. */
+export type OutgoingSms = {
+  /** Names the fact, `<transfer id>:payer`, so that it is told once however often it is reported. */
+  readonly factKey: string
+  readonly subscriberId: SubscriberId | null
+  readonly to: Msisdn
+  /** The text of a `code` has the mark `{code}` where the sender puts the code; the code itself is never stored. */
+  readonly body:
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'code'; readonly challengeId: string; readonly text: string }
+  readonly priority: 'code' | 'receipt'
+  /** Not worth sending after that; null: for a day. */
+  readonly expiresAt: Date | null
+}
+
+/** What the queue is told about a row, after the commit. */
+export type QueuedSms = { readonly id: string; readonly version: number; readonly priority: 'code' | 'receipt' }
+
+/** Where the code goes in a `code` message's text. */
+export const CODE_MARK = '{code}'
+
+/**
+ * Writes a message in the caller's transaction, so that it commits with its fact or not at all. Null: this fact is in the outbox
+ * already. Ring the bell with the result once the transaction has committed; if nobody does, the sweeper will.
+ */
+export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms): Promise<QueuedSms | null> {
+  const challengeId = sms.body.kind === 'code' ? sms.body.challengeId : null
+  if (challengeId !== null && !sms.body.text.includes(CODE_MARK))
+    throw new Error(`A code's text needs the mark ${CODE_MARK}.`)
+  const priority = challengeId === null ? sms.priority : 'code'
+  const id = uuidv7()
+  const { rows } = await tx.query<{ version: number }>({
+    name: 'sms-enqueue',
+    text: `WITH message AS (
+        INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, now() + interval '1 day'))
+        ON CONFLICT (fact_key) DO NOTHING
+        RETURNING id, version
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind) SELECT id, 'queued' FROM message
+      )
+      SELECT version FROM message`,
+    values: [
+      id,
+      sms.factKey,
+      sms.subscriberId,
+      sealer.seal(sms.to, recipientContext(id)),
+      numberIndex(sealer, sms.to),
+      sealer.seal(sms.body.text, bodyContext(id)),
+      challengeId,
+      priority,
+      sms.expiresAt,
+    ],
+  })
+  const version = rows[0]?.version
+  return version === undefined ? null : { id, version, priority }
+}
+
+export function recipientContext(id: string): string {
+  return `sms_outbox.recipient:${id}`
+}
+
+export function bodyContext(id: string): string {
+  return `sms_outbox.body:${id}`
+}
