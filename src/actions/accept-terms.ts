@@ -1,0 +1,24 @@
+import { codeWasUsed } from '../subscribers/code-used.ts'
+import { authorisePinChange } from '../subscribers/pin.ts'
+import { acceptTerms as accept } from '../subscribers/terms.ts'
+import { type Action, defineAction } from './action.ts'
+
+/** Counted up when the words of the terms change in the menus. */
+const TERMS_VERSION = '1'
+
+/** Records which terms were agreed to, and, after the right activation code, allows this session to set the first PIN. */
+export const acceptTerms: Action = defineAction(
+  {
+    name: 'accept-terms',
+    effect: 'write',
+    asks: 'yes',
+    input: {},
+    outcomes: { ok: { digits: { type: 'number', max: 9 } }, not_authorised: {} },
+  },
+  async ({ database, audit, pins }, { caller, sessionId }) => {
+    if (!(await codeWasUsed(database, caller.id, 'activation'))) return { outcome: 'not_authorised' }
+    await accept(database, audit, caller.id, TERMS_VERSION)
+    const authorised = await authorisePinChange(database, caller.id, sessionId, 'activation')
+    return authorised ? { outcome: 'ok', values: { digits: pins.pinDigits } } : { outcome: 'not_authorised' }
+  },
+)

@@ -1,0 +1,81 @@
+import type { Biller } from '../billers/biller.ts'
+import type { Database } from '../database/database.ts'
+import type { Market } from '../domain/market.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { SubscriberId } from '../domain/ids.ts'
+import type { Tariffs } from '../ledger/quote.ts'
+import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
+import type { Messages } from '../menu/messages.ts'
+import type { Audit } from '../security/audit.ts'
+import type { Keys } from '../security/keys.ts'
+import type { Sealer } from '../security/sealing.ts'
+import type { Settlement } from '../settlement/queue.ts'
+import type { SmsBell } from '../sms/queue.ts'
+import type { PinServices } from '../subscribers/pin.ts'
+import type { Events } from '../telemetry/events.ts'
+import type { LookupLimit } from './lookup-limit.ts'
+
+/** The person on the phone, as read once at the dial. */
+export type Caller = { readonly id: SubscriberId; readonly number: Msisdn; readonly name: string }
+
+/** The hop in which an action runs. */
+export type ActionContext = {
+  readonly caller: Caller
+  readonly language: string
+  readonly sessionId: string
+  readonly atMs: number
+}
+
+/** Everything an action may need, built once in app.ts. */
+export type Services = {
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly keys: Keys
+  readonly market: Market
+  readonly tariffs: Tariffs
+  readonly billers: ReadonlyMap<string, Biller>
+  readonly pins: PinServices
+  readonly messages: () => Messages
+  readonly audit: Audit
+  readonly settlement: Settlement
+  readonly smsBell: SmsBell
+  readonly lookupLimit: LookupLimit
+  readonly events: Events
+}
+
+/** What an action ended with: one of its contract's outcomes and that outcome's fields. */
+export type ActionResult = { readonly outcome: string; readonly values: Readonly<Record<string, Json>> }
+
+/** One thing a menu can do: a contract the compiler reads and the code that keeps it. */
+export type Action = {
+  readonly contract: ActionContract
+  readonly run: (
+    services: Services,
+    context: ActionContext,
+    input: Readonly<Record<string, Json>>,
+    secret: Secret | null,
+  ) => Promise<ActionResult>
+}
+
+/** The secret that the action itself checks; a PIN is checked before the action runs and does not reach it. */
+type SecretOf<C extends ActionContract> = C['asks'] extends 'new_pin' | 'code' | 'answer' ? Secret : null
+
+/** Ties a contract to its code, so that inputs, outcomes and fields are checked by the type checker. */
+export function defineAction<const C extends ActionContract>(
+  contract: C,
+  run: (
+    services: Services,
+    context: ActionContext,
+    input: ValuesOf<C['input']>,
+    secret: SecretOf<C>,
+  ) => Promise<Outcome<C>>,
+): Action {
+  return {
+    contract,
+    run: async (services, context, input, secret) => {
+      const result = await run(services, context, input as ValuesOf<C['input']>, secret as SecretOf<C>)
+      return { outcome: result.outcome, values: (result.values ?? {}) as Record<string, Json> }
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { codeWasUsed } from '../subscribers/code-used.ts'
+import { authorisePinChange } from '../subscribers/pin.ts'
+import { checkAnswer as check, questionOf } from '../subscribers/question.ts'
+import { type Action, defineAction } from './action.ts'
+
+/** The identity question on file. */
+export const readQuestion: Action = defineAction(
+  {
+    name: 'read-question',
+    effect: 'read',
+    input: {},
+    outcomes: { ok: { question: { type: 'text', max: 60 } }, none: {} },
+  },
+  async ({ database, sealer }, { caller }) => {
+    const question = await questionOf(database, sealer, caller.id)
+    return question === null ? { outcome: 'none' } : { outcome: 'ok', values: { question } }
+  },
+)
+
+/** The answer to it; together with the code that was just used it allows this session to set a new PIN. */
+export const checkAnswer: Action = defineAction(
+  {
+    name: 'check-answer',
+    effect: 'write',
+    asks: 'answer',
+    input: {},
+    outcomes: {
+      right: { digits: { type: 'number', max: 9 } },
+      wrong: { left: { type: 'number', max: 9 } },
+      locked: { until: { type: 'time' } },
+      not_authorised: {},
+      busy: {},
+    },
+  },
+  async ({ database, pins }, { caller, sessionId }, _input, answer) => {
+    if (!(await codeWasUsed(database, caller.id, 'reset'))) return { outcome: 'not_authorised' }
+    const checked = await check(pins, caller.id, answer)
+    switch (checked.kind) {
+      case 'right':
+        return (await authorisePinChange(database, caller.id, sessionId, 'reset'))
+          ? { outcome: 'right', values: { digits: pins.pinDigits } }
+          : { outcome: 'not_authorised' }
+      case 'wrong':
+        return { outcome: 'wrong', values: { left: checked.left } }
+      case 'locked':
+        return { outcome: 'locked', values: { until: checked.until.getTime() } }
+      case 'busy':
+        return { outcome: 'busy' }
+    }
+  },
+)

@@ -1,0 +1,30 @@
+import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
+import type { Queryable } from '../database/database.ts'
+import type { Json } from '../menu/contract.ts'
+import type { ActionContext, Services } from './action.ts'
+
+/** Puts a notice to the caller into the outbox, once per fact. */
+export async function notify(
+  tx: Queryable,
+  { sealer, messages }: Services,
+  { caller, language }: ActionContext,
+  factKey: string,
+  message: string,
+  values: Record<string, Json>,
+): Promise<QueuedSms | null> {
+  return enqueueSms(tx, sealer, {
+    factKey,
+    subscriberId: caller.id,
+    to: caller.number,
+    body: { kind: 'text', text: messages().render(message, language, values) },
+    priority: 'receipt',
+    expiresAt: null,
+  })
+}
+
+/** One SMS per lock, whoever runs into it and however often. */
+export async function tellPinLocked(services: Services, context: ActionContext, until: Date): Promise<void> {
+  const factKey = `pin-locked:${context.caller.id}:${until.getTime()}`
+  const queued = await notify(services.database, services, context, factKey, 'pin_locked', { until: until.getTime() })
+  if (queued !== null) services.smsBell.ring(queued)
+}

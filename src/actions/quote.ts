@@ -1,0 +1,88 @@
+import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
+import { type Quote, type QuoteOutcome, quoteTransfer } from '../ledger/quote.ts'
+import type { Json, ValueType } from '../menu/contract.ts'
+import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
+
+const money: ValueType & { type: 'money' } = { type: 'money', max: 100_000_000n }
+const fee: ValueType & { type: 'money' } = { type: 'money', max: 1_000_000n }
+const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
+
+/** The outcomes of asking what a transfer would cost; `repeated`: payer, payee and amount were the same within ten minutes. */
+const quoteOutcomes = {
+  quoted,
+  repeated: quoted,
+  insufficient: {},
+  below_minimum: { minimum: money },
+  over_transaction_limit: { limit: money },
+  over_day_limit: { left: money },
+  unavailable: {},
+} as const
+
+/** Freezes amount, legs, fee and tax of sending money, before the PIN is asked. */
+export const quoteSend: Action = defineAction(
+  {
+    name: 'quote-send',
+    effect: 'read',
+    input: { payee: { type: 'opaque' }, name: { type: 'text', max: 16 }, amount: money },
+    outcomes: { ...quoteOutcomes, payee_full: {} },
+  },
+  async (services, context, { payee, name, amount }) =>
+    answer(
+      await ask(services, context, amount, { kind: 'subscriber', id: String(payee) as SubscriberId, name }),
+      'payee_full',
+    ),
+)
+
+/** The same for paying a bill. */
+export const quoteBill: Action = defineAction(
+  {
+    name: 'quote-bill',
+    effect: 'read',
+    input: { biller: { type: 'text', max: 20 }, account: { type: 'digits', max: 20 }, amount: money },
+    outcomes: quoteOutcomes,
+  },
+  async (services, context, { biller, account, amount }) => {
+    const name = services.billers.get(biller)?.name
+    if (name === undefined) return { outcome: 'unavailable' }
+    return answer(
+      await ask(services, context, amount, { kind: 'biller', id: biller, name, account }),
+      'unavailable',
+    )
+  },
+)
+
+type Payee = Parameters<typeof quoteTransfer>[2]['payee']
+
+function ask({ database, tariffs }: Services, { caller, atMs }: ActionContext, amount: string, payee: Payee) {
+  const id = uuidv7(atMs) as TransferId
+  return quoteTransfer(database, tariffs, { id, atMs, payerId: caller.id, amount: BigInt(amount), payee })
+}
+
+type Answer<Full extends string> =
+  | { outcome: 'quoted' | 'repeated'; values: { quote: Json; fee: string; total: string } }
+  | { outcome: 'insufficient' | 'unavailable' | Full; values?: undefined }
+  | { outcome: 'below_minimum'; values: { minimum: string } }
+  | { outcome: 'over_transaction_limit'; values: { limit: string } }
+  | { outcome: 'over_day_limit'; values: { left: string } }
+
+function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
+  switch (result.kind) {
+    case 'quoted': {
+      const quote: Quote = result.quote
+      const values = { quote: quote as unknown as Json, fee: quote.fee, total: quote.total }
+      return { outcome: result.repeats ? 'repeated' : 'quoted', values }
+    }
+    case 'insufficient':
+      return { outcome: 'insufficient' }
+    case 'below_minimum':
+      return { outcome: 'below_minimum', values: { minimum: String(result.minimum) } }
+    case 'over_transaction_limit':
+      return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
+    case 'over_day_limit':
+      return { outcome: 'over_day_limit', values: { left: String(result.left) } }
+    case 'payee_full':
+      return { outcome: full }
+    case 'payee_unavailable':
+      return { outcome: 'unavailable' }
+  }
+}

@@ -1,0 +1,46 @@
+import { miniStatement } from '../ledger/statement.ts'
+import { type Action, defineAction } from './action.ts'
+
+const LINES = 5
+
+/** The last five movements, newest first. */
+export const readStatement: Action = defineAction(
+  {
+    name: 'read-statement',
+    effect: 'read',
+    asks: 'pin',
+    input: {},
+    outcomes: {
+      ok: {
+        lines: {
+          type: 'rows',
+          max: LINES,
+          of: {
+            at: { type: 'moment' },
+            sign: { type: 'text', max: 1 },
+            amount: { type: 'money', max: 100_000_000n },
+            party: { type: 'text', max: 14 },
+            reference: { type: 'text', max: 10 },
+          },
+        },
+      },
+      none: {},
+    },
+  },
+  async ({ database, sealer }, { caller }) => {
+    const lines = await miniStatement(database, sealer, caller.id, LINES)
+    if (lines.length === 0) return { outcome: 'none' }
+    return {
+      outcome: 'ok',
+      values: {
+        lines: lines.map((line) => ({
+          at: line.atMs,
+          sign: line.direction === 'in' ? '+' : '-',
+          amount: String(line.amount),
+          party: line.party,
+          reference: line.reference,
+        })),
+      },
+    }
+  },
+)

@@ -1,0 +1,39 @@
+import { acceptTerms } from './accept-terms.ts'
+import type { Action } from './action.ts'
+import { checkBalance } from './check-balance.ts'
+import { checkBill } from './check-bill.ts'
+import { checkCode } from './check-code.ts'
+import { findPayee } from './find-payee.ts'
+import { checkAnswer, readQuestion } from './identity.ts'
+import { listBillers } from './list-billers.ts'
+import { proposePin, setPin } from './new-pin.ts'
+import { openPinChange } from './open-pin-change.ts'
+import { quoteBill, quoteSend } from './quote.ts'
+import { readStatement } from './read-statement.ts'
+import { sendCode } from './send-code.ts'
+import { setLanguage } from './set-language.ts'
+import { payBill, sendMoney } from './transfer.ts'
+
+/** Everything that a menu can do, by name. */
+export const actions: ReadonlyMap<string, Action> = new Map(
+  [
+    acceptTerms,
+    checkAnswer,
+    checkBalance,
+    checkBill,
+    checkCode,
+    findPayee,
+    listBillers,
+    openPinChange,
+    payBill,
+    proposePin,
+    quoteBill,
+    quoteSend,
+    readQuestion,
+    readStatement,
+    sendCode,
+    sendMoney,
+    setLanguage,
+    setPin,
+  ].map((action) => [action.contract.name, action]),
+)

@@ -1,0 +1,16 @@
+import { rememberLanguage } from '../subscribers/language.ts'
+import { type Action, defineAction } from './action.ts'
+
+/** Remembers the language for this and every later session and message. */
+export const setLanguage: Action = defineAction(
+  {
+    name: 'set-language',
+    effect: 'record',
+    input: { language: { type: 'choice', of: ['en', 'sw', 'fr'] } },
+    outcomes: { ok: { language: { type: 'choice', of: ['en', 'sw', 'fr'] } } },
+  },
+  async ({ database, audit }, { caller }, { language }) => {
+    await rememberLanguage(database, audit, caller.id, language)
+    return { outcome: 'ok', values: { language } }
+  },
+)

@@ -1,0 +1,21 @@
+import type { NumberingPlan } from '../../domain/market.ts'
+import type { Aggregator } from '../aggregator.ts'
+import { parseDeliveryReport, parseIncomingSms, parseOptOut } from './sms.ts'
+import { formatReply, parseUssd, parseUssdEnd } from './ussd.ts'
+
+/** Everything that Africa's Talking posts to us: `POST /africastalking/<key>/<callback>`. */
+export function africastalking(settings: { serviceCodes: readonly string[]; numbering: NumberingPlan }): Aggregator {
+  return {
+    name: 'africastalking',
+    callbacks: {
+      ussd: (form) => parseUssd(form, settings.serviceCodes),
+      'ussd-end': parseUssdEnd,
+      sms: parseIncomingSms,
+      'sms-delivery': parseDeliveryReport,
+      'opt-out': parseOptOut,
+      // The answer to a SIM-swap question: nothing asks one yet, and a callback nobody waits for is acknowledged.
+      'sim-swap': () => ({ kind: 'ignored' }),
+    },
+    formatReply,
+  }
+}

@@ -1,0 +1,64 @@
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Secret } from '../domain/secret.ts'
+
+/** One request of a USSD dialogue, as every aggregator's file hands it to the conversation. */
+export type UssdRequest = {
+  readonly aggregator: string
+  /** The aggregator's own name for the session; not trusted to be unique for ever. */
+  readonly sessionId: string
+  readonly msisdn: Msisdn
+  /** As dialled without what follows the service's own code, `*384#`. */
+  readonly serviceCode: string
+  /** Every input of the session so far, joined by `*`; empty at the dial. May hold a PIN. */
+  readonly text: Secret
+}
+
+/** One screen: its words, and whether the session ends with it. */
+export type UssdReply = { readonly text: string; readonly end: boolean }
+
+/** The network's word that a session is over. */
+export type UssdEnd = {
+  readonly aggregator: string
+  readonly sessionId: string
+  readonly msisdn: Msisdn
+  readonly status: 'completed' | 'dropped' | 'failed'
+}
+
+/** An SMS from a subscriber. */
+export type IncomingSms = {
+  readonly aggregator: string
+  readonly id: string
+  readonly from: Msisdn
+  readonly to: string
+  readonly text: Secret
+}
+
+/** What became of an SMS of ours. `pending` is not final. */
+export type DeliveryReport = {
+  readonly link: string
+  readonly providerId: string
+  readonly state: 'pending' | 'delivered' | 'failed'
+  readonly reason: string | null
+}
+
+/** What a callback turned out to be. `bad`: a sentence for the one who sent it, without anything of what was sent. */
+export type Callback =
+  | { readonly kind: 'ussd'; readonly request: UssdRequest }
+  | { readonly kind: 'ussd_end'; readonly end: UssdEnd }
+  | { readonly kind: 'sms'; readonly message: IncomingSms }
+  | { readonly kind: 'delivery'; readonly report: DeliveryReport }
+  | { readonly kind: 'opt_out'; readonly number: Msisdn }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'bad'; readonly problem: string }
+
+/**
+ * A partner that calls us over HTTP: `POST /<name>/<key>/<callback>` with a form. One file (or folder) and one line in registry.ts;
+ * the wire files in test/wire/<name>/ are its conformance test.
+ */
+export type Aggregator = {
+  readonly name: string
+  /** Callback name, the last part of the path → parser of its form. */
+  readonly callbacks: Readonly<Record<string, (form: URLSearchParams) => Callback>>
+  /** A screen in the partner's own bytes; answered with status 200. */
+  readonly formatReply: (reply: UssdReply) => { readonly contentType: string; readonly body: string }
+}

@@ -1,0 +1,9 @@
+import type { Aggregator } from './aggregator.ts'
+import { africastalking } from './africastalking/callbacks.ts'
+
+type AggregatorSettings = Parameters<typeof africastalking>[0]
+
+/** Every partner that may call us, by the first part of its path. */
+export function makeAggregators(settings: AggregatorSettings): ReadonlyMap<string, Aggregator> {
+  return new Map([africastalking(settings)].map((aggregator) => [aggregator.name, aggregator]))
+}

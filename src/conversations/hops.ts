@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { UssdReply } from '../aggregators/aggregator.ts'
+import type { Database, Queryable } from '../database/database.ts'
+import type { Sealer } from '../security/sealing.ts'
+import type { SeenInput } from './arrival.ts'
+
+/** A hop with an effect, named by our session and its number in it. */
+export type Hop = {
+  readonly sessionId: string
+  readonly hop: number
+  /** The session's key in Redis: how the hop is found again when Redis has lost the session. */
+  readonly conversation: string
+  readonly seen: SeenInput
+}
+
+/** A repeat this much later is a fresh session that happens to carry an old name. */
+const REMEMBERED = '1 hour'
+
+const POLL_MS = 40
+
+/** True for the one caller that may run the hop's effect; every other finds it claimed. */
+export async function claimHop(database: Queryable, hop: Hop): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `INSERT INTO ussd_hop (session_id, hop, conversation, input_length, input_mac) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT DO NOTHING`,
+    [hop.sessionId, hop.hop, hop.conversation, hop.seen.length, hop.seen.mac],
+  )
+  return rowCount === 1
+}
+
+/** Keeps the bytes that answered the hop, for its repeats. */
+export async function answerHop(database: Queryable, sealer: Sealer, hop: Hop, reply: UssdReply): Promise<void> {
+  await database.query(
+    `UPDATE ussd_hop SET reply = $3, ended = $4, answered_at = now() WHERE session_id = $1 AND hop = $2 AND answered_at IS NULL`,
+    [hop.sessionId, hop.hop, sealer.seal(reply.text, contextOf(hop.sessionId, hop.hop)), reply.end],
+  )
+}
+
+/** Waits for whoever claimed the hop; null when no answer came within `timeoutMs`. */
+export async function awaitAnswer(
+  database: Database,
+  sealer: Sealer,
+  sessionId: string,
+  hop: number,
+  timeoutMs: number,
+): Promise<UssdReply | null> {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const { rows } = await database.query<{ reply: Buffer | null; ended: boolean | null }>(
+      'SELECT reply, ended FROM ussd_hop WHERE session_id = $1 AND hop = $2',
+      [sessionId, hop],
+    )
+    const [row] = rows
+    if (row?.reply) return { text: sealer.open(row.reply, contextOf(sessionId, hop)), end: row.ended === true }
+    if (row === undefined || waitedMs >= timeoutMs) return null
+    await sleep(POLL_MS)
+  }
+}
+
+/** The last hop with an effect of a conversation that Redis does not know (any more). */
+export async function findHop(database: Queryable, conversation: string): Promise<Hop | null> {
+  const { rows } = await database.query<{ session_id: string; hop: number; input_length: number; input_mac: string }>(
+    `SELECT session_id, hop, input_length, input_mac FROM ussd_hop
+     WHERE conversation = $1 AND claimed_at > now() - interval '${REMEMBERED}' ORDER BY claimed_at DESC, hop DESC LIMIT 1`,
+    [conversation],
+  )
+  const [row] = rows
+  if (row === undefined) return null
+  return {
+    sessionId: row.session_id,
+    hop: row.hop,
+    conversation,
+    seen: { length: row.input_length, mac: row.input_mac },
+  }
+}
+
+/** Hops are only asked for within the hour; a week is for people who look into a complaint. */
+export async function forgetOldHops(database: Queryable): Promise<number> {
+  const { rowCount } = await database.query(`DELETE FROM ussd_hop WHERE claimed_at < now() - interval '7 days'`)
+  return rowCount
+}
+
+function contextOf(sessionId: string, hop: number): string {
+  return `ussd_hop.reply:${sessionId}:${hop}`
+}

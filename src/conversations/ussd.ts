@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto'
+import type { Action, Caller, Services } from '../actions/action.ts'
+import { runAction } from '../actions/run-action.ts'
+import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
+import type { Events, HopOutcome } from '../telemetry/events.ts'
+import type { Json } from '../menu/contract.ts'
+import type { Program } from '../menu/program.ts'
+import type { Reply } from '../menu/render.ts'
+import { begin, languageOf } from '../menu/session.ts'
+import { type MenuEvent, step } from '../menu/step.ts'
+import { findByNumber, type Subscriber } from '../subscribers/find.ts'
+import { transferOfSession } from '../ledger/transfers.ts'
+import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
+import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
+import type { Programs } from './programs.ts'
+import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
+
+export type UssdDependencies = {
+  readonly services: Services
+  readonly actions: ReadonlyMap<string, Action>
+  readonly sessions: Sessions
+  readonly programs: Programs
+  readonly events: Events
+  /** True once the service is stopping: dialogues go on, new ones are asked to come back. */
+  readonly stopping: () => boolean
+  readonly now: () => number
+}
+
+export type UssdConversation = {
+  readonly answer: (request: UssdRequest) => Promise<UssdReply>
+  readonly end: (end: UssdEnd) => Promise<void>
+}
+
+/** The whole hop, well inside the 10 s that the strictest network gives an application. */
+const HOP_BUDGET_MS = 7000
+
+/** More actions than any dialogue runs between two screens; a menu that needs more is broken. */
+const MAX_RUNS = 16
+
+/** How often a hop that lost its compare-and-set looks again. */
+const MAX_ROUNDS = 4
+
+/** A hop's answer, and what telemetry says of it. */
+type Answered = { readonly reply: UssdReply; readonly outcome: HopOutcome; readonly screen: string }
+
+/** What one round of a hop works on: the session as it was read (or as it begins), and the event to feed. */
+type Round = {
+  readonly name: string
+  readonly revision: number
+  readonly session: Omit<UssdSession, 'reply'>
+  readonly program: Program
+  readonly event: MenuEvent
+  readonly seen: SeenInput
+  readonly startedMs: number
+}
+
+/** The one place where the branches of a USSD request are taken. */
+export function makeUssdConversation(dependencies: UssdDependencies): UssdConversation {
+  const { services, actions, sessions, programs, events, stopping, now } = dependencies
+
+  async function answer(request: UssdRequest): Promise<UssdReply> {
+    const startedMs = now()
+    const { reply, outcome, screen } = await place(request, startedMs).catch((error: unknown): Answered => {
+      events.hopFailed({ aggregator: request.aggregator, error })
+      return last('screen_busy', 'error')
+    })
+    events.hopAnswered({ aggregator: request.aggregator, outcome, screen, end: reply.end, durationMs: now() - startedMs })
+    return reply
+  }
+
+  async function place(request: UssdRequest, startedMs: number): Promise<Answered> {
+    const name = sessions.keyOf(request.aggregator, request.sessionId)
+    let stored: StoredSession | null
+    try {
+      stored = await sessions.read(name)
+    } catch (error) {
+      events.sessionStoreFailed({ error })
+      return (await remembered(name, request)) ?? last('screen_busy', 'error')
+    }
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const result: Answered | StoredSession =
+        stored === null ? await open(name, request, startedMs) : await proceed(name, stored, request, startedMs)
+      if ('reply' in result) return result
+      stored = result
+    }
+    return last('screen_busy', 'error')
+  }
+
+  /** A session that Redis does not know: one that it lost, or a new dial. */
+  async function open(name: string, request: UssdRequest, startedMs: number): Promise<Answered | StoredSession> {
+    const dialled = dialledInputs(request.text)
+    if (dialled.length > 0) {
+      const known = await remembered(name, request)
+      if (known !== null) return known
+    }
+    if (stopping()) return last('screen_closing', 'refused')
+    const subscriber = await findByNumber(services.database, services.sealer, request.msisdn)
+    const program = programs.current()
+    const id = randomUUID()
+    const language = subscriber?.language ?? baseLanguage(program)
+    const session: Omit<UssdSession, 'reply'> = {
+      id,
+      msisdn: request.msisdn,
+      serviceCode: request.serviceCode,
+      program: program.hash,
+      caller: subscriber === null ? null : { id: subscriber.id, name: subscriber.name },
+      menu: begin(program, { id, language, facts: factsOf(request, subscriber) }),
+      hop: 0,
+      seen: { length: 0, mac: '' },
+    }
+    const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled }
+    return run({ name, revision: 0, session, program, event, seen: seenOf(name, request), startedMs })
+  }
+
+  async function proceed(
+    name: string,
+    stored: StoredSession,
+    request: UssdRequest,
+    startedMs: number,
+  ): Promise<Answered | StoredSession> {
+    const { session, revision } = stored
+    if (session.msisdn !== request.msisdn) return last('screen_lost', 'refused')
+    const arrival = placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
+    switch (arrival.kind) {
+      case 'repeat':
+      case 'stale':
+        return { reply: session.reply, outcome: arrival.kind, screen: '' }
+      case 'unrelated':
+        return last('screen_lost', 'refused')
+      case 'next': {
+        if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
+        const program = await programs.find(session.program)
+        if (program === null) return last('screen_lost', 'refused')
+        const event: MenuEvent = { kind: 'input', atMs: startedMs, input: arrival.input }
+        return run({ name, revision, session, program, event, seen: seenOf(name, request), startedMs })
+      }
+    }
+  }
+
+  /** Steps until a screen is due, running the actions on the way; the hop is claimed before the first effect. */
+  async function run(round: Round): Promise<Answered | StoredSession> {
+    const { name, session, program, seen, startedMs } = round
+    const hop: Hop = { sessionId: session.id, hop: session.hop + 1, conversation: name, seen }
+    const left = () => HOP_BUDGET_MS - (now() - startedMs)
+    let claimed = false
+    let next = step(program, session.menu, round.event)
+    try {
+      for (let runs = 0; next.kind === 'run'; runs++) {
+        const { run: effect, rest } = next
+        if (runs === MAX_RUNS) throw new Error(`more than ${MAX_RUNS} actions before ${effect.screen}`)
+        if (!claimed && (effect.effect === 'write' || effect.secret !== null)) {
+          if (!(await claimHop(services.database, hop))) return twin(hop, left())
+          claimed = true
+        }
+        const context = { caller: callerOf(session), language: languageOf(next.session), sessionId: session.id, atMs: now() }
+        const result = await runAction(services, actions, context, effect, Math.max(1, Math.min(effect.deadlineMs, left())))
+        events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
+        const values = result.values as Record<string, Json>
+        next = step(program, next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
+      }
+    } catch (error) {
+      if (!claimed) throw error
+      events.hopFailed({ aggregator: '', error })
+      const failed = last('screen_failed', 'error')
+      await answerHop(services.database, services.sealer, hop, failed.reply)
+      return failed
+    }
+    const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
+    if (claimed) await answerHop(services.database, services.sealer, hop, reply)
+    return keep({ ...session, menu: next.session, hop: hop.hop, seen, reply }, round, next.reply, claimed)
+  }
+
+  /** The one write of a hop. Who loses the compare-and-set has had no effect and answers with what the winner stored. */
+  async function keep(
+    session: UssdSession,
+    round: Round,
+    screen: Reply,
+    claimed: boolean,
+  ): Promise<Answered | StoredSession> {
+    const answered: Answered = { reply: session.reply, outcome: 'answered', screen: screen.screen }
+    try {
+      const result = await sessions.write(round.name, round.revision, session)
+      return result === 'written' || claimed ? answered : result
+    } catch (error) {
+      events.sessionStoreFailed({ error })
+      return claimed ? answered : last('screen_busy', 'error')
+    }
+  }
+
+  /** Another request has claimed this hop: its answer is ours too. */
+  async function twin(hop: Hop, timeoutMs: number): Promise<Answered> {
+    const { database, sealer } = services
+    const reply = await awaitAnswer(database, sealer, hop.sessionId, hop.hop, Math.max(0, timeoutMs))
+    return reply === null ? lost(hop.sessionId) : { reply, outcome: 'repeat', screen: '' }
+  }
+
+  /** Looks in PostgreSQL for a conversation that Redis has lost: a repeat gets its bytes, anything later a polite end. */
+  async function remembered(name: string, request: UssdRequest): Promise<Answered | null> {
+    const hop = await findHop(services.database, name)
+    if (hop === null) return null
+    const seen = seenOf(name, request)
+    if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, HOP_BUDGET_MS)
+    return lost(hop.sessionId)
+  }
+
+  async function lost(sessionId: string): Promise<Answered> {
+    const transfer = await transferOfSession(services.database, sessionId)
+    return transfer === null
+      ? last('screen_lost', 'refused')
+      : last('screen_lost_transfer', 'refused', { reference: transfer.reference })
+  }
+
+  /** A last screen outside any menu, in the service's own language: whoever is there may not be known. */
+  function last(message: string, outcome: HopOutcome, values: Record<string, Json> = {}): Answered {
+    const text = services.messages().render(message, baseLanguage(programs.current()), values)
+    return { reply: { text, end: true }, outcome, screen: message }
+  }
+
+  function seenOf(name: string, request: UssdRequest): SeenInput {
+    const text = request.text.reveal()
+    return { length: text.length, mac: sessions.macOf(name, request.msisdn, text) }
+  }
+
+  async function end({ aggregator, sessionId, msisdn, status }: UssdEnd): Promise<void> {
+    events.sessionEnded({ aggregator, status })
+    const name = sessions.keyOf(aggregator, sessionId)
+    const stored = await sessions.read(name)
+    if (stored === null || stored.session.msisdn !== msisdn || stored.session.reply.end) return
+    await sessions.write(name, stored.revision, { ...stored.session, closed: true })
+  }
+
+  return { answer, end }
+}
+
+function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameters<typeof begin>[1]['facts'] {
+  if (subscriber === null) return { status: 'unknown', name: '', firstName: '', number: request.msisdn }
+  const { status, name, number } = subscriber
+  return { status, name, firstName: name.split(' ')[0] ?? name, number }
+}
+
+/** The language of the menu files themselves. */
+function baseLanguage(program: Program): string {
+  return program.languages[0]?.code ?? ''
+}
+
+function callerOf(session: Pick<UssdSession, 'caller' | 'msisdn'>): Caller {
+  if (session.caller === null) throw new Error('an action was run for somebody who is not enrolled')
+  return { ...session.caller, number: session.msisdn }
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { type Check, checkHealth } from './health.ts'
+import { sendProblem } from './problem.ts'
+
+export type RunningServer = { readonly port: number; readonly stop: (graceMs: number) => Promise<void> }
+
+/** A header block or a body that takes longer belongs to nobody who means well. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** Longer than load balancers keep theirs, so that they close first. */
+const KEEP_ALIVE_MS = 65_000
+
+/** The public side: callbacks by their own lane, `/livez` and `/readyz` by Express. */
+export function startPublicServer(options: {
+  port: number
+  host: string
+  lane: (request: IncomingMessage, response: ServerResponse) => boolean
+  checks: readonly Check[]
+}): Promise<RunningServer> {
+  const app = bareExpress()
+  app.get('/livez', (_request, response) => void response.type('text').send('ok\n'))
+  app.get('/readyz', async (_request, response) => {
+    const health = await checkHealth(options.checks)
+    response.status(health.ready ? 200 : 503).json(health)
+  })
+  closeWith404(app)
+  return listen((request, response) => void (options.lane(request, response) || app(request, response)), options)
+}
+
+/** The operator's side: metrics for Prometheus and a page that one can read at three in the morning. */
+export function startOperatorServer(options: {
+  port: number
+  host: string
+  metrics: () => Promise<{ contentType: string; text: string }>
+  status: () => Promise<string>
+}): Promise<RunningServer> {
+  const app = bareExpress()
+  app.get('/metrics', async (_request, response) => {
+    const { contentType, text } = await options.metrics()
+    response.setHeader('Content-Type', contentType)
+    response.send(text)
+  })
+  app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
+  closeWith404(app)
+  return listen(app, options)
+}
+
+function bareExpress(): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  return app
+}
+
+function closeWith404(app: Express): void {
+  app.use((_request: Request, response: Response) => sendProblem(response, 404))
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => sendProblem(response, 503))
+}
+
+async function listen(listener: RequestListener, { port, host }: { port: number; host: string }): Promise<RunningServer> {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    listener,
+  )
+  server.listen(port, host)
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) }
+}
+
+/** Lets running requests finish for at most `graceMs`. */
+async function stop(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(timer)
+}

@@ -1,0 +1,31 @@
+import type { Fields, ValueType } from '../menu/contract.ts'
+
+const money: ValueType = { type: 'money', max: 100_000_000n }
+const fee: ValueType = { type: 'money', max: 1_000_000n }
+const reference: ValueType = { type: 'text', max: 10 }
+const name: ValueType = { type: 'text', max: 16 }
+const number: ValueType = { type: 'msisdn' }
+const at: ValueType = { type: 'moment' }
+const code: ValueType = { type: 'digits', max: 6 }
+const bill: Fields = { reference, amount: money, biller: name, account: { type: 'digits', max: 20 } }
+
+/** The messages of menus/messages.yaml and the fields each may use. `screen_…` are last screens of dialogues that cannot go on. */
+export const messageContracts: Readonly<Record<string, Fields>> = {
+  code_activation: { code },
+  code_reset: { code },
+  welcome: { name },
+  sent: { reference, amount: money, name, number, at, fee, balance: money },
+  received: { reference, amount: money, name, number, at, balance: money },
+  not_sent: { reference, amount: money, name, number, balance: money },
+  bill_paid: { ...bill, at, fee, balance: money },
+  bill_paid_token: { ...bill, at, fee, balance: money, token: { type: 'digits', max: 20 } },
+  bill_refused: { ...bill, balance: money },
+  delayed: { reference, amount: money, name },
+  pin_changed: { at },
+  pin_locked: { until: at },
+  screen_busy: {},
+  screen_closing: {},
+  screen_failed: {},
+  screen_lost: {},
+  screen_lost_transfer: { reference },
+}
