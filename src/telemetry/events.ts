@@ -1,0 +1,193 @@
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** `answered`: a new screen; `repeat` and `stale`: a copy of an earlier hop; `refused`: a polite end; `error`: our fault. */
+export type HopOutcome = 'answered' | 'repeat' | 'stale' | 'refused' | 'error'
+
+/** One function per thing that happens in the business: its log line and its metric. */
+export type Events = {
+  // dialogues
+  readonly hopAnswered: (e: {
+    aggregator: string
+    outcome: HopOutcome
+    screen: string
+    end: boolean
+    durationMs: number
+  }) => void
+  readonly hopFailed: (e: { aggregator: string; error: unknown }) => void
+  readonly sessionStoreFailed: (e: { error: unknown }) => void
+  readonly sessionEnded: (e: { aggregator: string; status: 'completed' | 'dropped' | 'failed' }) => void
+  readonly actionRan: (e: { action: string; outcome: string; error: unknown }) => void
+  readonly callbackRefused: (e: { aggregator: string; callback: string }) => void
+  readonly callbackFailed: (e: { aggregator: string; callback: string; error: unknown }) => void
+  readonly menusPublished: (e: { program: string; screens: number }) => void
+  // subscribers
+  readonly pinChecked: (e: { outcome: 'right' | 'wrong' | 'locked' | 'busy' }) => void
+  readonly codeIssued: (e: { purpose: string; outcome: 'issued' | 'alive' | 'limited' }) => void
+  readonly codeChecked: (e: { purpose: string; outcome: 'right' | 'wrong' | 'expired' }) => void
+  // money
+  readonly transferMoved: (e: { id: string; kind: string; to: string }) => void
+  readonly settlementFailed: (e: { id: string; error: unknown }) => void
+  readonly billerCalled: (e: {
+    biller: string
+    call: 'check' | 'pay' | 'query'
+    outcome: string
+    durationMs: number
+  }) => void
+  readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
+  readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
+  // messages
+  readonly smsSubmitted: (e: {
+    id: string
+    link: string
+    outcome: 'accepted' | 'refused' | 'unknown'
+    segments: number
+    cause: string
+  }) => void
+  readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
+  readonly smsReceived: (e: { link: string }) => void
+  readonly smsFailed: (e: { id: string; error: unknown }) => void
+  readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
+  // the service itself
+  readonly serviceChanged: (e: { state: 'starting' | 'ready' | 'stopping' | 'stopped'; detail: string }) => void
+  readonly connectionLost: (e: { store: 'postgres' | 'redis' | 'queue'; error: unknown }) => void
+}
+
+export function makeEvents(log: Log, metrics: Metrics): Events {
+  return {
+    ...dialogueEvents(log, metrics),
+    ...subscriberEvents(log, metrics),
+    ...moneyEvents(log, metrics),
+    ...messageEvents(log, metrics),
+    ...serviceEvents(log, metrics),
+  }
+}
+
+function dialogueEvents(log: Log, { counter, durations }: Metrics) {
+  const hops = counter('ussd_hops_total', 'USSD requests answered', ['aggregator', 'outcome'])
+  const hopSeconds = durations('ussd_hop_duration_seconds', 'Time from request to answer', ['aggregator'])
+  const screens = counter('ussd_screens_total', 'Screens shown', ['screen'])
+  const sessions = counter('ussd_sessions_total', 'Sessions ended', ['aggregator', 'end'])
+  const actions = counter('ussd_actions_total', 'Actions run by dialogues', ['action', 'outcome'])
+  const refused = counter('ussd_callbacks_refused_total', 'Callbacks that could not be understood', [
+    'aggregator',
+    'callback',
+  ])
+  const storeFailures = counter('ussd_session_store_failures_total', 'Reads and writes of sessions that failed', [])
+  return {
+    hopAnswered({ aggregator, outcome, screen, end, durationMs }) {
+      hops({ aggregator, outcome })
+      hopSeconds({ aggregator }, durationMs)
+      if (screen !== '') screens({ screen })
+      log.debug({ event: 'hop_answered', aggregator, outcome, screen, end, durationMs })
+    },
+    hopFailed: ({ aggregator, error }) => log.error({ event: 'hop_failed', aggregator, error }),
+    sessionStoreFailed({ error }) {
+      storeFailures({})
+      log.warn({ event: 'session_store_failed', error })
+    },
+    sessionEnded({ aggregator, status }) {
+      sessions({ aggregator, end: status })
+      log.debug({ event: 'session_ended', aggregator, status })
+    },
+    actionRan({ action, outcome, error }) {
+      actions({ action, outcome })
+      if (error === undefined || error === null) log.debug({ event: 'action_ran', action, outcome })
+      else log.error({ event: 'action_failed', action, outcome, error })
+    },
+    callbackRefused({ aggregator, callback }) {
+      refused({ aggregator, callback })
+      log.warn({ event: 'callback_refused', aggregator, callback })
+    },
+    callbackFailed: ({ aggregator, callback, error }) =>
+      log.error({ event: 'callback_failed', aggregator, callback, error }),
+    menusPublished: ({ program, screens: count }) => log.info({ event: 'menus_published', program, screens: count }),
+  } satisfies Partial<Events>
+}
+
+function subscriberEvents(log: Log, { counter }: Metrics) {
+  const checks = counter('auth_pin_checks_total', 'PIN checks', ['outcome'])
+  const failures = counter('auth_pin_failures_total', 'PIN checks that were not right', [])
+  const issued = counter('auth_codes_issued_total', 'One-time codes asked for', ['purpose', 'outcome'])
+  const checked = counter('auth_codes_checked_total', 'One-time codes entered', ['purpose', 'outcome'])
+  return {
+    pinChecked({ outcome }) {
+      checks({ outcome })
+      if (outcome === 'wrong' || outcome === 'locked') failures({})
+      log.debug({ event: 'pin_checked', outcome })
+    },
+    codeIssued({ purpose, outcome }) {
+      issued({ purpose, outcome })
+      log.info({ event: 'code_issued', purpose, outcome })
+    },
+    codeChecked({ purpose, outcome }) {
+      checked({ purpose, outcome })
+      log.info({ event: 'code_checked', purpose, outcome })
+    },
+  } satisfies Partial<Events>
+}
+
+function moneyEvents(log: Log, { counter, durations }: Metrics) {
+  const moves = counter('transfer_states_total', 'States that transfers reached', ['kind', 'state'])
+  const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
+  const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
+  const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
+  return {
+    transferMoved({ id, kind, to }) {
+      moves({ kind, state: to })
+      log.info({ event: 'transfer_moved', id, kind, to })
+    },
+    settlementFailed({ id, error }) {
+      failures({})
+      log.error({ event: 'settlement_failed', id, error })
+    },
+    billerCalled({ biller, call, outcome, durationMs }) {
+      billers({ biller, call, outcome }, durationMs)
+      log.info({ event: 'biller_called', biller, call, outcome, durationMs })
+    },
+    swept({ what, count }) {
+      sweeps({ what }, count)
+      if (count > 0) log.info({ event: 'swept', what, count })
+    },
+    sweepFailed: ({ what, error }) => log.error({ event: 'sweep_failed', what, error }),
+  } satisfies Partial<Events>
+}
+
+function messageEvents(log: Log, { counter, gauge }: Metrics) {
+  const submitted = counter('sms_submitted_total', 'SMS handed to a link', ['link', 'outcome'])
+  const segments = counter('sms_segments_total', 'Segments of accepted SMS, which is what is paid for', ['link'])
+  const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
+  const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
+  const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
+  return {
+    smsSubmitted({ id, link, outcome, segments: count, cause }) {
+      submitted({ link, outcome })
+      if (outcome === 'accepted') segments({ link }, count)
+      log.info({ event: 'sms_submitted', id, link, outcome, segments: count, cause })
+    },
+    smsDelivered({ link, status, reason }) {
+      reports({ link, status })
+      log.info({ event: 'sms_delivered', link, status, reason })
+    },
+    smsReceived({ link }) {
+      received({ link })
+      log.info({ event: 'sms_received', link })
+    },
+    smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
+    linkChanged({ link, bound: up, cause }) {
+      bound({ link }, up ? 1 : 0)
+      log[up ? 'info' : 'warn']({ event: 'link_changed', link, bound: up, cause })
+    },
+  } satisfies Partial<Events>
+}
+
+function serviceEvents(log: Log, { counter }: Metrics) {
+  const lost = counter('store_connections_lost_total', 'Connections to the stores that broke', ['store'])
+  return {
+    serviceChanged: ({ state, detail }) => log.info({ event: 'service_changed', state, detail }),
+    connectionLost({ store, error }) {
+      lost({ store })
+      log.error({ event: 'connection_lost', store, error })
+    },
+  } satisfies Partial<Events>
+}
