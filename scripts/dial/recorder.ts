@@ -32,7 +32,8 @@ export function makeRecorder(phone: { phoneNumber: string; description: string; 
   const typed = (input: string): string => {
     const code = [...bindings].find(([mark, value]) => mark.startsWith('<code') && value === input)
     if (code) return code[0]
-    return asksForPin(screenText, input) || pins.includes(input) ? pinMark(input, pins) : input
+    if (asksForPin(screenText, input) || pins.includes(input)) return pinMark(input, pins)
+    return asksForCode(screenText, input) ? '<code>' : input
   }
   const lastStep = (): Step => {
     const last = steps.at(-1)
@@ -59,9 +60,14 @@ export function makeRecorder(phone: { phoneNumber: string; description: string; 
   }
 }
 
-/** Every language writes "PIN"; a screen's other answers of four to six digits do not stand beside that word. */
+/** Every language writes "PIN", and what is asked beside that word is no amount or account; a slip of the thumb holds most of a PIN. */
 function asksForPin(screenText: string, input: string): boolean {
-  return /\bPIN\b/i.test(screenText) && /^\p{Nd}{4,6}$/u.test(input.trim())
+  return /\bPIN\b/i.test(screenText) && /^\p{Nd}{4,}$/u.test(input.trim())
+}
+
+/** A code whose SMS this phone never saw: it came before the phone was taken up. */
+function asksForCode(screenText: string, input: string): boolean {
+  return /\bSMS\b/i.test(screenText) && /^\p{Nd}{6}$/u.test(input.trim())
 }
 
 function pinMark(input: string, pins: string[]): string {
