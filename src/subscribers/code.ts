@@ -4,6 +4,7 @@ import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
 import { Secret } from '../domain/secret.ts'
 import type { Audit } from '../security/audit.ts'
 import { deriveKey, type Key } from '../security/keys.ts'
+import { typedDigits } from './pin-rules.ts'
 
 export type CodePurpose = 'activation' | 'reset'
 
@@ -86,7 +87,7 @@ export async function checkCode(
   )
   const challenge = rows[0]
   if (challenge === undefined) return { kind: 'expired' }
-  const right = sameText(code.reveal(), deriveCode(otpKey, challenge.id).reveal())
+  const right = sameText(typedDigits(code).reveal(), deriveCode(otpKey, challenge.id).reveal())
   const event = { actor: { kind: 'subscriber', id: subscriberId }, subject: challenge.id } as const
   return await database.transaction<CodeCheck>(async (tx) => {
     if (!right) {

@@ -1,7 +1,7 @@
 import { toAsciiDigits } from '../domain/digits.ts'
 import type { NumberingPlan } from '../domain/market.ts'
 import { formatMsisdn, type Msisdn } from '../domain/msisdn.ts'
-import type { Secret } from '../domain/secret.ts'
+import { Secret } from '../domain/secret.ts'
 
 /** Digits a PIN may have; which of them is a setting. */
 export const PIN_DIGITS: { readonly shortest: number; readonly longest: number; readonly usual: number } = {
@@ -22,7 +22,7 @@ const NUMBER_PART = 4
  * twice (`123123`) or digits in pairs (`112233`). `number`: contains four digits in a row of the subscriber's number, written nationally or internationally.
  */
 export function pinWeakness(pin: Secret, digits: number, number: Msisdn, plan: NumberingPlan): PinWeakness | null {
-  const text = pin.reveal()
+  const text = typedDigits(pin).reveal()
   if (!new RegExp(`^[0-9]{${digits}}$`).test(text)) return 'length'
   if (isSequence(text)) return 'sequence'
   if (isRepeat(text)) return 'repeat'
@@ -30,9 +30,9 @@ export function pinWeakness(pin: Secret, digits: number, number: Msisdn, plan: N
   return null
 }
 
-/** What was typed as a PIN, code or phone key presses: digits of any script as ASCII, without the spaces around. */
-export function normalizeDigits(typed: string): string {
-  return toAsciiDigits(typed).trim()
+/** A PIN or code as it was meant: digits of any script as ASCII, without the spaces around. */
+export function typedDigits(secret: Secret): Secret {
+  return new Secret(toAsciiDigits(secret.reveal()).trim())
 }
 
 function isSequence(text: string): boolean {

@@ -7,7 +7,7 @@ import type { Sealer } from '../security/sealing.ts'
 import { findById } from './find.ts'
 import type { Hasher } from './hasher.ts'
 import { countWrong, forgive, type Reservation, reserveAttempt, startAfresh } from './pin-guard.ts'
-import { pinWeakness } from './pin-rules.ts'
+import { pinWeakness, typedDigits } from './pin-rules.ts'
 
 /** What checking and setting PINs and answers needs; built once. */
 export type PinServices = {
@@ -39,7 +39,7 @@ export async function checkPin(services: PinServices, subscriberId: SubscriberId
     if (reserved.kind === 'contended') return { kind: 'busy' }
     // Read after the reservation is committed: a PIN changed later ends the round, and with it this verdict.
     const stored = await storedPin(database, subscriberId)
-    const right = await place.verify(stored, pin, subscriberId)
+    const right = await place.verify(stored, typedDigits(pin), subscriberId)
     if (reserved.kind === 'unknown') return { kind: 'wrong', left: 2 }
     return await database.transaction((tx) => settle(services, tx, reserved.reservation, right))
   })
@@ -107,9 +107,10 @@ export async function proposePin(
   services: PinServices,
   subscriberId: SubscriberId,
   sessionId: string,
-  pin: Secret,
+  typed: Secret,
 ): Promise<'proposed' | 'weak' | 'not_authorised' | 'busy'> {
   const { database, sealer, hasher, pinDigits, numbering } = services
+  const pin = typedDigits(typed)
   return await hasher.withPlace(async (place) => {
     const { rowCount } = await database.query(
       `UPDATE pin_change SET proposals = proposals + 1, proposed_hash = NULL
@@ -137,7 +138,7 @@ export async function setPin(
   services: PinServices,
   subscriberId: SubscriberId,
   sessionId: string,
-  pin: Secret,
+  typed: Secret,
 ): Promise<'set' | 'different' | 'not_authorised' | 'busy'> {
   const { database, hasher } = services
   return await hasher.withPlace(async (place) => {
@@ -147,7 +148,7 @@ export async function setPin(
     )
     const proposed = rows[0]?.proposed_hash ?? null
     if (proposed === null) return 'not_authorised'
-    if (!(await place.verify(proposed, pin, subscriberId))) {
+    if (!(await place.verify(proposed, typedDigits(typed), subscriberId))) {
       await database.query(
         'UPDATE pin_change SET proposed_hash = NULL WHERE subscriber_id = $1 AND session_id = $2 AND proposed_hash = $3',
         [subscriberId, sessionId, proposed],
