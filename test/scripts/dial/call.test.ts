@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { answerCall, callbackForm, endForm, parseDialled, placeCall, readReply } from '../../scripts/dial/call.ts'
+import { answerCall, callbackForm, endForm, parseDialled, placeCall, readReply } from '../../../scripts/dial/call.ts'
 
 const dialled = { sessionId: 'ATUid_1', serviceCode: '*384#', tail: '', phoneNumber: '+254700000001', startedAtMs: 0 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { makeRecorder } from '../../scripts/dial/recorder.ts'
-import { readDialogue } from '../support/dialogue-file.ts'
+import { makeRecorder } from '../../../scripts/dial/recorder.ts'
+import { readDialogue } from '../../support/dialogue-file.ts'
 
 const amina = { phoneNumber: '+254700000001', description: 'Amina sends money', pin: '73915' }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { type PhoneStub, startPhoneStub } from '../support/phone-stub.ts'
+import { type PhoneStub, startPhoneStub } from '../../support/phone-stub.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'dial-'))
 const stubs: PhoneStub[] = []

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { measureScreen, showLength } from '../../scripts/dial/counter.ts'
-import { drawFrame, SCREEN_COLUMNS, wrapText } from '../../scripts/dial/frame.ts'
+import { measureScreen, showLength } from '../../../scripts/dial/counter.ts'
+import { drawFrame, SCREEN_COLUMNS, wrapText } from '../../../scripts/dial/frame.ts'
 
 /** Words, spaces, breaks and characters of every plane, as a menu or a stranger's SMS may hold them. */
 const texts = fc.string({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fillMarks, matchMarked, putMarks } from '../../scripts/dial/marks.ts'
+import { fillMarks, matchMarked, putMarks } from '../../../scripts/dial/marks.ts'
 
 describe('marks in an expected text', () => {
   test('match what differs from run to run and hold it to the same value afterwards', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { readDialogue, rewriteDialogue } from '../support/dialogue-file.ts'
-import { type DialogueWorld, playDialogue, showDifferences } from '../support/dialogues.ts'
-import { type PhoneStub, startPhoneStub } from '../support/phone-stub.ts'
+import { readDialogue, rewriteDialogue } from '../../support/dialogue-file.ts'
+import { type DialogueWorld, playDialogue, showDifferences } from '../../support/dialogues.ts'
+import { type PhoneStub, startPhoneStub } from '../../support/phone-stub.ts'
 
 const stubs: PhoneStub[] = []
 afterEach(async () => {
@@ -134,6 +134,7 @@ test('recording writes screens, messages and balances anew and keeps what the au
   const played = await playDialogue({ ...read.dialogue, sms: [], balances: {} }, world, {
     delivery: 'once',
     record: true,
+    patienceMs: 100,
   })
   const written = rewriteDialogue(file, { ...played.observed, balances: { amina: 'KES 1' } })
   expect(written).toContain('# a comment of the author')
