@@ -18,6 +18,8 @@ export const listBillers: Action = defineAction(
   },
   async ({ billers }) => ({
     outcome: 'ok',
-    values: { billers: [...billers.values()].map(({ id, name, accountDigits }) => ({ id, name, length: accountDigits })) },
+    values: {
+      billers: [...billers.values()].map(({ id, name, accountDigits }) => ({ id, name, length: accountDigits })),
+    },
   }),
 )

@@ -1,6 +1,6 @@
-import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
 import type { Queryable } from '../database/database.ts'
 import type { Json } from '../menu/contract.ts'
+import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
 import type { ActionContext, Services } from './action.ts'
 
 /** Puts a notice to the caller into the outbox, once per fact. */

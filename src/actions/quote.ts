@@ -44,10 +44,7 @@ export const quoteBill: Action = defineAction(
   async (services, context, { biller, account, amount }) => {
     const name = services.billers.get(biller)?.name
     if (name === undefined) return { outcome: 'unavailable' }
-    return answer(
-      await ask(services, context, amount, { kind: 'biller', id: biller, name, account }),
-      'unavailable',
-    )
+    return answer(await ask(services, context, amount, { kind: 'biller', id: biller, name, account }), 'unavailable')
   },
 )
 

@@ -15,7 +15,11 @@ export const sendCode: Action = defineAction(
   },
   async ({ database, audit, sealer, messages, smsBell, events }, { caller, language }, { purpose }) => {
     const { issued, queued } = await database.transaction(async (tx) => {
-      const issued = await issueCode(tx, audit, { subscriberId: caller.id, purpose, subject: `${purpose} of the account` })
+      const issued = await issueCode(tx, audit, {
+        subscriberId: caller.id,
+        purpose,
+        subject: `${purpose} of the account`,
+      })
       if (issued.kind !== 'issued') return { issued, queued: null }
       const text = messages().render(`code_${purpose}`, language, { code: DIGITS })
       const queued = await enqueueSms(tx, sealer, {

@@ -20,7 +20,10 @@ export async function publishProgram(database: Queryable, program: Program): Pro
     find: async (hash) => {
       const found = known.get(hash)
       if (found !== undefined) return found
-      const { rows } = await database.query<{ program: string }>('SELECT program::text FROM menu_program WHERE hash = $1', [hash])
+      const { rows } = await database.query<{ program: string }>(
+        'SELECT program::text FROM menu_program WHERE hash = $1',
+        [hash],
+      )
       if (rows[0] === undefined) return null
       const loaded = programFromJson(rows[0].program)
       known.set(hash, loaded)

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Action, Caller, Services } from '../actions/action.ts'
 import { runAction } from '../actions/run-action.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
-import type { Events, HopOutcome } from '../telemetry/events.ts'
+import { transferOfSession } from '../ledger/transfers.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
 import { begin, languageOf } from '../menu/session.ts'
 import { type MenuEvent, step } from '../menu/step.ts'
 import { findByNumber, type Subscriber } from '../subscribers/find.ts'
-import { transferOfSession } from '../ledger/transfers.ts'
+import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
 import type { Programs } from './programs.ts'
@@ -64,7 +64,13 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       events.hopFailed({ aggregator: request.aggregator, error })
       return last('screen_busy', 'error')
     })
-    events.hopAnswered({ aggregator: request.aggregator, outcome, screen, end: reply.end, durationMs: now() - startedMs })
+    events.hopAnswered({
+      aggregator: request.aggregator,
+      outcome,
+      screen,
+      end: reply.end,
+      durationMs: now() - startedMs,
+    })
     return reply
   }
 
@@ -152,8 +158,19 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
           if (!(await claimHop(services.database, hop))) return twin(hop, left())
           claimed = true
         }
-        const context = { caller: callerOf(session), language: languageOf(next.session), sessionId: session.id, atMs: now() }
-        const result = await runAction(services, actions, context, effect, Math.max(1, Math.min(effect.deadlineMs, left())))
+        const context = {
+          caller: callerOf(session),
+          language: languageOf(next.session),
+          sessionId: session.id,
+          atMs: now(),
+        }
+        const result = await runAction(
+          services,
+          actions,
+          context,
+          effect,
+          Math.max(1, Math.min(effect.deadlineMs, left())),
+        )
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
         next = step(program, next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })

@@ -60,7 +60,10 @@ function closeWith404(app: Express): void {
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => sendProblem(response, 503))
 }
 
-async function listen(listener: RequestListener, { port, host }: { port: number; host: string }): Promise<RunningServer> {
+async function listen(
+  listener: RequestListener,
+  { port, host }: { port: number; host: string },
+): Promise<RunningServer> {
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     listener,

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeSessions, type Sessions, type UssdSession } from '../../src/conversations/sessions.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { createTestRedis } from '../support/redis.ts'
+
+let redis: Redis
+let sessions: Sessions
+
+beforeAll(async () => {
+  const store = await createTestRedis()
+  redis = new Redis(store.url)
+  sessions = makeSessions(redis, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+})
+afterAll(() => redis.disconnect())
+
+const session = (hop: number): UssdSession =>
+  ({
+    id: 'b7c4',
+    msisdn: '+254700000001' as Msisdn,
+    serviceCode: '*384#',
+    program: 'hash',
+    caller: null,
+    menu: {},
+    hop,
+    seen: { length: 0, mac: '' },
+    reply: { text: `screen ${hop}`, end: false },
+  }) as unknown as UssdSession
+
+test('a session reads back as it was written', async () => {
+  const name = sessions.keyOf('africastalking', 'one')
+  expect(await sessions.read(name)).toBeNull()
+  expect(await sessions.write(name, 0, session(1))).toBe('written')
+  expect(await sessions.read(name)).toEqual({ revision: 1, session: session(1) })
+})
+
+test('of two that begin or go on from the same revision one wins, and the other gets what the winner wrote', async () => {
+  const name = sessions.keyOf('africastalking', 'two')
+  const begun = await Promise.all([sessions.write(name, 0, session(1)), sessions.write(name, 0, session(2))])
+  expect(begun.filter((result) => result === 'written')).toHaveLength(1)
+  expect(begun.find((result) => result !== 'written')).toEqual(await sessions.read(name))
+  const went = await Promise.all([3, 4, 5].map((hop) => sessions.write(name, 1, session(hop))))
+  expect(went.filter((result) => result === 'written')).toHaveLength(1)
+  expect((await sessions.read(name))?.revision).toBe(2)
+})
+
+test('what Redis lost in the middle of a hop is written anew', async () => {
+  const name = sessions.keyOf('africastalking', 'three')
+  expect(await sessions.write(name, 7, session(8))).toBe('written')
+})
+
+test('Redis holds neither the number, nor the session id, nor the words of a screen', async () => {
+  const name = sessions.keyOf('africastalking', 'ATUid_four')
+  await sessions.write(name, 0, session(1))
+  const stored = `${name}${(await redis.getBuffer(name))?.toString('latin1')}`
+  for (const open of ['254700000001', 'ATUid_four', 'screen', '384']) expect(stored).not.toContain(open)
+  expect(await redis.pttl(name)).toBeGreaterThan(500_000)
+})
+
+test('a session sealed under one name cannot be read under another', async () => {
+  const [one, other] = [sessions.keyOf('africastalking', 'five'), sessions.keyOf('africastalking', 'six')]
+  await sessions.write(one, 0, session(1))
+  await redis.set(other, (await redis.getBuffer(one)) ?? '')
+  await expect(sessions.read(other)).rejects.toThrow()
+})
