@@ -1,0 +1,5 @@
+import type { AccountProvider } from './account-provider.ts'
+import { ownLedger } from './own-ledger.ts'
+
+/** One line per provider. */
+export const accountProviders: ReadonlyMap<string, AccountProvider> = new Map([[ownLedger.id, ownLedger]])

@@ -1,0 +1,42 @@
+import type { TransferId } from '../domain/ids.ts'
+import type { Currency } from '../domain/money.ts'
+
+/** Amounts in minor units. `due`: what is to be paid, null where the biller does not say. */
+export type CheckOutcome =
+  | { readonly kind: 'known'; readonly holder: string | null; readonly due: bigint | null }
+  | { readonly kind: 'unknown_account' }
+  | { readonly kind: 'unavailable' }
+
+/**
+ * `done` and `refused` are definite and only ever said when the biller said so; `pending`: received, not decided; `unknown`: it may
+ * or may not have been received (`cause` is for people who look into it).
+ */
+export type PayOutcome =
+  | { readonly kind: 'done'; readonly partnerReference: string; readonly receipt: { readonly token?: string } }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly cause: string }
+
+/** `not_found`: the biller answers, and has no payment with this reference (yet: one may be on its way). */
+export type QueryOutcome = PayOutcome | { readonly kind: 'not_found' }
+
+export type Payment = {
+  /** The transfer's id, ours for ever: what the biller is asked by. */
+  readonly reference: TransferId
+  readonly account: string
+  readonly amount: bigint
+  readonly currency: Currency
+}
+
+/** Somebody bills are paid to. Never throws for a money outcome, and never takes longer than `timeoutMs`. */
+export type Biller = {
+  readonly id: string
+  readonly name: string
+  /** How many digits a customer's number has here. */
+  readonly accountDigits: number
+  readonly timeoutMs: number
+  check(account: string): Promise<CheckOutcome>
+  /** Called at most once for a reference. */
+  pay(payment: Payment): Promise<PayOutcome>
+  query(payment: Payment): Promise<QueryOutcome>
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { Queryable } from '../database/database.ts'
+import type { AccountId, SubscriberId } from '../domain/ids.ts'
+import type { Currency } from '../domain/money.ts'
+
+/**
+ * Opens a subscriber's main wallet with the ceiling of its tier; the one that exists if it does. The currency is that of the market
+ * loaded (see market.ts). Throws on a tier without limits.
+ */
+export async function openWallet(
+  tx: Queryable,
+  subscriberId: SubscriberId,
+  tier: string,
+  currency: Currency | null = null,
+): Promise<AccountId> {
+  const { rows } = await tx.query<{ id: AccountId }>(`SELECT ledger_open_wallet($1, $2, $3) AS id`, [
+    subscriberId,
+    tier,
+    currency,
+  ])
+  return only(rows).id
+}
+
+/** Opens (or renames) the account in which a biller's money gathers until it is paid out. */
+export async function openBillerAccount(
+  tx: Queryable,
+  biller: { readonly id: string; readonly name: string },
+  currency: Currency,
+): Promise<AccountId> {
+  const { rows } = await tx.query<{ id: AccountId }>(`SELECT ledger_open_house_account('biller', $1, $2, $3) AS id`, [
+    biller.id,
+    biller.name,
+    currency,
+  ])
+  return only(rows).id
+}
+
+/**
+ * Books money from the trust account into a subscriber's wallet. `reference` names the deposit: again with the same amount it does
+ * nothing (false), with another it throws. Needs the owner's connection: the gateway's own role cannot bring money into being.
+ */
+export async function fundWallet(
+  tx: Queryable,
+  subscriberId: SubscriberId,
+  amount: bigint,
+  reference: string,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ added: boolean }>(
+    `SELECT ledger_fund($1, $2, a.id, $3) AS added FROM account a WHERE a.kind = 'wallet' AND a.code = 'main' AND a.owner_id = $4`,
+    [idOf(reference), reference, amount, subscriberId],
+  )
+  return only(rows).added
+}
+
+/** A UUID version 8 (RFC 9562 §5.8) from a name, so that the same deposit finds its journal again. */
+function idOf(reference: string): string {
+  const bytes = createHash('sha256').update(`funding/${reference}`).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function only<Row>(rows: readonly Row[]): Row {
+  const row = rows[0]
+  if (row === undefined) throw new Error('The subscriber has no wallet')
+  return row
+}

@@ -1,0 +1,87 @@
+import type { Queryable } from '../database/database.ts'
+import type { SubscriberId } from '../domain/ids.ts'
+import type { Currency } from '../domain/money.ts'
+import { shortName } from '../domain/names.ts'
+import type { Sealer } from '../security/sealing.ts'
+
+/** Minor units. `available` can be spent; `held` is on its way out and not yet gone. */
+export type Balance = { readonly available: bigint; readonly held: bigint; readonly currency: Currency }
+
+/** The main wallet's balance; throws where there is none. */
+export async function balanceOf(db: Queryable, subscriberId: SubscriberId): Promise<Balance> {
+  const { rows } = await db.query<Balance>({
+    name: 'balance-of',
+    text: `SELECT credits - debits - held_out AS available, held_out AS held, currency
+             FROM account WHERE kind = 'wallet' AND owner_id = $1 AND code = 'main'`,
+    values: [subscriberId],
+  })
+  if (rows[0] === undefined) throw new Error(`Subscriber ${subscriberId} has no wallet`)
+  return rows[0]
+}
+
+/** One movement as its owner sees it; minor units. */
+export type StatementLine = {
+  readonly atMs: number
+  readonly direction: 'in' | 'out'
+  readonly kind: 'send' | 'bill' | 'funding'
+  /** Without the fee. */
+  readonly amount: bigint
+  /** What the owner paid for it, tax included. */
+  readonly fee: bigint
+  readonly reference: string
+  /** `Juma K.`, a biller's name, or the service's own. */
+  readonly party: string
+}
+
+type Row = {
+  at: Date
+  direction: 'in' | 'out'
+  kind: StatementLine['kind']
+  amount: bigint
+  fee: bigint
+  reference: string
+  party_id: SubscriberId | null
+  party_name: string | null
+  party_sealed: Buffer | null
+}
+
+/** The wallet's last movements, newest first; what is still held is not among them. */
+export async function miniStatement(
+  db: Queryable,
+  sealer: Sealer,
+  subscriberId: SubscriberId,
+  count: number,
+): Promise<StatementLine[]> {
+  const { rows } = await db.query<Row>({
+    name: 'mini-statement',
+    text: `WITH wallet AS (
+        SELECT id FROM account WHERE kind = 'wallet' AND owner_id = $1 AND code = 'main'
+      ), movement AS (
+        (SELECT journal_id, 'out' AS direction, amount, debit_seq AS seq, credit AS party
+           FROM entry WHERE debit = (SELECT id FROM wallet) AND leg = 1 ORDER BY debit_seq DESC LIMIT $2)
+        UNION ALL
+        (SELECT journal_id, 'in', amount, credit_seq, debit
+           FROM entry WHERE credit = (SELECT id FROM wallet) AND leg = 1 ORDER BY credit_seq DESC LIMIT $2)
+        ORDER BY seq DESC LIMIT $2
+      )
+      SELECT j.recorded_at AS at, m.direction, j.kind, m.amount, j.reference,
+             CASE m.direction WHEN 'out' THEN coalesce(t.fee, 0) ELSE 0 END AS fee,
+             a.owner_id AS party_id, a.name AS party_name, s.name_sealed AS party_sealed
+        FROM movement m
+        JOIN journal j ON j.id = m.journal_id
+        JOIN account a ON a.id = m.party
+        LEFT JOIN transfer t ON t.id = j.transfer_id
+        LEFT JOIN subscriber s ON s.id = a.owner_id
+       ORDER BY m.seq DESC`,
+    values: [subscriberId, count],
+  })
+  return rows.map(({ at, direction, kind, amount, fee, reference, ...party }) => ({
+    ...{ atMs: at.getTime(), direction, kind, amount, fee, reference },
+    party: partyOf(party, sealer),
+  }))
+}
+
+function partyOf(row: Pick<Row, 'party_id' | 'party_name' | 'party_sealed'>, sealer: Sealer): string {
+  if (row.party_id === null || row.party_sealed === null) return row.party_name ?? ''
+  return shortName(sealer.open(row.party_sealed, `subscriber.name:${row.party_id}`))
+}

@@ -1,0 +1,116 @@
+import type { Queryable } from '../database/database.ts'
+import type { SubscriberId, TransferId } from '../domain/ids.ts'
+import type { Currency } from '../domain/money.ts'
+import type { Sealer } from '../security/sealing.ts'
+
+/**
+ * HELD -> SUBMITTED -> [PENDING] -> SETTLED | REJECTED | IN_DOUBT -> … -> REVIEW; a transfer on the own ledger goes from HELD to its
+ * end. SETTLED may become REVERSED; nothing else leaves an end.
+ */
+export type TransferState =
+  | 'HELD'
+  | 'SUBMITTED'
+  | 'PENDING'
+  | 'IN_DOUBT'
+  | 'REVIEW'
+  | 'SETTLED'
+  | 'REJECTED'
+  | 'REVERSED'
+
+/** Whether the state says for sure if the money moved. */
+export function isFinal(state: TransferState): boolean {
+  return state === 'SETTLED' || state === 'REJECTED' || state === 'REVERSED'
+}
+
+/** A stored transfer; amounts in minor units, `fee` includes `tax`. */
+export type Transfer = {
+  readonly id: TransferId
+  readonly reference: string
+  readonly state: TransferState
+  readonly payerId: SubscriberId
+  readonly payee:
+    | { readonly kind: 'subscriber'; readonly id: SubscriberId }
+    | { readonly kind: 'biller'; readonly id: string; readonly account: string }
+  readonly currency: Currency
+  readonly amount: bigint
+  readonly fee: bigint
+  readonly tax: bigint
+  readonly ageMs: number
+  /** The subscriber has been told that it takes longer. */
+  readonly delayTold: boolean
+}
+
+/** What a message or an event may say about a transfer that came to an end, or takes long. */
+export type TransferFacts = Transfer & {
+  /** When it settled or was rejected; now for a delay. */
+  readonly at: Date
+  /** What the payer can spend after it; null for a delay. */
+  readonly payerAvailable: bigint | null
+  /** What a payee of the own ledger can spend after it; null for a biller, a rejection, a delay. */
+  readonly payeeAvailable: bigint | null
+  /** What the biller returned for the customer, such as twenty digits for the meter. */
+  readonly token: string | null
+  /** Why it was rejected: a word for people who look into it, not for the subscriber. */
+  readonly reason: string | null
+}
+
+type Row = {
+  reference: string
+  state: TransferState
+  payer_id: SubscriberId
+  payee_id: SubscriberId | null
+  biller: string | null
+  biller_account: Buffer | null
+  currency: Currency
+  amount: bigint
+  fee: bigint
+  tax: bigint
+  age_ms: number
+  delay_told: boolean
+}
+
+export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId): Promise<Transfer | null> {
+  const { rows } = await db.query<Row>({
+    name: 'read-transfer',
+    text: `SELECT reference, state, payer_id, payee_id, biller, biller_account, currency, amount, fee, tax,
+                  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms, delay_told_at IS NOT NULL AS delay_told
+             FROM transfer WHERE id = $1`,
+    values: [id],
+  })
+  const row = rows[0]
+  if (row === undefined) return null
+  return {
+    id,
+    reference: row.reference,
+    state: row.state,
+    payerId: row.payer_id,
+    payee: payeeOf(id, row, sealer),
+    currency: row.currency,
+    amount: row.amount,
+    fee: row.fee,
+    tax: row.tax,
+    ageMs: row.age_ms,
+    delayTold: row.delay_told,
+  }
+}
+
+/** The state alone, for whoever waits for the end; null where there is no such transfer. */
+export async function stateOf(db: Queryable, id: TransferId): Promise<TransferState | null> {
+  const { rows } = await db.query<{ state: TransferState }>({
+    name: 'state-of-transfer',
+    text: `SELECT state FROM transfer WHERE id = $1`,
+    values: [id],
+  })
+  return rows[0]?.state ?? null
+}
+
+/** Ties the sealed account number to its row. */
+export function billerAccountContext(id: TransferId): string {
+  return `transfer.biller_account:${id}`
+}
+
+function payeeOf(id: TransferId, row: Row, sealer: Sealer): Transfer['payee'] {
+  if (row.payee_id !== null) return { kind: 'subscriber', id: row.payee_id }
+  if (row.biller === null || row.biller_account === null) throw new Error(`Transfer ${id} has no payee`)
+  return { kind: 'biller', id: row.biller, account: sealer.open(row.biller_account, billerAccountContext(id)) }
+}
