@@ -31,7 +31,8 @@ export type EnrolOutcome =
   | { readonly kind: 'busy' }
 
 const LONGEST_NAME = 60
-const LONGEST_QUESTION = 100
+/** It must fit a screen together with the words around it. */
+const LONGEST_QUESTION = 60
 
 /** Puts a person on file, without a PIN, and opens the wallet; all in the caller's transaction. */
 export async function enrol(tx: Queryable, services: EnrolServices, request: EnrolRequest): Promise<EnrolOutcome> {

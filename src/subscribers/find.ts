@@ -28,7 +28,10 @@ type Row = {
   restricted_until: Date | null
 }
 
-/** Who holds this number now. A closed account is not found by its number, which may be somebody else's by now. */
+/**
+ * Who holds this number now. A closed account is not found by its number, which may be somebody else's by now. Throws when the index of
+ * one number was put on the row of another.
+ */
 export async function findByNumber(db: Queryable, sealer: Sealer, number: Msisdn): Promise<Subscriber | null> {
   const { rows } = await db.query<Row>({
     name: 'subscriber-by-number',
@@ -36,7 +39,10 @@ export async function findByNumber(db: Queryable, sealer: Sealer, number: Msisdn
       FROM subscriber WHERE number_index = $1 AND status <> 'closed'`,
     values: [numberIndex(sealer, number)],
   })
-  return rows[0] === undefined ? null : readSubscriber(rows[0], sealer)
+  if (rows[0] === undefined) return null
+  const subscriber = readSubscriber(rows[0], sealer)
+  if (subscriber.number !== number) throw new Error(`Subscriber ${subscriber.id} is indexed under another number.`)
+  return subscriber
 }
 
 /** The subscriber with this id, closed ones too. */

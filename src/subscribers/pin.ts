@@ -132,13 +132,15 @@ export async function proposePin(
 
 /**
  * Takes the second entry. 'set' when it is the proposed PIN: the authorisation is used up, the lock is lifted, `activation` makes the subscriber
- * active (terms must be agreed to by then), `reset` brings lower limits for 48 hours. 'different' drops the proposal.
+ * active (terms must be agreed to by then), `reset` brings lower limits for 48 hours. 'different' drops the proposal. `alongside` commits
+ * with the new PIN or not at all.
  */
 export async function setPin(
   services: PinServices,
   subscriberId: SubscriberId,
   sessionId: string,
   typed: Secret,
+  alongside: (tx: Queryable, by: ChangeReason) => Promise<void> = async () => undefined,
 ): Promise<'set' | 'different' | 'not_authorised' | 'busy'> {
   const { database, hasher } = services
   return await hasher.withPlace(async (place) => {
@@ -155,8 +157,12 @@ export async function setPin(
       )
       return 'different'
     }
-    const set = await database.transaction((tx) => replacePin(services, tx, subscriberId, sessionId, proposed))
-    return set ? 'set' : 'not_authorised'
+    return await database.transaction(async (tx) => {
+      const by = await replacePin(services, tx, subscriberId, sessionId, proposed)
+      if (by === null) return 'not_authorised'
+      await alongside(tx, by)
+      return 'set'
+    })
   })
 }
 
@@ -168,7 +174,7 @@ async function replacePin(
   subscriberId: SubscriberId,
   sessionId: string,
   proposed: string,
-): Promise<boolean> {
+): Promise<ChangeReason | null> {
   const { rows } = await tx.query<{ authorised_by: ChangeReason }>(
     `DELETE FROM pin_change c USING subscriber s
       WHERE c.subscriber_id = $1 AND c.session_id = $2 AND c.proposed_hash = $3 AND c.expires_at > now() AND s.id = c.subscriber_id
@@ -177,7 +183,7 @@ async function replacePin(
     [subscriberId, sessionId, proposed],
   )
   const by = rows[0]?.authorised_by
-  if (by === undefined) return false
+  if (by === undefined) return null
   await tx.query(
     `INSERT INTO credential (subscriber_id, pin_hash) VALUES ($1, $2)
       ON CONFLICT (subscriber_id) DO UPDATE SET pin_hash = excluded.pin_hash, set_at = now()`,
@@ -196,5 +202,5 @@ async function replacePin(
     subject: subscriberId,
     payload: { authorised_by: by },
   })
-  return true
+  return by
 }

@@ -21,6 +21,8 @@ export const KENYA: NumberingPlan = {
 
 export type TestServices = PinServices & {
   readonly otpKey: Key
+  readonly pinKey: Key
+  readonly dataKey: Key
   readonly counted: CountedHasher
   readonly audit: Audit
   readonly sealer: Sealer
@@ -31,13 +33,11 @@ export function makeServices(
   database: Database,
   hasher: Partial<{ concurrency: number; queueLimit: number }> = {},
 ): TestServices {
-  const sealer = makeSealer(makeKey(randomBytes(32)))
-  const counted = countHashes(
-    makeHasher({ key: makeKey(randomBytes(32)), concurrency: 2, queueLimit: 1000, ...hasher }),
-  )
+  const [pinKey, dataKey, otpKey] = [makeKey(randomBytes(32)), makeKey(randomBytes(32)), makeKey(randomBytes(32))]
+  const sealer = makeSealer(dataKey)
+  const counted = countHashes(makeHasher({ key: pinKey, concurrency: 2, queueLimit: 1000, ...hasher }))
   const audit = makeAudit(makeKey(randomBytes(32)), sealer)
-  const otpKey = makeKey(randomBytes(32))
-  return { database, sealer, hasher: counted, counted, audit, otpKey, pinDigits: 5, numbering: KENYA }
+  return { database, sealer, hasher: counted, counted, audit, otpKey, pinKey, dataKey, pinDigits: 5, numbering: KENYA }
 }
 
 export type CountedHasher = Hasher & {

@@ -100,6 +100,21 @@ describe('setting a PIN', () => {
   })
 })
 
+describe('what commits with a new PIN', () => {
+  test('is told the reason, and takes the PIN back with it when it fails', async () => {
+    const id = await addPerson(services, { pin: '73915' })
+    await authorise(id, 'pin')
+    await propose(id, '28461')
+    const failing = setPin(services, id, SESSION, new Secret('28461'), async (_tx, by) => {
+      throw new Error(`outbox ${by}`)
+    })
+    await expect(failing).rejects.toThrow('outbox pin')
+    expect(await check(id, '73915')).toBe('right')
+    expect(await auditTrail(store.app, id)).toEqual(['pin.right'])
+    expect(await set(id, '28461')).toBe('set')
+  })
+})
+
 describe('what does not set a PIN', () => {
   test('nothing authorised', async () => {
     const id = await addPerson(services, { pin: '73915' })

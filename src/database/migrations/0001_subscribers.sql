@@ -36,6 +36,8 @@ CREATE TABLE credential (
   pin_hash peppered_hash NOT NULL,
   set_at timestamptz NOT NULL DEFAULT now()
 );
+-- Which keys are in use: the first and the last are found without reading the table.
+CREATE INDEX credential_key ON credential (left(pin_hash::text, 8));
 
 -- How many PIN attempts count at this moment. An attempt is reserved here before its hash is computed; see src/subscribers/pin.ts.
 CREATE TABLE pin_guard (
