@@ -4,7 +4,9 @@ import { makeLog } from '../../src/telemetry/log.ts'
 import { makeMetrics } from '../../src/telemetry/metrics.ts'
 
 /** What the metrics and the log say after some events. */
-async function after(happen: (events: Events) => void): Promise<{ metrics: string[]; log: Record<string, unknown>[] }> {
+async function observe(
+  happen: (events: Events) => void,
+): Promise<{ metrics: string[]; log: Record<string, unknown>[] }> {
   const lines: string[] = []
   const metrics = makeMetrics()
   happen(makeEvents(makeLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } }), metrics))
@@ -13,7 +15,7 @@ async function after(happen: (events: Events) => void): Promise<{ metrics: strin
 
 describe('an event', () => {
   test('is one log line and one count', async () => {
-    const { metrics, log } = await after((events) =>
+    const { metrics, log } = await observe((events) =>
       events.hopAnswered({
         aggregator: 'africastalking',
         outcome: 'answered',
@@ -32,7 +34,7 @@ describe('an event', () => {
   })
 
   test('of an SMS that was accepted counts its segments, which is what is paid for', async () => {
-    const { metrics } = await after((events) => {
+    const { metrics } = await observe((events) => {
       events.smsSubmitted({ id: 'a', link: 'mno1', outcome: 'accepted', segments: 3, cause: '' })
       events.smsSubmitted({ id: 'b', link: 'mno1', outcome: 'unknown', segments: 2, cause: 'no answer' })
     })
@@ -41,7 +43,7 @@ describe('an event', () => {
   })
 
   test('of a link shows its last state', async () => {
-    const { metrics } = await after((events) => {
+    const { metrics } = await observe((events) => {
       events.linkChanged({ link: 'mno1', bound: true, cause: '' })
       events.linkChanged({ link: 'mno1', bound: false, cause: 'closed by the peer' })
     })
@@ -49,7 +51,7 @@ describe('an event', () => {
   })
 
   test('of a wrong PIN counts as a failure, a right one does not', async () => {
-    const { metrics } = await after((events) => {
+    const { metrics } = await observe((events) => {
       for (const outcome of ['right', 'wrong', 'locked', 'busy'] as const) events.pinChecked({ outcome })
     })
     expect(metrics).toContain('auth_pin_failures_total 2')

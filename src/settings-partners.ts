@@ -1,0 +1,175 @@
+import { Secret } from './domain/secret.ts'
+import type { SettingsReader } from './settings-reader.ts'
+
+/** One SMPP connection to a network, from one URL of `SMPP_LINKS`. */
+export type SmppLinkSettings = {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly systemId: string
+  readonly password: Secret
+  readonly systemType: string
+  readonly bind: 'transceiver' | 'transmitter' | 'receiver'
+  /** Messages that may wait for an answer at once. */
+  readonly window: number
+  /** Messages per second. */
+  readonly tps: number
+  /** Number prefixes, without `+`, that this link serves; none means all. */
+  readonly prefixes: readonly string[]
+  readonly ussd: 'off'
+  /** How this network differs from the specification. */
+  readonly dialect: string
+}
+
+/** One biller that speaks our HTTP contract (docs/billers.md), from one URL of `BILLERS`. */
+export type BillerSettings = {
+  readonly id: string
+  readonly name: string
+  /** Without credentials and query. */
+  readonly url: string
+  readonly key: Secret
+  readonly accountDigits: number
+  readonly timeoutMs: number
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,29}$/
+const NAME_RULE = 'small letters, digits and hyphens'
+
+/** A hop's action has three seconds, but a payment may take as long as its worker waits. */
+const BILLER_TIMEOUT_MS = 5_000
+
+export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
+  const links = readUrls(reader, 'SMPP_LINKS', (url, parameters): SmppLinkSettings => {
+    const { one, whole, oneOf } = parameters
+    if (url.protocol !== 'smpp:' && url.protocol !== 'smpps:') parameters.complain('begin it with smpp:// or smpps://')
+    const systemId = decode(url.username)
+    if (systemId === '' || systemId.length > 15)
+      parameters.complain('put the system id (at most 15 characters) before the @')
+    const password = decode(url.password)
+    if (password.length > 8) parameters.complain('SMPP passwords have at most 8 characters')
+    return {
+      name: one('name', null, NAME, NAME_RULE),
+      host: url.hostname,
+      port: Number(url.port || '2775'),
+      tls: url.protocol === 'smpps:',
+      systemId,
+      password: new Secret(decode(url.password)),
+      systemType: one('system_type', '', /^[ -~]{0,12}$/, 'at most 12 ASCII characters'),
+      bind: oneOf('bind', ['transceiver', 'transmitter', 'receiver']),
+      window: whole('window', { from: 1, to: 1_000, usual: 10 }),
+      tps: whole('tps', { from: 1, to: 10_000, usual: 50 }),
+      prefixes: one('prefixes', '', /^(\d{1,8}(,\d{1,8})*)?$/, 'digits, separated by commas')
+        .split(',')
+        .filter(Boolean),
+      ussd: oneOf('ussd', ['off']),
+      dialect: one('dialect', 'standard', NAME, NAME_RULE),
+    }
+  })
+  const names = links.map((link) => link.name)
+  refuseTwins(reader, 'SMPP_LINKS', names)
+  return links
+}
+
+export function readBillers(reader: SettingsReader): readonly BillerSettings[] {
+  const billers = readUrls(reader, 'BILLERS', (url, parameters): BillerSettings => {
+    const { one, whole, complain } = parameters
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') complain('begin it with https://')
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) complain('use https://, plain http only on this machine')
+    if (url.username === '') complain("put the biller's key before the @")
+    return {
+      id: one('id', null, NAME, NAME_RULE),
+      name: one('name', null, /^.{1,20}$/u, 'at most 20 characters'),
+      url: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+      key: new Secret(decode(url.username)),
+      accountDigits: whole('digits', { from: 1, to: 20, usual: null }),
+      timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: BILLER_TIMEOUT_MS }),
+    }
+  })
+  const ids = billers.map((biller) => biller.id)
+  refuseTwins(reader, 'BILLERS', ids)
+  return billers
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+}
+
+type Parameters = {
+  /** A parameter that matches; without a usual value it must be there (as with `whole`). */
+  one(name: string, usual: string | null, pattern: RegExp, rule: string): string
+  whole(name: string, bounds: { from: number; to: number; usual: number | null }): number
+  oneOf<T extends string>(name: string, choices: readonly [T, ...T[]]): T
+  complain(advice: string): void
+}
+
+/** URLs separated by spaces. A sentence calls a URL by its place and name, never by its text, which holds the password. */
+function readUrls<T>(
+  reader: SettingsReader,
+  variable: string,
+  parse: (url: URL, parameters: Parameters) => T,
+): readonly T[] {
+  const texts = reader.secret(variable)?.reveal().split(/\s+/).filter(Boolean) ?? []
+  return texts.flatMap((text, at) => {
+    const place = `${variable}, URL ${at + 1}`
+    if (!URL.canParse(text)) {
+      reader.problems.push(
+        `${place}: is not a URL; write it as .env.example shows, with %-escapes in names and passwords.`,
+      )
+      return []
+    }
+    const url = new URL(text)
+    const asked = new Set<string>()
+    const result = parse(url, parametersOf(reader, place, url, asked))
+    for (const name of new Set(url.searchParams.keys())) {
+      if (!asked.has(name))
+        reader.problems.push(`${place}: ${name} is no parameter; known are ${[...asked].join(', ')}.`)
+    }
+    return [result]
+  })
+}
+
+function refuseTwins(reader: SettingsReader, variable: string, names: readonly string[]): void {
+  for (const name of new Set(names.filter((name, at) => name !== '' && names.indexOf(name) !== at))) {
+    reader.problems.push(`${variable}: ${name} is there twice; give each its own name.`)
+  }
+}
+
+function parametersOf(reader: SettingsReader, place: string, url: URL, asked: Set<string>): Parameters {
+  const complain = (advice: string): void => void reader.problems.push(`${place}: ${advice}.`)
+  const get = (name: string): string | null => {
+    asked.add(name)
+    return url.searchParams.get(name)
+  }
+  return {
+    complain,
+    one(name, usual, pattern, rule) {
+      const value = get(name) ?? usual
+      if (value === null) complain(`${name} is missing; give it as ${name}=…`)
+      else if (!pattern.test(value)) complain(`${name} must be ${rule}`)
+      return value ?? ''
+    },
+    whole(name, { from, to, usual }) {
+      const value = get(name)
+      if (value === null && usual !== null) return usual
+      const number = /^\d{1,9}$/.test(value ?? '') ? Number(value) : Number.NaN
+      if (number >= from && number <= to) return number
+      complain(`${name} must be a whole number from ${from} to ${to}`)
+      return from
+    },
+    oneOf(name, choices) {
+      const value = get(name)
+      const choice = choices.find((each) => each === value)
+      if (value !== null && choice === undefined) complain(`${name} must be one of ${choices.join(', ')}`)
+      return choice ?? choices[0]
+    },
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs'
+import type { Market } from './domain/market.ts'
+import { markets } from './domain/markets.ts'
+import type { Secret } from './domain/secret.ts'
+import { type Key, type Keys, parseKey } from './security/keys.ts'
+import {
+  type BillerSettings,
+  isLoopback,
+  readBillers,
+  readSmppLinks,
+  type SmppLinkSettings,
+} from './settings-partners.ts'
+import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
+import { PIN_DIGITS } from './subscribers/pin-rules.ts'
+import type { LogLevel } from './telemetry/log.ts'
+
+/** Everything that is decided outside the program; .env.example says what each variable means. */
+export type Settings = {
+  readonly roles: { readonly gateway: boolean; readonly worker: boolean }
+  readonly market: Market
+  /** As dialled: `*384#`. */
+  readonly serviceCodes: readonly string[]
+  readonly menusDirectory: string
+  readonly pinDigits: number
+  readonly http: {
+    readonly port: number
+    readonly host: string
+    readonly operatorPort: number
+    readonly operatorHost: string
+  }
+  readonly database: {
+    readonly url: string
+    /** Null: the schema is migrated by `npm run migrate`, not at start. */
+    readonly ownerUrl: string | null
+    readonly maxConnections: number
+  }
+  readonly redis: { readonly url: string; readonly prefix: string }
+  readonly keys: Keys
+  readonly africastalking: AfricasTalkingSettings
+  readonly smppLinks: readonly SmppLinkSettings[]
+  readonly smsSender: string
+  readonly billers: readonly BillerSettings[]
+  readonly logLevel: LogLevel
+}
+
+export type AfricasTalkingSettings = {
+  /** Null: its callbacks are not served. */
+  readonly callbackKey: Secret | null
+  /** Null: no SMS through it. */
+  readonly account: { readonly username: string; readonly apiKey: Secret; readonly url: string | null } | null
+}
+
+export type SettingsOutcome =
+  | { readonly kind: 'ok'; readonly settings: Settings }
+  /** A sentence for everything that is wrong: what it is, and what to do. */
+  | { readonly kind: 'bad'; readonly problems: readonly string[] }
+
+const DEMO_CALLBACK_KEY = 'demo'
+
+/** Reads all settings; `readFile` serves the variables that name a file. */
+export function readSettings(
+  env: Environment,
+  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): SettingsOutcome {
+  const reader = makeReader(env, readFile)
+  const roles = readRoles(reader)
+  const market = readMarket(reader)
+  const stores = readStores(reader)
+  const keys = readKeys(reader)
+  const africastalking = readAfricasTalking(reader, env.NODE_ENV === 'production')
+  const smppLinks = readSmppLinks(reader)
+  const rest = {
+    roles,
+    serviceCodes: readServiceCodes(reader),
+    menusDirectory: reader.text('MENUS_DIR') ?? 'menus',
+    pinDigits: reader.whole('PIN_DIGITS', {
+      from: PIN_DIGITS.shortest,
+      to: PIN_DIGITS.longest,
+      usual: PIN_DIGITS.usual,
+    }),
+    http: readHttp(reader),
+    africastalking,
+    smppLinks,
+    smsSender: readSmsSender(reader),
+    billers: readBillers(reader),
+    logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+  }
+  checkWays(reader, roles, africastalking, smppLinks)
+  if (reader.problems.length > 0 || market === null || stores === null || keys === null) {
+    return { kind: 'bad', problems: reader.problems }
+  }
+  return { kind: 'ok', settings: { ...rest, ...stores, market, keys } }
+}
+
+function readRoles(reader: SettingsReader): Settings['roles'] {
+  const words = reader.words('ROLES', ['gateway', 'worker'])
+  for (const word of words.filter((word) => word !== 'gateway' && word !== 'worker')) {
+    reader.problems.push(`ROLES holds ${JSON.stringify(word)}; the roles are gateway and worker.`)
+  }
+  return { gateway: words.includes('gateway'), worker: words.includes('worker') }
+}
+
+function readMarket(reader: SettingsReader): Market | null {
+  const known = [...markets.keys()].join(', ')
+  const code = reader.required('MARKET', `choose the country served: ${known}.`)
+  const market = markets.get(code ?? '') ?? null
+  if (code !== null && market === null)
+    reader.problems.push(`MARKET is ${JSON.stringify(code)}; choose one of ${known}.`)
+  return market
+}
+
+function readServiceCodes(reader: SettingsReader): readonly string[] {
+  const codes = reader.words('SERVICE_CODES', [])
+  if (codes.length === 0) reader.problems.push('SERVICE_CODES is missing; give the codes people dial, such as *384#.')
+  for (const code of codes.filter((code) => !/^\*\d{2,6}(\*\d{1,6})*#$/.test(code))) {
+    reader.problems.push(`SERVICE_CODES holds ${JSON.stringify(code)}; write a code as it is dialled, such as *384#.`)
+  }
+  return codes
+}
+
+function readHttp(reader: SettingsReader): Settings['http'] {
+  const http = {
+    port: reader.whole('PORT', { from: 0, to: 65_535, usual: 8080 }),
+    host: reader.text('HOST') ?? '0.0.0.0',
+    operatorPort: reader.whole('OPERATOR_PORT', { from: 0, to: 65_535, usual: 9080 }),
+    operatorHost: reader.text('OPERATOR_HOST') ?? '127.0.0.1',
+  }
+  if (http.port !== 0 && http.port === http.operatorPort) {
+    reader.problems.push(
+      `PORT and OPERATOR_PORT are both ${http.port}; metrics must not be public, so give them two ports.`,
+    )
+  }
+  return http
+}
+
+function readStores(reader: SettingsReader): Pick<Settings, 'database' | 'redis'> | null {
+  const url = storeUrl(
+    reader,
+    'DATABASE_URL',
+    ['postgres:', 'postgresql:'],
+    'name the database and the role of the application.',
+  )
+  const redis = storeUrl(
+    reader,
+    'REDIS_URL',
+    ['redis:', 'rediss:'],
+    'name a Redis of its own, append-only and noeviction.',
+  )
+  const maxConnections = reader.whole('DATABASE_CONNECTIONS', { from: 2, to: 500, usual: 20 })
+  const prefix = reader.text('REDIS_PREFIX') ?? 'nyota:'
+  const owner = storeUrl(reader, 'DATABASE_OWNER_URL', ['postgres:', 'postgresql:'], null)
+  for (const [name, parsed] of [
+    ['DATABASE_URL', url],
+    ['DATABASE_OWNER_URL', owner],
+  ] as const) {
+    if (parsed === null || (parsed.username !== '' && parsed.pathname.length > 1)) continue
+    reader.problems.push(`${name} names no role or no database; write postgres://role:password@host/database.`)
+  }
+  if (url !== null && owner !== null && url.username === owner.username) {
+    reader.problems.push(
+      'DATABASE_URL and DATABASE_OWNER_URL use the same role, which could then rewrite history; give the application its own.',
+    )
+  }
+  if (url !== null && owner !== null && url.pathname !== owner.pathname) {
+    reader.problems.push('DATABASE_URL and DATABASE_OWNER_URL name different databases; name the same one.')
+  }
+  if (url === null || redis === null) return null
+  return {
+    database: { url: url.href, ownerUrl: owner?.href ?? null, maxConnections },
+    redis: { url: redis.href, prefix },
+  }
+}
+
+/** `advice` null: the variable may be missing. */
+function storeUrl(
+  reader: SettingsReader,
+  name: string,
+  protocols: readonly string[],
+  advice: string | null,
+): URL | null {
+  const text = (advice === null ? reader.secret(name) : reader.requiredSecret(name, advice))?.reveal() ?? null
+  if (text === null) return null
+  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return new URL(text)
+  reader.problems.push(`${name} is not a URL of the form ${protocols[0]}//…; use %-escapes in names and passwords.`)
+  return null
+}
+
+function readKeys(reader: SettingsReader): Keys | null {
+  const found = new Map<string, Key>()
+  function read(name: string): Key | null {
+    const text = reader.requiredSecret(name, 'make one with: openssl rand -base64 32')
+    if (text === null) return null
+    const key = parseKey(text.reveal())
+    if (key === null) {
+      reader.problems.push(`${name} is not 32 bytes in base64; make one with: openssl rand -base64 32`)
+      return null
+    }
+    for (const [other, its] of found) {
+      if (its.bytes.equals(key.bytes)) reader.problems.push(`${name} and ${other} are the same key; make one for each.`)
+    }
+    found.set(name, key)
+    return key
+  }
+  const [pin, otp, session] = [read('PIN_KEY'), read('OTP_KEY'), read('SESSION_KEY')]
+  const [data, audit] = [read('DATA_KEY'), read('AUDIT_KEY')]
+  return pin && otp && session && data && audit ? { pin, otp, session, data, audit } : null
+}
+
+function readAfricasTalking(reader: SettingsReader, production: boolean): AfricasTalkingSettings {
+  const callbackKey = reader.secret('AFRICASTALKING_CALLBACK_KEY')
+  const username = reader.text('AFRICASTALKING_USERNAME')
+  const apiKey = reader.secret('AFRICASTALKING_API_KEY')
+  const url = reader.text('AFRICASTALKING_URL')
+  if (url !== null && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+    reader.problems.push('AFRICASTALKING_URL is not a URL; leave it out for the real service.')
+  }
+  if ((username === null) !== (apiKey === null)) {
+    reader.problems.push('AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY belong together; set both or none.')
+  }
+  const key = callbackKey?.reveal() ?? null
+  const real = username !== null && !(url !== null && URL.canParse(url) && isLoopback(new URL(url).hostname))
+  if (key === DEMO_CALLBACK_KEY && (production || real)) {
+    reader.problems.push(
+      'AFRICASTALKING_CALLBACK_KEY is the key of the demo, which everybody knows; make one with: openssl rand -hex 24',
+    )
+  } else if (key !== null && key !== DEMO_CALLBACK_KEY && !/^[\w-]{16,128}$/.test(key)) {
+    reader.problems.push(
+      'AFRICASTALKING_CALLBACK_KEY must be 16 to 128 letters, digits, - or _; make one with: openssl rand -hex 24',
+    )
+  }
+  return { callbackKey, account: username !== null && apiKey !== null ? { username, apiKey, url } : null }
+}
+
+function readSmsSender(reader: SettingsReader): string {
+  const sender = reader.text('SMS_SENDER') ?? 'Nyota'
+  if (!/^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$|^\d{3,8}$/.test(sender)) {
+    reader.problems.push(
+      'SMS_SENDER must be up to 11 letters and digits with a letter among them, or a short code of 3 to 8 digits.',
+    )
+  }
+  return sender
+}
+
+/** A gateway nobody can reach and a worker that cannot speak are mistakes, not choices. */
+function checkWays(
+  reader: SettingsReader,
+  roles: Settings['roles'],
+  africastalking: AfricasTalkingSettings,
+  smppLinks: readonly SmppLinkSettings[],
+): void {
+  if (roles.gateway && africastalking.callbackKey === null) {
+    reader.problems.push(
+      'AFRICASTALKING_CALLBACK_KEY is missing, so no dialled code could arrive; make one with: openssl rand -hex 24',
+    )
+  }
+  if (roles.worker && africastalking.account === null && !smppLinks.some((link) => link.bind !== 'receiver')) {
+    reader.problems.push('No SMS could be sent; set SMPP_LINKS, or AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY.')
+  }
+}

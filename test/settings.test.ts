@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { readSettings, type Settings } from '../src/settings.ts'
+
+const key = (fill: number): string => Buffer.alloc(32, fill).toString('base64')
+
+const sound = {
+  MARKET: 'KE',
+  SERVICE_CODES: '*384#',
+  DATABASE_URL: 'postgres://nyota_app:sesame@db:5432/nyota',
+  DATABASE_OWNER_URL: 'postgres://nyota_owner:sesame@db:5432/nyota',
+  REDIS_URL: 'redis://:sesame@redis:6379/0',
+  PIN_KEY: key(1),
+  OTP_KEY: key(2),
+  SESSION_KEY: key(3),
+  DATA_KEY: key(4),
+  AUDIT_KEY: key(5),
+  AFRICASTALKING_CALLBACK_KEY: 'a-callback-key-of-our-own',
+  SMPP_LINKS: 'smpp://demo:sesame@smsc:2775?name=mno1&prefixes=25470,25471&window=50',
+  BILLERS: 'https://sesame@bills/api/?id=city-power&name=City%20Power&digits=11',
+}
+
+function settingsOf(changes: Record<string, string | undefined>): Settings {
+  const outcome = readSettings({ ...sound, ...changes })
+  if (outcome.kind === 'bad') throw new Error(outcome.problems.join('\n'))
+  return outcome.settings
+}
+
+function problemsOf(
+  changes: Record<string, string | undefined>,
+  readFile?: (path: string) => string,
+): readonly string[] {
+  const outcome = readSettings({ ...sound, ...changes }, readFile)
+  return outcome.kind === 'bad' ? outcome.problems : []
+}
+
+describe('settings', () => {
+  test('are grouped, with usual values for what is not set', () => {
+    expect(settingsOf({})).toMatchObject({
+      roles: { gateway: true, worker: true },
+      market: { code: 'KE', currency: 'KES' },
+      serviceCodes: ['*384#'],
+      pinDigits: 5,
+      http: { port: 8080, host: '0.0.0.0', operatorPort: 9080, operatorHost: '127.0.0.1' },
+      redis: { prefix: 'nyota:' },
+      smppLinks: [
+        {
+          name: 'mno1',
+          host: 'smsc',
+          port: 2775,
+          tls: false,
+          bind: 'transceiver',
+          window: 50,
+          prefixes: ['25470', '25471'],
+        },
+      ],
+      billers: [{ id: 'city-power', name: 'City Power', url: 'https://bills/api', accountDigits: 11, timeoutMs: 5000 }],
+    })
+  })
+
+  test('come with a sentence for everything that is missing, all at once', () => {
+    const outcome = readSettings({})
+    const names = [
+      'MARKET',
+      'SERVICE_CODES',
+      'DATABASE_URL',
+      'REDIS_URL',
+      'PIN_KEY',
+      'OTP_KEY',
+      'SESSION_KEY',
+      'DATA_KEY',
+      'AUDIT_KEY',
+    ]
+    const problems = outcome.kind === 'bad' ? outcome.problems : []
+    for (const name of [...names, 'AFRICASTALKING_CALLBACK_KEY']) {
+      expect(problems.filter((problem) => problem.startsWith(`${name} is missing`))).toHaveLength(1)
+    }
+    expect(problems).toHaveLength(11)
+    for (const problem of problems) expect(problem).toMatch(/[;:] .*/)
+  })
+
+  test.each<[string, Record<string, string | undefined>, RegExp]>([
+    ['one role for owner and application', { DATABASE_OWNER_URL: sound.DATABASE_URL }, /same role/],
+    ['two databases', { DATABASE_OWNER_URL: 'postgres://o:p@db/other' }, /different databases/],
+    ['a database URL without a role', { DATABASE_URL: 'postgres://db/nyota' }, /no role or no database/],
+    [
+      'a database URL of something else',
+      { DATABASE_URL: 'mysql://a:b@db/nyota' },
+      /DATABASE_URL is not a URL of the form postgres:/,
+    ],
+    ['one key for two purposes', { OTP_KEY: key(1) }, /OTP_KEY and PIN_KEY are the same/],
+    ['a short key', { DATA_KEY: 'c2hvcnQ=' }, /DATA_KEY is not 32 bytes/],
+    ['an unknown market', { MARKET: 'TZ' }, /MARKET is "TZ"; choose one of KE, UG, GH/],
+    ['an unknown role', { ROLES: 'gateway,clerk' }, /ROLES holds "clerk"/],
+    ['a code that nobody can dial', { SERVICE_CODES: '384' }, /SERVICE_CODES holds "384"/],
+    ['a PIN of seven digits', { PIN_DIGITS: '7' }, /PIN_DIGITS is "7"; give a whole number from 4 to 6/],
+    ['a port in another notation', { PORT: '0x1F90' }, /PORT is "0x1F90"/],
+    ['public metrics', { OPERATOR_PORT: '8080' }, /PORT and OPERATOR_PORT are both 8080/],
+    ['an unknown log level', { LOG_LEVEL: 'loud' }, /LOG_LEVEL is "loud"; choose one of/],
+    ['a sender of twelve letters', { SMS_SENDER: 'NyotaPesaKen' }, /SMS_SENDER must be/],
+    ['half an account', { AFRICASTALKING_USERNAME: 'sandbox' }, /belong together/],
+    ['a callback key that can be guessed', { AFRICASTALKING_CALLBACK_KEY: 'secret' }, /must be 16 to 128/],
+    [
+      "the demo's key in production",
+      { AFRICASTALKING_CALLBACK_KEY: 'demo', NODE_ENV: 'production' },
+      /everybody knows/,
+    ],
+    [
+      "the demo's key with a real account",
+      { AFRICASTALKING_CALLBACK_KEY: 'demo', AFRICASTALKING_USERNAME: 'nyota', AFRICASTALKING_API_KEY: 'sesame' },
+      /everybody knows/,
+    ],
+    ['no way to send SMS', { SMPP_LINKS: undefined }, /No SMS could be sent/],
+    ['only a link that receives', { SMPP_LINKS: `${sound.SMPP_LINKS}&bind=receiver` }, /No SMS could be sent/],
+    ['an SMPP link without a name', { SMPP_LINKS: 'smpp://a:sesame@h' }, /SMPP_LINKS, URL 1: name is missing/],
+    [
+      'two links of one name',
+      { SMPP_LINKS: `${sound.SMPP_LINKS} ${sound.SMPP_LINKS}` },
+      /SMPP_LINKS: mno1 is there twice/,
+    ],
+    ['a misspelt parameter', { SMPP_LINKS: `${sound.SMPP_LINKS}&windw=5` }, /windw is no parameter; known are name/],
+    ['a biller over plain HTTP', { BILLERS: 'http://sesame@bills?id=a&name=A&digits=1' }, /use https/],
+    ['a biller without digits', { BILLERS: 'https://sesame@bills?id=a&name=A' }, /digits must be a whole number/],
+    ['something that is no URL', { BILLERS: 'sesame' }, /BILLERS, URL 1: is not a URL/],
+  ])('refuse %s with a sentence that says what to do', (_, changes, sentence) => {
+    const problems = problemsOf(changes)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(sentence)
+    expect(problems.join()).not.toContain('sesame')
+  })
+
+  test('let the demo use its key with the stand-in on this machine', () => {
+    const demo = {
+      AFRICASTALKING_CALLBACK_KEY: 'demo',
+      AFRICASTALKING_USERNAME: 'sandbox',
+      AFRICASTALKING_API_KEY: 'demo',
+    }
+    expect(problemsOf({ ...demo, AFRICASTALKING_URL: 'http://127.0.0.1:8081' })).toEqual([])
+  })
+
+  test('take secrets from files', () => {
+    const files: Record<string, string> = { '/run/secrets/pin': `${key(9)}\n`, '/run/secrets/empty': '\n' }
+    const readFile = (path: string): string => {
+      const content = files[path]
+      if (content === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' })
+      return content
+    }
+    const fromFile = { PIN_KEY: undefined, PIN_KEY_FILE: '/run/secrets/pin' }
+    const outcome = readSettings({ ...sound, ...fromFile }, readFile)
+    expect(outcome.kind === 'ok' && outcome.settings.keys.pin.bytes).toEqual(Buffer.alloc(32, 9))
+    expect(problemsOf({ PIN_KEY_FILE: '/run/secrets/pin' }, readFile)[0]).toMatch(/both set; keep one/)
+    expect(problemsOf({ ...fromFile, PIN_KEY_FILE: '/run/secrets/empty' }, readFile)).toEqual([
+      expect.stringMatching(/is empty/),
+    ])
+    expect(problemsOf({ ...fromFile, PIN_KEY_FILE: '/none' }, readFile)).toEqual([
+      expect.stringMatching(/cannot be read \(ENOENT\)/),
+    ])
+  })
+
+  test('do not show keys and passwords of partners when they are printed', () => {
+    const { smppLinks, billers, keys } = settingsOf({})
+    const text = inspect({ smppLinks, billers, keys }, { depth: 9 }) + JSON.stringify({ smppLinks, billers, keys })
+    expect(text).not.toMatch(/sesame/)
+    expect(text).not.toContain(key(1))
+  })
+})
+
+describe('.env.example', () => {
+  const example = readFileSync('.env.example', 'utf8')
+  const documented = [...example.matchAll(/^#?([A-Z][A-Z_]+)=/gm)].map((match) => match[1])
+
+  test('documents every variable that is read, once, and no other', () => {
+    const asked = new Set<string>()
+    readSettings(new Proxy({}, { get: (_, name) => void asked.add(String(name)) }))
+    const read = [...asked].filter((name) => !name.endsWith('_FILE'))
+    expect([...documented].sort()).toEqual(read.sort())
+    const secrets = [...asked].filter((name) => name.endsWith('_FILE')).map((name) => name.replace(/_FILE$/, ''))
+    const list = /NAME_FILE instead[\s\S]*?\n\n/.exec(example)?.[0] ?? ''
+    expect(secrets.filter((name) => !list.includes(name))).toEqual([])
+  })
+
+  test('shows the usual values and sound examples', () => {
+    const lines = [...example.matchAll(/^#?([A-Z][A-Z_]+)=(.+)$/gm)].map((match) => [match[1], match[2]])
+    const { NODE_ENV, AFRICASTALKING_URL, ...shown } = Object.fromEntries(lines) as Record<string, string>
+    const { smppLinks, billers, ...rest } = settingsOf(shown)
+    expect(smppLinks).toHaveLength(1)
+    expect(billers).toHaveLength(1)
+    expect(rest).toMatchObject({ http: settingsOf({}).http, pinDigits: 5, smsSender: 'Nyota', menusDirectory: 'menus' })
+  })
+})
