@@ -63,7 +63,7 @@ export async function playDialogue(dialogue: Dialogue, world: DialogueWorld, opt
     let body: string | null = null
     if (act.kind === 'dial') {
       phoneNumber = act.phoneNumber
-      session = await client.dial(phoneNumber, act.dialled)
+      session = await client.dial(phoneNumber, (await typed(act.dialled, phoneNumber)) ?? act.dialled)
       body = session.body()
     } else if (session === null) throw new Error(`${where}: there is no session`)
     else if (act.kind === 'answer') {
