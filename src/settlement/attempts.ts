@@ -1,0 +1,73 @@
+import type { QueryOutcome } from '../billers/biller.ts'
+import type { Queryable } from '../database/database.ts'
+import type { TransferId } from '../domain/ids.ts'
+import type { Sealer } from '../security/sealing.ts'
+
+/**
+ * HELD -> SUBMITTED and the row of the one attempt to pay, committed before the socket is used; its number, or null when another
+ * worker was first. `busyMs`: until then nobody asks.
+ */
+export async function submit(db: Queryable, id: TransferId, busyMs: number): Promise<number | null> {
+  const { rows } = await db.query<{ attempt: number | null }>(
+    `SELECT ledger_submit($1, $2 * interval '1 millisecond') AS attempt`,
+    [id, busyMs],
+  )
+  return rows[0]?.attempt ?? null
+}
+
+/** Claims the next question about a submitted transfer; its number, or null when none is due or another worker was first. */
+export async function askAgain(db: Queryable, id: TransferId, busyMs: number): Promise<number | null> {
+  const { rows } = await db.query<{ attempt: number | null }>(
+    `SELECT ledger_ask($1, $2 * interval '1 millisecond') AS attempt`,
+    [id, busyMs],
+  )
+  return rows[0]?.attempt ?? null
+}
+
+/** Puts an answer on record; what the biller returned for the customer is sealed. */
+export async function recordAnswer(
+  tx: Queryable,
+  sealer: Sealer,
+  id: TransferId,
+  attempt: number,
+  answer: QueryOutcome,
+): Promise<void> {
+  const token = answer.kind === 'done' ? answer.receipt.token : undefined
+  await tx.query(
+    `INSERT INTO partner_answer (transfer_id, attempt, outcome, partner_reference, receipt, cause) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [
+      id,
+      attempt,
+      answer.kind,
+      answer.kind === 'done' ? answer.partnerReference : null,
+      token === undefined ? null : sealer.seal(token, `partner_answer.receipt:${id}:${attempt}`),
+      answer.kind === 'unknown' ? answer.cause : answer.kind === 'refused' ? answer.reason : null,
+    ],
+  )
+}
+
+/** How often a biller did not find the payment, and how long ago it was sent. */
+export async function askedBefore(tx: Queryable, id: TransferId): Promise<{ notFound: number; sincePaidMs: number }> {
+  const { rows } = await tx.query<{ notFound: number; sincePaidMs: number }>(
+    `SELECT (SELECT count(*)::integer FROM partner_answer WHERE transfer_id = $1 AND outcome = 'not_found') AS "notFound",
+            (SELECT (extract(epoch FROM now() - min(started_at)) * 1000)::float8 FROM partner_attempt
+              WHERE transfer_id = $1 AND action = 'pay') AS "sincePaidMs"`,
+    [id],
+  )
+  return rows[0] ?? { notFound: 0, sincePaidMs: 0 }
+}
+
+/** Nothing definite yet: when to ask again (null: people decide). False when a definite end came meanwhile. */
+export async function waitFor(
+  tx: Queryable,
+  id: TransferId,
+  state: 'PENDING' | 'IN_DOUBT' | 'REVIEW',
+  reason: string | null,
+  delayMs: number | null,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ moved: boolean }>(
+    `SELECT ledger_wait($1, $2, $3, $4 * interval '1 millisecond') AS moved`,
+    [id, state, reason, delayMs],
+  )
+  return rows[0]?.moved ?? false
+}

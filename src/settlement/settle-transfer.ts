@@ -1,0 +1,231 @@
+import { performance } from 'node:perf_hooks'
+import type { AccountProvider } from '../account-providers/account-provider.ts'
+import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
+import type { Database, Queryable } from '../database/database.ts'
+import type { TransferId } from '../domain/ids.ts'
+import { readTransfer, type Transfer, type TransferFacts, type TransferState } from '../ledger/transfer.ts'
+import { voidTransfer } from '../ledger/void.ts'
+import type { Sealer } from '../security/sealing.ts'
+import type { QueuedSms } from '../sms/outbox.ts'
+import type { SmsBell } from '../sms/queue.ts'
+import type { Receipts } from '../sms/receipts.ts'
+import type { Events } from '../telemetry/events.ts'
+import { askAgain, askedBefore, recordAnswer, submit, waitFor } from './attempts.ts'
+import { defaultPatience, delayAfterMs, type Patience } from './patience.ts'
+
+export type SettleServices = {
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly provider: AccountProvider
+  readonly billers: ReadonlyMap<string, Biller>
+  readonly receipts: Receipts
+  readonly smsBell: Pick<SmsBell, 'ring'>
+  /** Says that a transfer came to an end; a hint that may get lost. */
+  readonly announce: (id: TransferId) => void
+  readonly events: Pick<Events, 'transferMoved' | 'billerCalled' | 'settlementFailed'>
+  readonly patience?: Patience
+}
+
+/** `idle`: there was nothing to do, or another worker is at it. */
+export type SettleOutcome =
+  | { readonly kind: 'moved'; readonly to: TransferState }
+  | { readonly kind: 'idle' }
+  /** The biller said `done` after a rejection or `refused` after a settlement: for people. */
+  | { readonly kind: 'contradiction' }
+
+type Moved = { readonly outcome: SettleOutcome; readonly sms: readonly QueuedSms[] }
+
+/** The biller's account under which a transfer is known there. */
+type Bill = { readonly biller: Biller; readonly payment: Payment }
+
+/** A payment is not sent when its process was frozen that long since the attempt was recorded: it may have been given up meanwhile. */
+const SEND_WITHIN_MS = 2_000
+/** Between a biller's deadline and the next question. */
+const GRACE_MS = 5_000
+
+/**
+ * Takes a transfer one step on, whatever state it is in; running it twice, or at once, does no more than running it once. Every
+ * branch of settlement is here or in `conclude`.
+ */
+export async function settleTransfer(services: SettleServices, id: TransferId): Promise<SettleOutcome> {
+  const transfer = await readTransfer(services.database, services.sealer, id)
+  switch (transfer?.state) {
+    case 'HELD':
+      return transfer.payee.kind === 'biller' ? payBill(services, transfer) : settleOnLedger(services, transfer)
+    case 'SUBMITTED':
+    case 'PENDING':
+    case 'IN_DOUBT':
+      return askBiller(services, transfer)
+    case 'REVIEW':
+    case 'SETTLED':
+    case 'REJECTED':
+    case 'REVERSED':
+    case undefined:
+      return { kind: 'idle' }
+  }
+}
+
+async function settleOnLedger(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  return commit(services, transfer, async (tx) => {
+    const done = await services.provider.settle(tx, transfer.id)
+    if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
+    return settled(services, tx, transfer, done, null)
+  })
+}
+
+async function payBill(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  const { giveUpAfterMs } = services.patience ?? defaultPatience
+  if (transfer.ageMs > giveUpAfterMs) return reject(services, transfer, 'never submitted')
+  const bill = billOf(services, transfer)
+  // The sweeper rings again: perhaps after the next start this deployment knows the biller.
+  if (bill === null) return { kind: 'idle' }
+  const startedAt = performance.now()
+  const attempt = await submit(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
+  if (attempt === null) return { kind: 'idle' }
+  services.events.transferMoved({ id: transfer.id, kind: 'bill', to: 'SUBMITTED' })
+  const answer: QueryOutcome =
+    performance.now() - startedAt > SEND_WITHIN_MS
+      ? { kind: 'unknown', cause: 'not sent: the process was held up' }
+      : await call(services, bill, 'pay')
+  return conclude(services, transfer, attempt, answer)
+}
+
+async function askBiller(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  const bill = billOf(services, transfer)
+  if (bill === null) return { kind: 'idle' }
+  const attempt = await askAgain(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
+  if (attempt === null) return { kind: 'idle' }
+  return conclude(services, transfer, attempt, await call(services, bill, 'query'))
+}
+
+/** What a biller's answer makes of a transfer, in one commit with the answer. */
+async function conclude(
+  services: SettleServices,
+  transfer: Transfer,
+  attempt: number,
+  answer: QueryOutcome,
+): Promise<SettleOutcome> {
+  return commit(services, transfer, async (tx) => {
+    await recordAnswer(tx, services.sealer, transfer.id, attempt, answer)
+    switch (answer.kind) {
+      case 'done': {
+        const done = await services.provider.settle(tx, transfer.id)
+        if (done.kind === 'refused') return contradiction(services, transfer, 'done after a rejection')
+        if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
+        return settled(services, tx, transfer, done, answer.receipt.token ?? null)
+      }
+      case 'refused':
+        return rejected(services, tx, transfer, answer.reason)
+      case 'not_found':
+        if (await neverReceived(services, tx, transfer.id)) return rejected(services, tx, transfer, 'never received')
+        return wait(services, tx, transfer, attempt, 'IN_DOUBT', 'not found')
+      case 'pending':
+        return wait(services, tx, transfer, attempt, 'PENDING', null)
+      case 'unknown':
+        return wait(services, tx, transfer, attempt, 'IN_DOUBT', answer.cause)
+    }
+  })
+}
+
+/** Twice not found, the last time when nothing could be on its way any more. */
+async function neverReceived(services: SettleServices, tx: Queryable, id: TransferId): Promise<boolean> {
+  const { notFoundAfterMs } = services.patience ?? defaultPatience
+  const { notFound, sincePaidMs } = await askedBefore(tx, id)
+  return notFound >= 2 && sincePaidMs >= notFoundAfterMs
+}
+
+async function wait(
+  services: SettleServices,
+  tx: Queryable,
+  transfer: Transfer,
+  attempt: number,
+  state: 'PENDING' | 'IN_DOUBT',
+  reason: string | null,
+): Promise<Moved> {
+  const patience = services.patience ?? defaultPatience
+  const to = transfer.ageMs > patience.giveUpAfterMs ? 'REVIEW' : state
+  const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayAfterMs(patience, attempt))
+  return { outcome: moved && to !== transfer.state ? { kind: 'moved', to } : { kind: 'idle' }, sms: [] }
+}
+
+async function settled(
+  services: SettleServices,
+  tx: Queryable,
+  transfer: Transfer,
+  done: { at: Date; payerAvailable: bigint | null; payeeAvailable: bigint | null },
+  token: string | null,
+): Promise<Moved> {
+  const { at, payerAvailable } = done
+  const payeeAvailable = transfer.payee.kind === 'biller' ? null : done.payeeAvailable
+  const facts: TransferFacts = {
+    ...transfer,
+    state: 'SETTLED',
+    at,
+    payerAvailable,
+    payeeAvailable,
+    token,
+    reason: null,
+  }
+  return { outcome: { kind: 'moved', to: 'SETTLED' }, sms: await services.receipts.settled(tx, facts) }
+}
+
+async function reject(services: SettleServices, transfer: Transfer, reason: string): Promise<SettleOutcome> {
+  return commit(services, transfer, (tx) => rejected(services, tx, transfer, reason))
+}
+
+async function rejected(services: SettleServices, tx: Queryable, transfer: Transfer, reason: string): Promise<Moved> {
+  const voided = await voidTransfer(tx, transfer.id, reason)
+  if (voided.kind === 'settled') return contradiction(services, transfer, 'refused after a settlement')
+  if (voided.kind === 'already') return { outcome: { kind: 'idle' }, sms: [] }
+  const { at, payerAvailable } = voided
+  const facts: TransferFacts = {
+    ...transfer,
+    state: 'REJECTED',
+    at,
+    payerAvailable,
+    payeeAvailable: null,
+    token: null,
+    reason,
+  }
+  return { outcome: { kind: 'moved', to: 'REJECTED' }, sms: await services.receipts.rejected(tx, facts) }
+}
+
+function contradiction(services: SettleServices, { id }: Transfer, what: string): Moved {
+  services.events.settlementFailed({ id, error: new Error(`The biller says ${what}`) })
+  return { outcome: { kind: 'contradiction' }, sms: [] }
+}
+
+/** Commits, then tells: the bell of the messages, who waits for the end, the log. */
+async function commit(
+  services: SettleServices,
+  transfer: Transfer,
+  work: (tx: Queryable) => Promise<Moved>,
+): Promise<SettleOutcome> {
+  const { outcome, sms } = await services.database.transaction(work)
+  for (const message of sms) services.smsBell.ring(message)
+  if (outcome.kind !== 'moved') return outcome
+  if (outcome.to === 'SETTLED' || outcome.to === 'REJECTED') services.announce(transfer.id)
+  services.events.transferMoved({
+    id: transfer.id,
+    kind: transfer.payee.kind === 'biller' ? 'bill' : 'send',
+    to: outcome.to,
+  })
+  return outcome
+}
+
+function billOf({ billers }: SettleServices, { id, payee, amount, currency }: Transfer): Bill | null {
+  if (payee.kind !== 'biller') return null
+  const biller = billers.get(payee.id)
+  return biller === undefined ? null : { biller, payment: { reference: id, account: payee.account, amount, currency } }
+}
+
+/** A biller that throws has told nothing, so it may have been paid. */
+async function call(services: SettleServices, { biller, payment }: Bill, how: 'pay' | 'query'): Promise<QueryOutcome> {
+  const startedAt = performance.now()
+  const answer = await (how === 'pay' ? biller.pay(payment) : biller.query(payment)).catch(
+    (): QueryOutcome => ({ kind: 'unknown', cause: 'the connector threw' }),
+  )
+  const durationMs = performance.now() - startedAt
+  services.events.billerCalled({ biller: biller.id, call: how, outcome: answer.kind, durationMs })
+  return answer
+}
