@@ -16,7 +16,7 @@ export type Keys = {
   readonly audit: Key
 }
 
-export const KEY_LENGTH = 32
+const KEY_LENGTH = 32
 
 /** Makes a key from its 32 bytes; throws on any other length. */
 export function makeKey(bytes: Buffer): Key {
