@@ -1,0 +1,127 @@
+import type { Report, Spot } from '../problem.ts'
+import type { Limits, NavigationKeys, Types } from '../program.ts'
+import { addText, type Policy, type Symbols, scopeOf } from './symbols.ts'
+import { entriesOf, required, type Tree, textIn, wholeIn } from './tree.ts'
+
+/** The deployment's profile: what holds for every flow. */
+export type Service = {
+  readonly at: Spot
+  readonly startAt: Spot
+  readonly start: string
+  readonly language: string
+  readonly name: string
+  readonly limits: Limits
+  readonly keys: NavigationKeys
+  readonly attempts: number
+  readonly policies: ReadonlyMap<string, Policy>
+  /** Its words, by key, for `addServiceTexts`. */
+  readonly texts: ReadonlyMap<string, Tree>
+}
+
+const KEYS = ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret', 'outcomes']
+
+/** Reads `service.yaml`; null where something that everything else needs is missing. */
+export function readService(report: Report, tree: Tree): Service | null {
+  const what = 'the service'
+  const entries = entriesOf(report, tree, what, KEYS)
+  const need = (key: string): Tree | null => required(report, entries, key, tree.at, what)
+  const texts = new Map<string, Tree>()
+  const keyOf = (name: string, optional = false): string | null => {
+    const navigation = entries.get('navigation')
+    const ways =
+      navigation === undefined
+        ? new Map()
+        : entriesOf(report, navigation.value, 'navigation', ['back', 'home', 'more', 'previous'])
+    const way = optional ? ways.get(name)?.value : required(report, ways, name, navigation?.at ?? tree.at, 'navigation')
+    if (way === null || way === undefined) return null
+    const parts = entriesOf(report, way, name, ['key', 'text'])
+    const [key, text] = [required(report, parts, 'key', way.at, name), required(report, parts, 'text', way.at, name)]
+    if (text !== null) texts.set(`service.navigation.${name}`, text)
+    return key && textIn(report, key, 'key')
+  }
+  const wordIn = (key: string): string | null => {
+    const value = need(key)
+    return value && textIn(report, value, key)
+  }
+  const [start, language, name] = [wordIn('start'), wordIn('language'), wordIn('name')]
+  const [back, home, more, previous] = [keyOf('back'), keyOf('home'), keyOf('more'), keyOf('previous', true)]
+  const limits = readLimits(report, need('limits'), tree.at)
+  const attempts = readInvalid(report, need('invalid'), texts)
+  const dialledSecret = need('dialled_secret')
+  if (dialledSecret !== null) texts.set('service.dialled_secret', dialledSecret)
+  const policies = readPolicies(report, entries.get('outcomes')?.value, texts)
+  if (start === null || language === null || name === null || limits === null || attempts === null) return null
+  if (back === null || home === null || more === null) return null
+  const startAt = entries.get('start')?.value.at ?? tree.at
+  return {
+    at: tree.at,
+    startAt,
+    start,
+    language,
+    name,
+    limits,
+    keys: { back, home, more, previous },
+    attempts,
+    policies,
+    texts,
+  }
+}
+
+/** What the service's words may show: facts, and of an outcome the fields that every action with that outcome has. */
+export function addServiceTexts(symbols: Symbols, service: Service): void {
+  for (const [key, tree] of service.texts) {
+    const outcome = /^service\.outcomes\.(?:write_(?=failed$|late$))?(.+)$/.exec(key)?.[1]
+    addText(symbols, key, tree, scopeOf(symbols, null, outcome === undefined ? {} : sharedFields(symbols, outcome)))
+  }
+}
+
+function sharedFields({ contracts }: Symbols, outcome: string): Types {
+  const all = [...contracts.values()].flatMap(({ outcomes }) =>
+    Object.hasOwn(outcomes, outcome) ? [outcomes[outcome] ?? {}] : [],
+  )
+  const [first = {}, ...others] = all
+  const same = (name: string): boolean =>
+    others.every((fields) => JSON.stringify(fields[name]) === JSON.stringify(first[name]))
+  return Object.fromEntries(Object.entries(first).filter(([name]) => same(name)))
+}
+
+function readLimits(report: Report, tree: Tree | null, at: Spot): Limits | null {
+  if (tree === null) return null
+  const entries = entriesOf(report, tree, 'limits', ['gsm7', 'ucs2', 'lines'])
+  const limit = (key: string): number | null => {
+    const value = required(report, entries, key, at, 'limits')
+    return value && wholeIn(report, value, key, 1)
+  }
+  const [gsm7, ucs2, lines] = [limit('gsm7'), limit('ucs2'), limit('lines')]
+  return gsm7 === null || ucs2 === null || lines === null ? null : { gsm7, ucs2, lines }
+}
+
+function readInvalid(report: Report, tree: Tree | null, texts: Map<string, Tree>): number | null {
+  if (tree === null) return null
+  const entries = entriesOf(report, tree, 'invalid', ['attempts', 'text', 'end'])
+  for (const key of ['text', 'end']) {
+    const words = required(report, entries, key, tree.at, 'invalid')
+    if (words !== null) texts.set(`service.invalid.${key}`, words)
+  }
+  const attempts = required(report, entries, 'attempts', tree.at, 'invalid')
+  return attempts && wholeIn(report, attempts, 'attempts', 0)
+}
+
+function readPolicies(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): ReadonlyMap<string, Policy> {
+  const policies = new Map<string, Policy>()
+  for (const [name, { at, value }] of tree === undefined ? [] : entriesOf(report, tree, 'outcomes')) {
+    const entries = entriesOf(report, value, name, ['say', 'go', 'end'])
+    const [end, say, go] = [entries.get('end')?.value, entries.get('say')?.value, entries.get('go')?.value]
+    const words = end ?? say ?? null
+    const target = end !== undefined ? 'end' : go?.kind === 'scalar' ? go.value : null
+    if (words !== null) texts.set(`service.outcomes.${name}`, words)
+    if (target === 'again' || target === 'home' || target === 'end') policies.set(name, { at, say: words, go: target })
+    else
+      report(
+        'E-SHAPE',
+        go?.at ?? at,
+        `${name} must end with words (end), or go: again or go: home, since it holds for every flow.`,
+      )
+  }
+  return policies
+}

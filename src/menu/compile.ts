@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto'
+import type { Market } from '../domain/market.ts'
+import { readFlowHead } from './build/flow.ts'
+import { readScreen } from './build/screen.ts'
+import { addServiceTexts, readService, type Service } from './build/service.ts'
+import { addText, type FlowHead, fieldScope, type Symbols } from './build/symbols.ts'
+import { readBaseTexts, readTranslation } from './build/texts.ts'
+import { entriesOf, plain, readTree, type Tree, textIn } from './build/tree.ts'
+import { contractOf, typesOf } from './build/types.ts'
+import { type Checked, checkAll, type WorstScreen } from './checks/all.ts'
+import type { ActionContract, Fields } from './contract.ts'
+import { type Problem, type Report, type Spot, suggest } from './problem.ts'
+import { ENGINE_VERSION, type Program, type ProgramAction, type Screen, type Template } from './program.ts'
+
+/** The menu folder: file names within it, such as `languages/sw.yaml`, and their contents. */
+export type MenuSources = Readonly<Record<string, string>>
+
+export type Compilation =
+  | {
+      readonly kind: 'compiled'
+      readonly program: Program
+      readonly warnings: readonly Problem[]
+      /** In each language, the fullest screen. */
+      readonly worst: readonly WorstScreen[]
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+
+/**
+ * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
+ * fields of every SMS. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
+ */
+export function compile(
+  sources: MenuSources,
+  contracts: readonly ActionContract[],
+  messageContracts: Readonly<Record<string, Fields>>,
+  market: Market,
+): Compilation {
+  const problems: Problem[] = []
+  const report: Report = (code, at, message) => problems.push({ ...at, code, message })
+  const trees = readTrees(report, sources)
+  const checked = problems.length > 0 ? null : build(report, trees, contracts, messageContracts, market)
+  const worst = checked === null ? [] : checkAll(report, checked)
+  const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
+  if (checked === null || sorted.some(({ code }) => code.startsWith('E-'))) return { kind: 'refused', problems: sorted }
+  return { kind: 'compiled', program: checked.program, warnings: sorted, worst }
+}
+
+type Trees = {
+  readonly service: Tree | null
+  readonly messages: Tree | null
+  readonly flows: ReadonlyMap<string, Tree>
+  readonly languages: ReadonlyMap<string, Tree>
+}
+
+function readTrees(report: Report, sources: MenuSources): Trees {
+  const flows = new Map<string, Tree>()
+  const languages = new Map<string, Tree>()
+  let service: Tree | null = null
+  let messages: Tree | null = null
+  for (const [file, source] of Object.entries(sources).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const tree = readTree(report, file, source)
+    const [, folder, name = ''] = /^(languages\/)?([^/]+)\.yaml$/.exec(file) ?? []
+    if (tree === null) continue
+    if (name === '')
+      report('E-SHAPE', tree.at, 'menus are files <flow>.yaml and languages/<code>.yaml; this is neither.')
+    else if (folder !== undefined) languages.set(name, tree)
+    else if (name === 'service') service = tree
+    else if (name === 'messages') messages = tree
+    else flows.set(name, tree)
+  }
+  if (service === null)
+    report(
+      'E-SHAPE',
+      { file: 'service.yaml', line: 1, column: 1 },
+      'there is no service.yaml, which says where a dial begins.',
+    )
+  return { service, messages, flows, languages }
+}
+
+/** Null where so much is missing that further findings would only confuse. */
+function build(
+  report: Report,
+  trees: Trees,
+  actionContracts: readonly ActionContract[],
+  messageContracts: Readonly<Record<string, Fields>>,
+  market: Market,
+): Checked | null {
+  const service = trees.service && readService(report, trees.service)
+  if (service === null) return null
+  const symbols = declare(report, service, trees, actionContracts, messageContracts, market)
+  const start = symbols.flows.get(service.start)
+  if (start === undefined) {
+    report(
+      'E-REF',
+      service.startAt,
+      `there is no flow ${service.start} to start with. ${suggest(service.start, symbols.flows.keys())}`,
+    )
+    return null
+  }
+  if (Object.keys(start.parameters).length > 0)
+    report('E-TYPE', service.startAt, `${service.start} has parameters, which nobody gives at the start.`)
+
+  const screens: Record<string, Screen> = {}
+  for (const flow of symbols.flows.values()) {
+    for (const [name, { at, value }] of flow.screens) {
+      const screen = readScreen(symbols, flow, name, at, value)
+      if (screen !== null) screens[`${flow.name}.${name}`] = screen
+    }
+  }
+  addServiceTexts(symbols, service)
+  addMessages(symbols, trees.messages)
+  const texts: Record<string, Readonly<Record<string, Template>>> = { [service.language]: readBaseTexts(symbols) }
+  const languages = [{ code: service.language, name: service.name }]
+  const spots = new Map<string, ReadonlyMap<string, Spot>>([[service.language, symbols.spots]])
+  for (const [code, tree] of trees.languages) {
+    const translation = readTranslation(symbols, code, tree, texts[service.language] ?? {})
+    texts[code] = translation.texts
+    languages.push({ code, name: translation.name })
+    spots.set(code, translation.spots)
+  }
+  const actions: Record<string, ProgramAction> = {}
+  for (const [name, { effect, asks, outcomes, deadlineMs }] of symbols.contracts)
+    actions[name] = { effect, asks, outcomes, deadlineMs }
+  const body: Omit<Program, 'hash'> = {
+    market,
+    start: `${start.name}.${start.start}`,
+    languages,
+    limits: service.limits,
+    keys: service.keys,
+    attempts: service.attempts,
+    actions,
+    screens,
+    texts,
+  }
+  const files = [trees.service, trees.messages, ...trees.flows.values(), ...trees.languages.values()]
+  const sources = Object.fromEntries(files.flatMap((tree) => (tree === null ? [] : [[tree.at.file, plain(tree)]])))
+  const hash = hashOf({ engine: ENGINE_VERSION, sources, contracts: Object.fromEntries(symbols.contracts), body })
+  return { program: { hash, ...body }, symbols, service, spots }
+}
+
+function declare(
+  report: Report,
+  service: Service,
+  trees: Trees,
+  actionContracts: readonly ActionContract[],
+  messageContracts: Readonly<Record<string, Fields>>,
+  market: Market,
+): Symbols {
+  const flows = new Map<string, FlowHead>()
+  for (const [name, tree] of trees.flows) {
+    const head = readFlowHead(report, name, tree)
+    if (head !== null) flows.set(name, head)
+  }
+  return {
+    report,
+    market,
+    contracts: new Map(actionContracts.map((contract) => [contract.name, contractOf(contract)])),
+    messages: new Map(Object.entries(messageContracts).map(([name, fields]) => [name, typesOf(fields)])),
+    languages: [service.language, ...trees.languages.keys()],
+    flows,
+    policies: service.policies,
+    texts: new Map(),
+    spots: new Map(),
+  }
+}
+
+function addMessages(symbols: Symbols, tree: Tree | null): void {
+  const { report, messages } = symbols
+  const entries = tree === null ? new Map() : entriesOf(report, tree, 'messages')
+  for (const [name, { at, value }] of entries) {
+    const fields = messages.get(name)
+    if (fields === undefined)
+      report('E-REF', at, `nothing sends the message ${name}. ${suggest(name, messages.keys())}`)
+    else if (textIn(report, value, name) !== null) addText(symbols, `messages.${name}`, value, fieldScope(fields))
+  }
+  for (const name of messages.keys()) {
+    if (!entries.has(name))
+      report(
+        'E-REF',
+        tree?.at ?? { file: 'messages.yaml', line: 1, column: 1 },
+        `the message ${name} has no text, so it could not be sent.`,
+      )
+  }
+}
+
+/** SHA-256 over JSON with sorted keys, so that the order of files and keys does not matter. */
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(canonical(value)).digest('hex')
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`
+}

@@ -1,0 +1,40 @@
+import type { Choice, NavigationKeys, Screen, ScreenId, TextKey } from './program.ts'
+
+/** A text of a screen and what the engine writes before it, such as the key of a choice. */
+export type Block = { readonly mark: string; readonly key: TextKey }
+
+/** What stands between anything said above a screen and its footer, without a list's rows. */
+export function blocksOf(id: ScreenId, screen: Screen, choices: readonly Choice[]): readonly Block[] {
+  const text: Block = { mark: '', key: `${id}.text` }
+  switch (screen.kind) {
+    case 'menu':
+      return [text, ...choices.map(({ key }) => ({ mark: `${key} `, key: `${id}.choice.${key}` }))]
+    case 'confirm':
+      return [text, ...screen.buttons.map((key) => ({ mark: '', key }))]
+    default:
+      return [text]
+  }
+}
+
+/** What a list's row begins with; rows that are only read have no number. */
+export function rowMark(chosen: boolean, index: number): string {
+  return chosen ? `${index + 1} ` : ''
+}
+
+/** Which ways out the footer of a screen shows. */
+export type Ways = {
+  readonly more: boolean
+  readonly previous: boolean
+  readonly back: boolean
+  readonly home: boolean
+}
+
+/** The footer is one line. Where no key is set for the previous page, `back` turns to it. */
+export function footerOf(keys: NavigationKeys, ways: Ways): readonly TextKey[] {
+  return [
+    ...(ways.more ? ['service.navigation.more'] : []),
+    ...(ways.previous && keys.previous !== null ? ['service.navigation.previous'] : []),
+    ...(ways.back || (ways.previous && keys.previous === null) ? ['service.navigation.back'] : []),
+    ...(ways.home ? ['service.navigation.home'] : []),
+  ]
+}

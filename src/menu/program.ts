@@ -1,0 +1,164 @@
+import type { Market } from '../domain/market.ts'
+import type { Asks, Effect, Json, ValueType } from './contract.ts'
+
+/** Part of a program's hash: counted up whenever the same menus would behave differently. */
+export const ENGINE_VERSION = 1
+
+/**
+ * Compiled menus: plain JSON in which every template is parsed, every target resolved and every route of every outcome present, so
+ * that a step only looks things up. Immutable and named by its hash; a session keeps the program it began with.
+ */
+export type Program = {
+  readonly hash: string
+  readonly market: Market
+  /** The screen where a dial begins and where `home` leads. */
+  readonly start: ScreenId
+  /** The base language first. */
+  readonly languages: readonly { readonly code: string; readonly name: string }[]
+  readonly limits: Limits
+  readonly keys: NavigationKeys
+  /** How often a screen is repeated with a hint before the dialogue ends. */
+  readonly attempts: number
+  readonly actions: Readonly<Record<string, ProgramAction>>
+  readonly screens: Readonly<Record<ScreenId, Screen>>
+  /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | choice.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */
+  readonly texts: Readonly<Record<string, Readonly<Record<TextKey, Template>>>>
+}
+
+/** `<flow>.<screen>` */
+export type ScreenId = string
+export type TextKey = string
+
+/** Units of one screen in each encoding, and its lines. */
+export type Limits = { readonly gsm7: number; readonly ucs2: number; readonly lines: number }
+
+export type NavigationKeys = {
+  readonly back: string
+  readonly home: string
+  readonly more: string
+  readonly previous: string | null
+}
+
+/** A value type in JSON: amounts are decimal strings of minor units and always bounded. */
+export type Type =
+  | Exclude<ValueType, { type: 'money' } | { type: 'rows' }>
+  | { readonly type: 'money'; readonly max: string }
+  | { readonly type: 'rows'; readonly of: Types; readonly max: number }
+
+export type Types = Readonly<Record<string, Type>>
+
+export type ProgramAction = {
+  readonly effect: Effect
+  readonly asks: Asks | null
+  readonly outcomes: Readonly<Record<string, Types>>
+  readonly deadlineMs: number
+}
+
+export type FactName = 'status' | 'name' | 'first_name' | 'number' | 'language'
+
+/** Where a value comes from: a variable of the flow, a fact about the caller, a field of the outcome or row at hand, or the menu file. */
+export type Ref =
+  | { readonly from: 'variable'; readonly name: string }
+  | { readonly from: 'fact'; readonly name: FactName }
+  | { readonly from: 'field'; readonly name: string }
+export type Source = Ref | { readonly from: 'literal'; readonly value: Json }
+
+export type Assignment = { readonly to: string; readonly value: Source }
+
+/** `gsm7`: all the literal characters are of that alphabet, so values are folded to it. */
+export type Template = { readonly gsm7: boolean; readonly parts: readonly (string | Slot)[] }
+
+/** `width` is the most characters the value can take as shown. */
+export type Slot = { readonly value: Ref; readonly as: Shown; readonly width: number }
+export type Shown = 'text' | 'digits' | 'last' | 'number' | 'money' | 'msisdn' | 'mask' | 'moment' | 'time'
+
+export type Guard =
+  | { readonly op: 'and' | 'or'; readonly left: Guard; readonly right: Guard }
+  | { readonly op: 'not'; readonly of: Guard }
+  | { readonly op: 'in'; readonly left: Source; readonly among: readonly Json[] }
+  | {
+      readonly op: 'compare'
+      readonly by: Comparison
+      readonly numeric: boolean
+      readonly left: Source
+      readonly right: Source
+    }
+export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
+
+/** A screen's id, or `again`, `home`, `return`, or `end` with the words of `say`. */
+export type Target = ScreenId | 'again' | 'home' | 'return' | 'end'
+
+export type Route = { readonly set: readonly Assignment[]; readonly say: TextKey | null; readonly go: Target }
+export type Routes = Readonly<Record<string, Route>>
+
+export type Screen =
+  | { readonly kind: 'menu'; readonly wrong: TextKey; readonly choices: readonly Choice[] }
+  | {
+      readonly kind: 'input'
+      readonly wrong: TextKey
+      readonly type: InputType
+      readonly as: string
+      readonly go: Target
+    }
+  | ListScreen
+  | ConfirmScreen
+  | ({ readonly kind: 'call'; readonly outcomes: Routes } & Call)
+  | {
+      readonly kind: 'route'
+      readonly cases: readonly { readonly when: Guard; readonly go: Target }[]
+      readonly otherwise: Target
+    }
+  | {
+      readonly kind: 'use'
+      readonly start: ScreenId
+      readonly with: readonly Assignment[]
+      /** Variables of this flow from variables of the flow that returned. */
+      readonly set: readonly Assignment[]
+      readonly go: Target | null
+    }
+  | {
+      readonly kind: 'end'
+      readonly sms: readonly { readonly message: string; readonly with: readonly Assignment[] }[]
+    }
+
+export type Choice = { readonly key: string; readonly when: Guard | null; readonly route: Route }
+
+export type Call = { readonly action: string; readonly with: readonly Assignment[] }
+
+export type ListScreen = {
+  readonly kind: 'list'
+  readonly wrong: TextKey
+  /** The variable that holds the rows: the menu's own, or `#<screen>` for those a call brought. */
+  readonly rows: string
+  readonly call: (Call & { readonly outcome: string; readonly field: string; readonly keep: readonly string[] }) | null
+  readonly outcomes: Routes
+  readonly empty: Route | null
+  /** Null where rows are only read. */
+  readonly choose: Route | null
+}
+
+export type ConfirmScreen = {
+  readonly kind: 'confirm'
+  readonly wrong: TextKey
+  readonly asks: Asks
+  /** The texts of its two keys, where it asks for yes or no. */
+  readonly buttons: readonly TextKey[]
+  readonly no: Target | null
+  readonly outcomes: Routes
+} & Call
+
+export type InputType =
+  | { readonly type: 'msisdn' }
+  | { readonly type: 'money'; readonly min: string; readonly max: string }
+  | { readonly type: 'text'; readonly min: number; readonly max: number }
+  | { readonly type: 'digits'; readonly min: number; readonly max: number }
+
+/** Reads a stored program; it was checked when it was compiled, so only its engine version is looked at by the caller's hash. */
+export function programFromJson(json: string): Program {
+  return JSON.parse(json) as Program
+}
+
+/** The stored form; reading it back gives an equal program. */
+export function programToJson(program: Program): string {
+  return JSON.stringify(program)
+}

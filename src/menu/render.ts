@@ -1,0 +1,99 @@
+import { holds } from './guard.ts'
+import { blocksOf, footerOf, rowMark } from './layout.ts'
+import type { Choice, ListScreen, Program, Screen, ScreenId, TextKey } from './program.ts'
+import { lookupIn, type Values } from './scope.ts'
+import { type MenuSession, topFrame, type Words } from './session.ts'
+import { fill, linesIn, stack, textOf, unitsOf } from './text.ts'
+import { isRecord } from './value.ts'
+
+/** One screen as it goes to the phone. `units`: septets or UTF-16 units. */
+export type Reply = {
+  readonly text: string
+  readonly end: boolean
+  readonly encoding: 'gsm7' | 'ucs2'
+  readonly units: number
+  readonly screen: ScreenId
+}
+
+/** The current screen under the words `above`. `next`: of a list, the first row of the page after this one. */
+export function renderScreen(
+  program: Program,
+  session: MenuSession,
+  above: Words | null,
+  atMs: number,
+): { reply: Reply; next: number | null } {
+  const { at } = topFrame(session)
+  const screen = screenOf(program, at)
+  const first = session.pages.at(-1) ?? 0
+  const isList = screen.kind === 'list'
+  const blocks = blocksOf(at, screen, screen.kind === 'menu' ? openChoices(screen.choices, session) : [])
+  const rows = isList ? rowsOf(screen, session) : []
+  const footer = (more: boolean): readonly TextKey[] => {
+    const back = session.history.length > 0
+    return footerOf(program.keys, { more, previous: first > 0, back, home: back || session.away })
+  }
+
+  const text = (key: TextKey) => textOf(program, session.language, key)
+  const keys = [...blocks.map(({ key }) => key), ...(isList ? [`${at}.row`] : []), ...footer(rows.length > 0)]
+  const gsm7 = (above?.gsm7 ?? true) && keys.every((key) => text(key).gsm7)
+  const print = (key: TextKey, fields: Values = {}): string =>
+    fill(text(key), lookupIn(session, fields), { gsm7, market: program.market, atMs })
+  const foot = (more: boolean): string =>
+    footer(more)
+      .map((key) => print(key))
+      .join(' ')
+
+  const head = stack([above?.text ?? '', ...blocks.map(({ mark, key }) => mark + print(key))])
+  if (!isList) return { reply: replyOf(at, gsm7, false, stack([head, foot(false)])), next: null }
+
+  const lines = rows
+    .slice(first)
+    .map((row, index) => rowMark(screen.choose !== null, first + index) + print(`${at}.row`, row))
+  const room = (more: boolean): Room => {
+    const text = stack([head, foot(more)])
+    const units = program.limits[gsm7 ? 'gsm7' : 'ucs2'] - unitsOf(text, gsm7)
+    return { units, lines: program.limits.lines - linesIn(text) }
+  }
+  const shown = fitting(lines, gsm7, room)
+  const next = first + shown < rows.length ? first + shown : null
+  return { reply: replyOf(at, gsm7, false, stack([head, ...lines.slice(0, shown), foot(next !== null)])), next }
+}
+
+export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: string): Reply {
+  return { text, end, encoding: gsm7 ? 'gsm7' : 'ucs2', units: unitsOf(text, gsm7), screen }
+}
+
+export function screenOf(program: Program, id: ScreenId): Screen {
+  const screen = program.screens[id]
+  if (screen === undefined) throw new Error(`no screen ${id}`)
+  return screen
+}
+
+export function openChoices(choices: readonly Choice[], session: MenuSession): readonly Choice[] {
+  return choices.filter(({ when }) => when === null || holds(when, lookupIn(session)))
+}
+
+/** The rows as they were when the list was first shown. */
+export function rowsOf(screen: ListScreen, session: MenuSession): readonly Values[] {
+  const rows = topFrame(session).variables[screen.rows]
+  return Array.isArray(rows) ? rows.filter(isRecord) : []
+}
+
+type Room = { readonly units: number; readonly lines: number }
+
+/** How many of the lines a page takes: all, or as many as leave room for `more`; never none, so that paging gets on. */
+function fitting(lines: readonly string[], gsm7: boolean, room: (more: boolean) => Room): number {
+  const all = room(false)
+  const count = countFitting(lines, gsm7, all)
+  return count === lines.length ? count : Math.max(1, countFitting(lines, gsm7, room(true)))
+}
+
+function countFitting(lines: readonly string[], gsm7: boolean, room: Room): number {
+  let { units, lines: left } = room
+  for (const [index, line] of lines.entries()) {
+    units -= unitsOf(line, gsm7) + 1
+    left -= 1
+    if (units < 0 || left < 0) return index
+  }
+  return lines.length
+}

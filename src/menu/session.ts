@@ -1,0 +1,161 @@
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Json } from './contract.ts'
+import type { Program, ScreenId } from './program.ts'
+
+/** What is known of the caller when the dialogue begins. */
+export type Facts = {
+  readonly status: 'unknown' | 'enrolled' | 'active' | 'closed'
+  readonly name: string
+  readonly firstName: string
+  readonly number: Msisdn
+}
+
+/** One live dialogue: plain JSON, and all that the engine remembers between two steps. Never holds a secret. */
+export type MenuSession = {
+  readonly id: string
+  /** Hash of the program it began with. */
+  readonly program: string
+  readonly language: string
+  readonly facts: Facts
+  /** The flows in use, outermost first; the last one's screen is the current one. */
+  readonly frames: readonly Frame[]
+  /** Screens to go back to, oldest first. */
+  readonly history: readonly Place[]
+  /** Whether a screen was left since the dial or since `home`. */
+  readonly away: boolean
+  readonly state: 'new' | 'shown' | 'running' | 'ended'
+  /** Counts screens shown. */
+  readonly visit: number
+  /** Invalid answers to the current screen so far. */
+  readonly wrong: number
+  /** Of a list: the first row of each page gone through, and of the page after the current one. */
+  readonly pages: readonly number[]
+  readonly next: number | null
+  /** Words for the top of the next screen; after the end, the last words. */
+  readonly say: Words | null
+}
+
+export type Frame = { readonly at: ScreenId; readonly variables: Readonly<Record<string, Json>> }
+
+/** A screen that was left. `undo` has what its flow's variables were before they were set again: `[value]`, or `[]` where unset. */
+export type Place = {
+  readonly at: ScreenId
+  readonly depth: number
+  readonly pages: readonly number[]
+  readonly undo: Readonly<Record<string, readonly [] | readonly [Json]>>
+}
+
+export type Words = { readonly text: string; readonly gsm7: boolean }
+
+/** How many screens one can go back; more than anybody does, and few enough to store. */
+const MAX_HISTORY = 12
+
+/** A dialogue that has not shown anything yet. A language the program lacks becomes the base language. */
+export function begin(program: Program, start: { id: string; language: string; facts: Facts }): MenuSession {
+  const known = program.languages.some(({ code }) => code === start.language)
+  return atHome(program, {
+    id: start.id,
+    program: program.hash,
+    language: known ? start.language : (program.languages[0]?.code ?? ''),
+    facts: start.facts,
+    frames: [],
+    history: [],
+    away: false,
+    state: 'new',
+    visit: 0,
+    wrong: 0,
+    pages: [],
+    next: null,
+    say: null,
+  })
+}
+
+export function languageOf(session: MenuSession): string {
+  return session.language
+}
+
+export function topFrame(session: MenuSession): Frame {
+  const frame = session.frames.at(-1)
+  if (frame === undefined) throw new Error('a session without a frame')
+  return frame
+}
+
+export function atHome(program: Program, session: MenuSession): MenuSession {
+  return { ...session, frames: [{ at: program.start, variables: {} }], history: [], away: false }
+}
+
+export function moveTo(session: MenuSession, at: ScreenId): MenuSession {
+  return { ...session, frames: [...session.frames.slice(0, -1), { ...topFrame(session), at }] }
+}
+
+/** Sets a variable of the current flow, or the language, and notes what going back has to restore. */
+export function assign(session: MenuSession, name: string, value: Json): MenuSession {
+  if (name === 'language') return { ...session, language: String(value) }
+  const frame = topFrame(session)
+  const variables = { ...frame.variables, [name]: value }
+  const last = session.history.at(-1)
+  const noted = last === undefined || last.depth !== session.frames.length || Object.hasOwn(last.undo, name)
+  const was = frame.variables[name]
+  return {
+    ...session,
+    frames: [...session.frames.slice(0, -1), { ...frame, variables }],
+    history: noted
+      ? session.history
+      : [...session.history.slice(0, -1), { ...last, undo: { ...last.undo, [name]: was === undefined ? [] : [was] } }],
+  }
+}
+
+/** Remembers the current screen as one to go back to. */
+export function leave(session: MenuSession): MenuSession {
+  const place: Place = { at: topFrame(session).at, depth: session.frames.length, pages: session.pages, undo: {} }
+  return { ...session, away: true, history: [...session.history, place].slice(-MAX_HISTORY) }
+}
+
+/** Counts the visit. A screen that is in the history already is a return to it, so what lies after it is forgotten. */
+export function arrive(session: MenuSession): MenuSession {
+  const { at } = topFrame(session)
+  const depth = session.frames.length
+  const seen = session.history.findIndex((place) => place.at === at && place.depth === depth)
+  const history = seen < 0 ? session.history : forgetFrom(session.history, seen)
+  return { ...session, history, visit: session.visit + 1, wrong: 0, pages: [0], next: null }
+}
+
+function forgetFrom(history: readonly Place[], index: number): readonly Place[] {
+  const before = history.slice(0, index)
+  const last = before.at(-1)
+  if (last === undefined) return before
+  const forgotten = history.slice(index).filter((place) => place.depth === last.depth)
+  const oldestLast = [last, ...forgotten].reverse().map(({ undo }) => undo)
+  return [...before.slice(0, -1), { ...last, undo: Object.assign({}, ...oldestLast) }]
+}
+
+/** The screen left last, with its flow's variables as they were; null where there is none. */
+export function goBack(session: MenuSession): MenuSession | null {
+  const place = session.history.at(-1)
+  const frame = session.frames[place === undefined ? -1 : place.depth - 1]
+  if (place === undefined || frame === undefined) return null
+  const variables: Record<string, Json> = { ...frame.variables }
+  for (const [name, [was]] of Object.entries(place.undo)) {
+    if (was === undefined) delete variables[name]
+    else variables[name] = was
+  }
+  return {
+    ...session,
+    frames: [...session.frames.slice(0, place.depth - 1), { at: place.at, variables }],
+    history: session.history.slice(0, -1),
+    visit: session.visit + 1,
+    wrong: 0,
+    pages: place.pages,
+    next: null,
+  }
+}
+
+export function enterFlow(session: MenuSession, at: ScreenId, variables: Readonly<Record<string, Json>>): MenuSession {
+  return { ...session, frames: [...session.frames, { at, variables }] }
+}
+
+/** The calling flow again; screens of the flow that returned are no longer there to go back to. */
+export function leaveFlow(session: MenuSession): MenuSession {
+  const frames = session.frames.slice(0, -1)
+  return { ...session, frames, history: session.history.filter((place) => place.depth <= frames.length) }
+}

@@ -1,0 +1,68 @@
+import { countSeptets, toGsm7 } from '../domain/gsm7.ts'
+import type { Market } from '../domain/market.ts'
+import type { Json } from './contract.ts'
+import type { Program, Slot, Template, TextKey } from './program.ts'
+import { showValue } from './value.ts'
+
+/** Looks up the value of a slot; undefined leaves the mark `{name}` as it stands. */
+export type Lookup = (value: Slot['value']) => Json | undefined
+
+/** Where words are shown: `gsm7` folds every value to that alphabet, `atMs` is now. */
+export type Setting = { readonly gsm7: boolean; readonly market: Market; readonly atMs: number }
+
+export function textOf(program: Program, language: string, key: TextKey): Template {
+  const template = program.texts[language]?.[key]
+  if (template === undefined) throw new Error(`no text ${key} in ${language}`)
+  return template
+}
+
+/** The words with their values, none wider than its slot. */
+export function fill(template: Template, lookup: Lookup, setting: Setting): string {
+  let text = ''
+  for (const part of template.parts)
+    text += typeof part === 'string' ? part : fillSlot(part, lookup(part.value), setting)
+  return text
+}
+
+function fillSlot(slot: Slot, value: Json | undefined, { gsm7, market, atMs }: Setting): string {
+  if (value === undefined) return `{${slot.value.name}}`
+  const shown = showValue(slot.as, value, market, atMs)
+  switch (slot.as) {
+    case 'text':
+      return cut(fold(shown, gsm7), slot.width)
+    case 'last':
+      return fold(shown, gsm7).slice(-slot.width)
+    case 'digits':
+    case 'msisdn':
+      return shown.slice(0, slot.width)
+    default:
+      return shown
+  }
+}
+
+/** One line, in the alphabet of the screen. */
+function fold(text: string, gsm7: boolean): string {
+  const line = text.replace(/\s+/g, ' ')
+  return gsm7 ? toGsm7(line) : line
+}
+
+/** At most `width` UTF-16 units, without half a character at the end. */
+function cut(text: string, width: number): string {
+  if (text.length <= width) return text
+  const last = text.charCodeAt(width - 1)
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? width - 1 : width)
+}
+
+/** Septets or UTF-16 units. */
+export function unitsOf(text: string, gsm7: boolean): number {
+  return (gsm7 ? countSeptets(text) : null) ?? text.length
+}
+
+export function linesIn(text: string): number {
+  return text.split('\n').length
+}
+
+/** One under another; an empty block is no line. */
+export function stack(blocks: readonly string[]): string {
+  return blocks.filter((block) => block !== '').join('\n')
+}

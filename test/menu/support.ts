@@ -1,0 +1,138 @@
+import { fileURLToPath } from 'node:url'
+import type { Market } from '../../src/domain/market.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { Secret } from '../../src/domain/secret.ts'
+import { compile, type MenuSources } from '../../src/menu/compile.ts'
+import type { ActionContract, Fields, Json } from '../../src/menu/contract.ts'
+import { loadMenuSources } from '../../src/menu/load.ts'
+import { printProblem } from '../../src/menu/problem.ts'
+import type { Program } from '../../src/menu/program.ts'
+import { begin, type Facts, type MenuSession } from '../../src/menu/session.ts'
+import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
+
+export const kenya: Market = {
+  code: 'KE',
+  currency: 'KES',
+  timeZone: 'Africa/Nairobi',
+  numbering: { countryCode: '254', trunkPrefix: '0', nationalLength: 9, mobilePrefixes: ['7', '1'] },
+}
+
+export const contracts: readonly ActionContract[] = [
+  {
+    name: 'find-payee',
+    effect: 'read',
+    input: { number: { type: 'msisdn' } },
+    outcomes: { found: { id: { type: 'opaque' }, name: { type: 'text', max: 16 } }, unknown: {} },
+  },
+  {
+    name: 'quote',
+    effect: 'read',
+    input: { payee: { type: 'opaque' }, amount: { type: 'money', max: 100_000_000n } },
+    outcomes: {
+      quoted: { fee: { type: 'money', max: 100_000n } },
+      insufficient: { available: { type: 'money', max: 100_000_000n } },
+    },
+  },
+  {
+    name: 'send-money',
+    effect: 'write',
+    asks: 'pin',
+    input: { payee: { type: 'opaque' }, amount: { type: 'money', max: 100_000_000n } },
+    outcomes: { sent: { reference: { type: 'text', max: 10 } }, refused: {} },
+    deadlineMs: 5000,
+  },
+  {
+    name: 'check-balance',
+    effect: 'read',
+    asks: 'pin',
+    input: {},
+    outcomes: { ok: { balance: { type: 'money' } } },
+  },
+  {
+    name: 'remember-language',
+    effect: 'record',
+    input: { language: { type: 'choice', of: ['en', 'sw'] } },
+    outcomes: { ok: { language: { type: 'choice', of: ['en', 'sw'] } } },
+  },
+  {
+    name: 'list-shops',
+    effect: 'read',
+    input: { area: { type: 'number', max: 99 } },
+    outcomes: {
+      ok: { shops: { type: 'rows', max: 40, of: { id: { type: 'text', max: 8 }, name: { type: 'text', max: 20 } } } },
+      closed: {},
+    },
+  },
+  {
+    name: 'list-visits',
+    effect: 'read',
+    input: { shop: { type: 'text', max: 8 } },
+    outcomes: {
+      ok: { visits: { type: 'rows', max: 30, of: { at: { type: 'moment' }, what: { type: 'text', max: 20 } } } },
+    },
+  },
+]
+
+export const messageContracts: Readonly<Record<string, Fields>> = {
+  thanks: { name: { type: 'text', max: 40 }, shop: { type: 'text', max: 8 } },
+  code: { code: { type: 'digits', max: 6 } },
+}
+
+/** 23 November 2026, 14:05 in Nairobi. */
+export const AT_MS: number = Date.UTC(2026, 10, 23, 11, 5)
+
+export const amina: Facts = {
+  status: 'active',
+  name: 'Amina Otieno',
+  firstName: 'Amina',
+  number: '+254700000001' as Msisdn,
+}
+
+export function menuFolder(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+/** The small menus, or these sources; throws with every problem printed. */
+export async function compiled(changes: MenuSources = {}): Promise<Program> {
+  const sources = { ...(await loadMenuSources(menuFolder('small'))), ...changes }
+  const result = compile(sources, contracts, messageContracts, kenya)
+  if (result.kind === 'compiled') return result.program
+  throw new Error(result.problems.map((problem) => printProblem(problem, sources)).join('\n'))
+}
+
+export type Answers = (run: RunEffect) => { outcome: string; values?: Record<string, Json> }
+
+/** A phone on the engine: answers actions with `answers` and remembers the last step. */
+export function dial(
+  program: Program,
+  answers: Answers,
+  facts: Facts = amina,
+  dialled: readonly string[] = [],
+  language = 'en',
+) {
+  const runs: RunEffect[] = []
+  const feed = (session: MenuSession, event: MenuEvent): Step & { kind: 'reply' } => {
+    let last = step(program, session, event)
+    while (last.kind === 'run') {
+      runs.push(last.run)
+      const { outcome, values = {} } = answers(last.run)
+      const kept = JSON.parse(JSON.stringify(last.session)) as MenuSession
+      last = step(program, kept, { kind: 'outcome', atMs: AT_MS, outcome, values, rest: last.rest })
+    }
+    return last
+  }
+  const secrets = (texts: readonly string[]): Secret[] => texts.map((text) => new Secret(text))
+  const start = begin(program, { id: 'session', language, facts })
+  let last = feed(start, { kind: 'open', atMs: AT_MS, dialled: secrets(dialled) })
+  return {
+    runs,
+    text: (): string => last.reply.text,
+    step: (): Step & { kind: 'reply' } => last,
+    /** The next screen's words. */
+    type: (input: string): string => {
+      const session = JSON.parse(JSON.stringify(last.session)) as MenuSession
+      last = feed(session, { kind: 'input', atMs: AT_MS, input: new Secret(input) })
+      return last.reply.text
+    },
+  }
+}
