@@ -66,7 +66,7 @@ function settingsTable(example: string): string {
       const words = [optional === '' ? 'must be set' : '', value.length > 40 || value === '' ? '' : `\`${value}\``]
       const sentence = /^.*?[.:](?= |$)/.exec(comment.join(' '))?.[0].replace(/:$/, '.') ?? comment.join(' ')
       rows.push(
-        `| \`${name}\`${secrets.includes(name) ? ' \\*' : ''} | ${words.filter(Boolean).join(', ')} | ${sentence} |`,
+        `| \`${name}\`${secrets.includes(name) ? ' \\*' : ''} | ${words.filter(Boolean).join(', ')} | ${sentence.replaceAll('<', '&lt;')} |`,
       )
       used = true
     } else if (line.startsWith('#')) {

@@ -24,6 +24,8 @@ export type DialogueStep = {
     | { readonly kind: 'answer'; readonly input: string }
     | { readonly kind: 'hangUp' }
     | { readonly kind: 'repeat' }
+  /** What changes in the world just before. */
+  readonly given: readonly Given[]
   readonly expect: string | null
   readonly expectEnd: boolean
   readonly sms: readonly ExpectedSms[]
@@ -35,7 +37,12 @@ export type ExpectedSms = { readonly to: string; readonly expect: string }
 export type Given =
   | { readonly kind: 'balance'; readonly person: string; readonly amount: bigint }
   | { readonly kind: 'language'; readonly person: string; readonly language: string }
-  | { readonly kind: 'biller'; readonly biller: string; readonly is: 'silent' | 'slow' | 'refusing' }
+  | { readonly kind: 'biller'; readonly biller: string; readonly is: BillerMood }
+
+const moods = ['well', 'slow', 'silent', 'unreachable', 'undecided', 'refusing', 'failing'] as const
+
+/** `silent`: takes a payment and never answers; `failing`: takes it and answers with an error. */
+export type BillerMood = (typeof moods)[number]
 
 export type ReadDialogue =
   | { readonly kind: 'dialogue'; readonly dialogue: Dialogue }
@@ -53,6 +60,7 @@ const fileSchema = z.strictObject({
       z.strictObject({
         dial: z.string().optional(),
         phoneNumber: z.string().optional(),
+        given: z.array(z.string()).optional(),
         userInput: z.string('wants quotes: "1"').optional(),
         hangUp: z.literal(true).optional(),
         repeat: z.literal(true).optional(),
@@ -88,11 +96,7 @@ export function readDialogue(source: string): ReadDialogue {
   if (!parsed.success)
     return { kind: 'wrong', problems: parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`) }
   const problems: string[] = []
-  const given = parsed.data.given.flatMap((sentence) => {
-    const fact = readGiven(sentence)
-    if (fact === null) problems.push(`given: "${sentence}" is not among the sentences that are understood`)
-    return fact ?? []
-  })
+  const given = readAllGiven(parsed.data.given, problems)
   const steps = parsed.data.steps.map((step, index) => readStep(step, index, parsed.data, problems))
   if (problems.length > 0) return { kind: 'wrong', problems }
   const { description, phoneNumber, sms, balances } = parsed.data
@@ -129,9 +133,18 @@ function readStep(step: FileShape['steps'][number], index: number, file: FileSha
     problems.push(
       `steps.${index}: a step does one thing (dial, userInput, hangUp or repeat); the first one dials what the head says`,
     )
-    return { act: { kind: 'hangUp' }, expect: null, expectEnd: false, sms: [] }
+    return { act: { kind: 'hangUp' }, given: [], expect: null, expectEnd: false, sms: [] }
   }
-  return { act, expect: step.expect ?? null, expectEnd: step.expectEnd ?? false, sms: step.sms ?? [] }
+  const given = readAllGiven(step.given ?? [], problems)
+  return { act, given, expect: step.expect ?? null, expectEnd: step.expectEnd ?? false, sms: step.sms ?? [] }
+}
+
+function readAllGiven(sentences: readonly string[], problems: string[]): Given[] {
+  return sentences.flatMap((sentence) => {
+    const given = readGiven(sentence)
+    if (given === null) problems.push(`given: "${sentence}" is not among the sentences that are understood`)
+    return given ?? []
+  })
 }
 
 function readGiven(sentence: string): Given | null {
@@ -140,7 +153,8 @@ function readGiven(sentence: string): Given | null {
   if (has && amount !== null) return { kind: 'balance', person: has[1] ?? '', amount }
   const speaks = /^(\w+) speaks (\w+)$/.exec(sentence)
   if (speaks) return { kind: 'language', person: speaks[1] ?? '', language: speaks[2] ?? '' }
-  const biller = /^([\w-]+) is (silent|slow|refusing)$/.exec(sentence)
-  if (biller) return { kind: 'biller', biller: biller[1] ?? '', is: biller[2] as 'silent' | 'slow' | 'refusing' }
+  const is = /^([\w-]+) is (\w+)$/.exec(sentence)
+  const mood = moods.find((each) => each === is?.[2])
+  if (is && mood !== undefined) return { kind: 'biller', biller: is[1] ?? '', is: mood }
   return null
 }

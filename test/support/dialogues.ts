@@ -6,7 +6,7 @@ import type { Bindings } from '../../scripts/dial/marks.ts'
 import { fillMarks, matchMarked, putMarks } from '../../scripts/dial/marks.ts'
 import type { Delivery, UssdSession } from './africastalking-client.ts'
 import { makeAfricasTalkingClient } from './africastalking-client.ts'
-import type { Dialogue, DialogueStep, ExpectedSms } from './dialogue-file.ts'
+import type { Dialogue, DialogueStep, ExpectedSms, Given } from './dialogue-file.ts'
 
 /** What a dialogue is played against: a gateway, the people of the dialogue, and windows on what came of it. */
 export type DialogueWorld = {
@@ -17,6 +17,8 @@ export type DialogueWorld = {
   >
   /** Every SMS sent to a number so far, in order. */
   sentTo(number: string): Promise<readonly { readonly text: string }[]>
+  /** Changes the world in the middle of a dialogue. */
+  arrange(given: Given): Promise<void>
   /** `KES 4,500`. */
   balanceOf(number: string): Promise<string>
 }
@@ -60,6 +62,7 @@ export async function playDialogue(dialogue: Dialogue, world: DialogueWorld, opt
     const where = `step ${index + 1}`
     const difference = (expected: string, actual: string): void => void differences.push({ where, expected, actual })
     const { act } = step
+    for (const given of step.given) await world.arrange(given)
     let body: string | null = null
     if (act.kind === 'dial') {
       phoneNumber = act.phoneNumber

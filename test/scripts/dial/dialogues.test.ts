@@ -44,6 +44,7 @@ async function startWorld(
   return {
     gateway: { url: stub.url, key: 'demo' },
     people: { amina: { number: AMINA, pin: '73915', answer: null } },
+    arrange: async () => undefined,
     sentTo: async () => (changes.sms ?? [SENT]).map((text) => ({ text })),
     balanceOf: async () => changes.balance ?? 'KES 4,500',
   }
@@ -108,6 +109,21 @@ describe('a dialogue test', () => {
     })
     expect(problems('a: [')).toMatchObject({ kind: 'wrong' })
   })
+})
+
+test('the world changes just before the step that says so', async () => {
+  const happened: string[] = []
+  const stub = await startPhoneStub(({ text = '' }) => {
+    happened.push(text)
+    return text === '' ? 'CON Menu' : 'END Bye'
+  })
+  stubs.push(stub)
+  const arrange: DialogueWorld['arrange'] = async (given) => void happened.push(given.kind)
+  const world = { ...(await startWorld({ sms: [] })), gateway: { url: stub.url, key: 'demo' }, arrange }
+  const step = '  - { given: [city-power is silent], userInput: "1", expect: Bye, expectEnd: true }'
+  const head = 'description: x\ndial: "*384#"\nphoneNumber: "+254700000001"'
+  expect(await differencesOf(`${head}\nsteps:\n  - expect: Menu\n${step}\n`, world)).toBe('')
+  expect(happened).toEqual(['', 'biller', '1'])
 })
 
 test('a repeated callback that gets other bytes is an error', async () => {
