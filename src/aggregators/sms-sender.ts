@@ -31,6 +31,8 @@ export type SmsLink = {
   readonly name: string
   /** Digits of the international number, without `+`, that this link is preferred for; none means all. */
   readonly prefixes: readonly string[]
+  /** Set where one delivery report comes for all parts of a long message; otherwise one comes for each. */
+  readonly reports?: 'per_message'
   isUp(): boolean
   /** Never rejects; always settles within the link's deadlines. */
   send(message: SmsMessage): Promise<SendOutcome>

@@ -103,6 +103,7 @@ export function openAfricasTalkingSms(settings: AfricasTalkingSmsSettings): SmsL
   return {
     name: 'africastalking',
     prefixes: settings.prefixes,
+    reports: 'per_message',
     isUp: () => performance.now() >= restUntilMs,
     async send(message) {
       const outcome = await sendOnce(sdk, message, settings.deadlineMs)
@@ -139,10 +140,12 @@ async function sendOnce(sdk: Sdk, message: SmsMessage, deadlineMs: number): Prom
   })
   const { to, text, from } = message
   // What the SDK rejects with holds the key, the number and the text: only a word of ours leaves this function.
-  const sent = sdk.SMS.send({ to, message: text, ...(from === '' ? {} : { from }) }).then(
-    (answer) => readAnswer(answer, text),
-    (error: unknown) => readError(error, text),
-  )
+  const sent = Promise.resolve()
+    .then(() => sdk.SMS.send({ to, message: text, ...(from === '' ? {} : { from }) }))
+    .then(
+      (answer) => readAnswer(answer, text),
+      (error: unknown) => readError(error, text),
+    )
   try {
     return await Promise.race([sent, late])
   } finally {

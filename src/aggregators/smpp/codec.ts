@@ -79,6 +79,11 @@ export function statusName(status: number): string {
   return STATUS_NAMES.get(status) ?? `0x${status.toString(16)}`
 }
 
+/** 0x58 for `ESME_RTHROTTLED`; 0xFF, an unknown error, for a name that is none. */
+export function statusNumber(name: string): number {
+  return library.errors[name] ?? STATUS.unknown
+}
+
 export function textField(pdu: Pdu, name: string): string {
   const value = pdu.fields[name]
   return typeof value === 'string' ? value : ''

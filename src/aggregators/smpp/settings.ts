@@ -46,6 +46,12 @@ export type ParsedLink =
 /** SMPP 3.4 §4.1.1: a C-octet string of at most 16 and 9 octets with its NUL. */
 const SYSTEM_ID_LENGTH = 15
 const PASSWORD_LENGTH = 8
+const RANGES = {
+  window: [1, 1_000],
+  tps: [0, 10_000],
+  'response-timeout-ms': [100, 30_000],
+  'enquire-every-ms': [100, 300_000],
+} as const
 const PARAMETERS: ReadonlySet<string> = new Set([
   'name',
   'bind',
@@ -92,8 +98,9 @@ export function parseSmppLink(text: string): ParsedLink {
   }
   for (const key of ['window', 'tps', 'response-timeout-ms', 'enquire-every-ms'] as const) {
     const value = query.get(key) ?? String(numbers[key])
-    if (!/^\d{1,6}$/.test(value) || (key !== 'tps' && Number(value) === 0))
-      return bad(`${link}: ${key} is a whole number`)
+    const [least, most] = RANGES[key]
+    if (!/^\d{1,6}$/.test(value) || Number(value) < least || Number(value) > most)
+      return bad(`${link}: ${key} is a whole number from ${least} to ${most}`)
     numbers[key] = Number(value)
   }
   const prefixes = (query.get('prefixes') ?? '').split(',').filter((prefix) => prefix !== '')

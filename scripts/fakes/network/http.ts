@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { FakeAfricasTalking } from './africastalking.ts'
+import { type Behaviour, readBehaviour } from './behaviour.ts'
+import type { Phones } from './phones.ts'
+import type { Smsc } from './smsc.ts'
+
+export type HttpSide = { readonly port: number; close(): Promise<void> }
+
+type Parts = {
+  readonly phones: Phones
+  readonly africastalking: FakeAfricasTalking
+  readonly smsc: Smsc
+  behaviour(): Behaviour
+  behave(changes: Partial<Behaviour>): void
+}
+
+const MAX_BODY = 64 * 1024
+
+/**
+ * The fake network's HTTP side: Africa's Talking's `POST /version1/messaging`, and for people and tests
+ * `GET /phones/<number>/messages` (`?follow` streams one JSON object a line), `POST /phones/<number>/messages` with `{to, text, via?}`
+ * for a message from a phone, `GET` and `POST /control`, `GET /links`, `POST /links/drop`.
+ */
+export async function startHttpSide(options: { host: string; port: number }, parts: Parts): Promise<HttpSide> {
+  const server = createServer((request, response) => {
+    handle(parts, request, response).catch((error: Error) => {
+      if (!response.headersSent) json(response, 400, { problem: error.message })
+      else response.destroy()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    async close() {
+      const done = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await done
+    },
+  }
+}
+
+async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://network')
+  const route = `${request.method} ${url.pathname}`
+  const phone = /^\/phones\/([^/]+)\/messages$/.exec(url.pathname)?.[1]
+  if (phone !== undefined) {
+    const number = `+${decodeURIComponent(phone).replace(/^[+ ]/, '')}`
+    if (request.method === 'POST') return sendFromPhone(parts, number, await readJson(request), response)
+    if (url.searchParams.has('follow')) return follow(parts.phones, number, response)
+    return json(response, 200, parts.phones.messages(number))
+  }
+  switch (route) {
+    case 'POST /version1/messaging': {
+      const answer = parts.africastalking.send(new URLSearchParams(await readBody(request)), request.headers)
+      if (answer === null) return
+      response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body)
+      return
+    }
+    case 'GET /control':
+      return json(response, 200, parts.behaviour())
+    case 'POST /control': {
+      const changes = readBehaviour(await readJson(request))
+      if (typeof changes === 'string') return json(response, 400, { problem: changes })
+      parts.behave(changes)
+      return json(response, 200, parts.behaviour())
+    }
+    case 'GET /links':
+      return json(response, 200, parts.smsc.links())
+    case 'POST /links/drop':
+      parts.smsc.dropLinks()
+      return json(response, 200, {})
+    default:
+      return json(response, 404, { problem: `${route} is not here` })
+  }
+}
+
+async function sendFromPhone(parts: Parts, from: string, body: unknown, response: ServerResponse): Promise<void> {
+  const { to, text, via } = (body ?? {}) as Record<string, unknown>
+  if (typeof to !== 'string' || typeof text !== 'string')
+    return json(response, 400, { problem: 'send {"to": "…", "text": "…"}' })
+  const sent =
+    via === 'africastalking'
+      ? (await parts.africastalking.receive(from, to, text)) === 200
+      : parts.smsc.send(from, to, text)
+  json(response, sent ? 202 : 503, sent ? {} : { problem: 'nobody is there to receive it' })
+}
+
+function follow(phones: Phones, number: string, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' })
+  response.flushHeaders()
+  for (const message of phones.messages(number)) response.write(`${JSON.stringify(message)}\n`)
+  const stop = phones.follow(number, (message) => response.write(`${JSON.stringify(message)}\n`))
+  response.on('close', stop)
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request)
+  try {
+    return JSON.parse(body === '' ? '{}' : body)
+  } catch {
+    throw new Error('the body is not JSON')
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > MAX_BODY) throw new Error('the body is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify(body)}\n`)
+}

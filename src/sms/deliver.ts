@@ -1,0 +1,278 @@
+import type { SendOutcome, SmsLink, SmsMessage } from '../aggregators/sms-sender.ts'
+import type { Database } from '../database/database.ts'
+import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
+import { segmentSms } from '../domain/segments.ts'
+import type { Key } from '../security/keys.ts'
+import type { Sealer } from '../security/sealing.ts'
+import { deriveCode } from '../subscribers/code.ts'
+import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
+import { providerKey } from './provider-ids.ts'
+import { claimStrays } from './record-delivery.ts'
+import { routeSms } from './route.ts'
+
+export type SmsServices = {
+  readonly database: Database
+  readonly sealer: Sealer
+  /** OTP_KEY: codes are derived at the moment they are sent. */
+  readonly otpKey: Key
+  readonly links: readonly SmsLink[]
+  /** Sender name or short code on the phone; empty lets the network choose. */
+  readonly from: string
+  /** Hears of every step, for the log and the metrics. */
+  readonly observe?: (event: SmsProgress) => void
+}
+
+/** Safe to log: no number and no text. */
+export type SmsProgress = {
+  readonly id: string
+  readonly kind: 'accepted' | 'refused' | 'unknown' | 'postponed' | 'expired'
+  readonly link: string | null
+  readonly reason: string | null
+  readonly segments: number
+}
+
+/** How long a process may take over one attempt; one that took longer died, and what it did is unknown. */
+export const LEASE_SECONDS = 180
+/** Pauses after the first, second, … attempt that no link took. */
+const PAUSES_SECONDS = [5, 15, 45, 120, 300, 600]
+/** While no link is up, nothing is learnt from waiting longer. */
+const NO_LINK_PAUSE_SECONDS = 15
+const MAX_ATTEMPTS = 20
+
+type Row = {
+  state: string
+  attempts: number
+  recipient_sealed: Buffer
+  recipient_index: Buffer
+  body_sealed: Buffer
+  challenge_id: string | null
+  priority: SmsMessage['priority']
+  expires_ms: number
+  early: boolean
+  attempt_state: string | null
+  abandoned: boolean
+}
+
+/**
+ * Sends one message of the outbox, or finds that there is nothing to do: a job may run twice, the row decides. This is the only place
+ * that decides on another attempt. A refusal goes to the next link or waits; an unknown outcome is never tried again.
+ */
+export async function deliverSms(services: SmsServices, id: string): Promise<void> {
+  const { database } = services
+  const row = await readRow(database, id)
+  if (row === null || (row.state !== 'queued' && !row.abandoned)) return
+  if (row.abandoned && row.attempt_state === 'refused') return postpone(services, id, row.attempts, 'process_died')
+  if (row.abandoned) return settleUnknown(services, id, row, row.attempts, 'process_died', [])
+  if (row.expires_ms <= 0) return expire(services, id)
+  if (row.early) return
+  const message = openMessage(services, id, row)
+  const links = routeSms(services.links, message.to)
+  let attempts = row.attempts
+  let refusal = 'no_link'
+  for (const link of links) {
+    if (!(await claim(database, id, row, attempts, link, message.text))) return
+    attempts += 1
+    const outcome = await link.send(message)
+    if (outcome.kind === 'accepted') return accept(services, id, row, attempts, link, outcome)
+    if (outcome.kind === 'unknown')
+      return settleUnknown(services, id, row, attempts, outcome.cause, outcome.providerIds)
+    refusal = outcome.reason
+    const last = !outcome.retry || attempts >= MAX_ATTEMPTS
+    await refuse(services, id, attempts, link, outcome.reason, last)
+    if (last) return
+  }
+  await postpone(services, id, attempts, refusal)
+}
+
+async function readRow(database: Database, id: string): Promise<Row | null> {
+  const { rows } = await database.query<Row>({
+    name: 'sms-read',
+    text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority,
+        (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
+        not_before > now() AS early,
+        last.state AS attempt_state,
+        message.state = 'sending' AND greatest(last.started_at, last.ended_at) < now() - make_interval(secs => $2) AS abandoned
+      FROM sms_outbox AS message
+      LEFT JOIN sms_attempt AS last ON last.outbox_id = message.id AND last.number = message.attempts
+      WHERE message.id = $1`,
+    values: [id, LEASE_SECONDS],
+  })
+  return rows[0] ?? null
+}
+
+function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row): SmsMessage {
+  const to: Msisdn | null = parseE164(sealer.open(row.recipient_sealed, recipientContext(id)))
+  if (to === null) throw new Error(`The number of message ${id} is not one.`)
+  const body = sealer.open(row.body_sealed, bodyContext(id))
+  const text = row.challenge_id === null ? body : body.replace(CODE_MARK, deriveCode(otpKey, row.challenge_id).reveal())
+  return { id, to, from, text, priority: row.priority, validForMs: Math.floor(row.expires_ms) }
+}
+
+/** Commits the attempt before its socket is used. False: somebody else has the row. */
+async function claim(
+  database: Database,
+  id: string,
+  row: Row,
+  attempts: number,
+  link: SmsLink,
+  text: string,
+): Promise<boolean> {
+  const segments = segmentSms(text).parts.length
+  const { rowCount } = await database.query({
+    name: 'sms-claim',
+    text: `WITH claimed AS (
+        UPDATE sms_outbox SET state = 'sending', attempts = $2::smallint + 1, ring_at = now() + make_interval(secs => $3)
+        WHERE id = $1 AND attempts = $2::smallint AND state = $4
+        RETURNING id, attempts
+      ), attempt AS (
+        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index)
+        SELECT id, attempts, $5, $6, $7, $8 FROM claimed
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
+      )
+      SELECT FROM claimed`,
+    values: [
+      id,
+      attempts,
+      LEASE_SECONDS + 10,
+      attempts === row.attempts ? 'queued' : 'sending',
+      link.name,
+      segments,
+      link.reports === 'per_message' ? 1 : segments,
+      row.recipient_index,
+    ],
+  })
+  return rowCount === 1
+}
+
+async function accept(
+  services: SmsServices,
+  id: string,
+  row: Row,
+  attempt: number,
+  link: SmsLink,
+  outcome: Extract<SendOutcome, { kind: 'accepted' }>,
+): Promise<void> {
+  await services.database.query({
+    name: 'sms-accept',
+    text: `WITH attempt AS (
+        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[]))
+        WHERE outbox_id = $1 AND number = $2
+        RETURNING recipient_index
+      ), part AS (
+        INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
+        SELECT $1, $2, ids.number, $3, ids.id, ids.key, recipient_index
+        FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        ON CONFLICT DO NOTHING
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, attempt, link) VALUES ($1, 'accepted', $2, $3)
+      )
+      UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
+      WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
+    values: [id, attempt, link.name, outcome.providerIds, outcome.providerIds.map(providerKey)],
+  })
+  tell(services, { id, kind: 'accepted', link: link.name, reason: null, segments: outcome.segments })
+  await claimStrays(services.database, row.recipient_index, outcome.providerIds)
+}
+
+/** Nobody knows whether the phone gets it: kept as it is, and a delivery report may still tell. */
+async function settleUnknown(
+  services: SmsServices,
+  id: string,
+  row: Row,
+  attempt: number,
+  cause: string,
+  providerIds: readonly string[],
+): Promise<void> {
+  const { rows } = await services.database.query<{ link: string }>({
+    name: 'sms-unknown',
+    text: `WITH message AS (
+        UPDATE sms_outbox SET state = 'unknown', ring_at = NULL, settled_at = now()
+        WHERE id = $1 AND attempts = $2 AND state = 'sending'
+        RETURNING id
+      ), attempt AS (
+        UPDATE sms_attempt SET state = 'unknown', reason = $3, ended_at = now()
+        FROM message WHERE outbox_id = $1 AND number = $2
+        RETURNING link, recipient_index
+      ), part AS (
+        INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
+        SELECT $1, $2, ids.number, link, ids.id, ids.key, recipient_index
+        FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) SELECT $1, 'unknown', $2, link, $3 FROM attempt
+      )
+      SELECT link FROM attempt`,
+    values: [id, attempt, cause, providerIds, providerIds.map(providerKey)],
+  })
+  const link = rows[0]?.link
+  if (link === undefined) return
+  tell(services, { id, kind: 'unknown', link, reason: cause, segments: 0 })
+  await claimStrays(services.database, row.recipient_index, providerIds)
+}
+
+async function refuse(
+  services: SmsServices,
+  id: string,
+  attempt: number,
+  link: SmsLink,
+  reason: string,
+  last: boolean,
+): Promise<void> {
+  await services.database.query({
+    name: 'sms-refuse',
+    text: `WITH attempt AS (
+        UPDATE sms_attempt SET state = 'refused', reason = $4, ended_at = now()
+        WHERE outbox_id = $1 AND number = $2
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) VALUES ($1, 'refused', $2, $3, $4)
+      )
+      UPDATE sms_outbox SET state = 'refused', ring_at = NULL, settled_at = now()
+      WHERE $5 AND id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
+    values: [id, attempt, link.name, reason, last],
+  })
+  tell(services, { id, kind: 'refused', link: link.name, reason, segments: 0 })
+}
+
+/** Waits for a better time; the sweeper rings then. */
+async function postpone(services: SmsServices, id: string, attempts: number, reason: string): Promise<void> {
+  const seconds =
+    reason === 'no_link' ? NO_LINK_PAUSE_SECONDS : (PAUSES_SECONDS[Math.min(attempts, PAUSES_SECONDS.length) - 1] ?? 5)
+  const { rowCount } = await services.database.query({
+    name: 'sms-postpone',
+    text: `WITH message AS (
+        UPDATE sms_outbox SET state = 'queued', not_before = now() + make_interval(secs => $3), ring_at = now() + make_interval(secs => $3)
+        WHERE id = $1 AND attempts = $2 AND state IN ('queued', 'sending')
+        RETURNING id
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, reason)
+        SELECT id, 'postponed', $4 FROM message
+        WHERE NOT EXISTS (
+          SELECT FROM (SELECT kind, reason FROM sms_event WHERE outbox_id = $1 ORDER BY id DESC LIMIT 1) AS last
+          WHERE last.kind = 'postponed' AND last.reason = $4
+        )
+      )
+      SELECT FROM message`,
+    values: [id, attempts, seconds, reason],
+  })
+  if (rowCount === 1) tell(services, { id, kind: 'postponed', link: null, reason, segments: 0 })
+}
+
+async function expire(services: SmsServices, id: string): Promise<void> {
+  const { rowCount } = await services.database.query({
+    name: 'sms-expire',
+    text: `WITH message AS (
+        UPDATE sms_outbox SET state = 'expired', ring_at = NULL, settled_at = now()
+        WHERE id = $1 AND state = 'queued' AND expires_at <= now()
+        RETURNING id
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind) SELECT id, 'expired' FROM message
+      )
+      SELECT FROM message`,
+    values: [id],
+  })
+  if (rowCount === 1) tell(services, { id, kind: 'expired', link: null, reason: null, segments: 0 })
+}
+
+function tell(services: SmsServices, event: SmsProgress): void {
+  services.observe?.(event)
+}

@@ -1,0 +1,57 @@
+import type { LinkMessage } from '../aggregators/sms-sender.ts'
+import type { Queryable } from '../database/database.ts'
+import { toAsciiDigits } from '../domain/digits.ts'
+import { uuidv7 } from '../domain/ids.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Sealer } from '../security/sealing.ts'
+import { numberIndex } from '../subscribers/find.ts'
+
+/** `repeated`: the network sent it before. */
+export type StoreOutcome = { readonly kind: 'stored' | 'repeated' }
+
+/** Keeps a message from a phone, sealed, with what may be a PIN or a code blanked. */
+export async function storeIncomingSms(
+  database: Queryable,
+  sealer: Sealer,
+  message: LinkMessage,
+): Promise<StoreOutcome> {
+  const id = uuidv7()
+  const { rowCount } = await database.query({
+    name: 'sms-store',
+    text: `INSERT INTO sms_inbox
+        (id, link, provider_id, sender_sealed, sender_index, recipient, body_sealed, part_reference, part_total, part_number)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ON CONFLICT (link, provider_id) DO NOTHING`,
+    values: [
+      id,
+      message.aggregator,
+      message.id,
+      sealer.seal(message.from, `sms_inbox.sender:${id}`),
+      numberIndex(sealer, message.from),
+      message.to,
+      sealer.seal(blankSecrets(message.text.reveal()), `sms_inbox.body:${id}`),
+      message.part?.reference ?? null,
+      message.part?.total ?? null,
+      message.part?.number ?? null,
+    ],
+  })
+  return { kind: rowCount === 1 ? 'stored' : 'repeated' }
+}
+
+/** Somebody no longer wants what is not about their own account. */
+export async function recordOptOut(database: Queryable, sealer: Sealer, link: string, number: Msisdn): Promise<void> {
+  await database.query('INSERT INTO sms_opt_out (number_index, link) VALUES ($1, $2)', [
+    numberIndex(sealer, number),
+    link,
+  ])
+}
+
+/**
+ * Four to six digits that stand alone, spaced or dashed as people do, may be a PIN or a code and become asterisks: losing an amount is
+ * better than keeping a PIN.
+ */
+export function blankSecrets(text: string): string {
+  return toAsciiDigits(text).replace(/(?<![\d])\d(?:[ .-]?\d){3,5}(?![ .-]?\d)/g, (digits) =>
+    digits.replace(/\d/g, '*'),
+  )
+}
