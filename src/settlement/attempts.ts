@@ -40,10 +40,24 @@ export async function recordAnswer(
       attempt,
       answer.kind,
       answer.kind === 'done' ? answer.partnerReference : null,
-      token === undefined ? null : sealer.seal(token, `partner_answer.receipt:${id}:${attempt}`),
+      token === undefined ? null : sealer.seal(token, receiptContext(id, attempt)),
       answer.kind === 'unknown' ? answer.cause : answer.kind === 'refused' ? answer.reason : null,
     ],
   )
+}
+
+/** What the partner returned for the customer when it was done, or null. */
+export async function readToken(db: Queryable, sealer: Sealer, id: TransferId): Promise<string | null> {
+  const { rows } = await db.query<{ attempt: number; receipt: Buffer }>(
+    `SELECT attempt, receipt FROM partner_answer
+      WHERE transfer_id = $1 AND outcome = 'done' AND receipt IS NOT NULL ORDER BY attempt DESC LIMIT 1`,
+    [id],
+  )
+  return rows[0] === undefined ? null : sealer.open(rows[0].receipt, receiptContext(id, rows[0].attempt))
+}
+
+function receiptContext(id: TransferId, attempt: number): string {
+  return `partner_answer.receipt:${id}:${attempt}`
 }
 
 /** How often a biller did not find the payment, and how long ago it was sent. */

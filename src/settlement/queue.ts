@@ -44,7 +44,9 @@ export function openSettlement({ store, database, billers, onError }: Settlement
     const byLane = new Map<string, SettlementIntent[]>()
     for (const intent of waiting) {
       const lane = laneOf(intent.biller, known)
-      byLane.set(lane, [...(byLane.get(lane) ?? []), intent])
+      const intents = byLane.get(lane)
+      if (intents === undefined) byLane.set(lane, [intent])
+      else intents.push(intent)
     }
     waiting = []
     const sent = [...byLane].map(([lane, intents]) => queues.get(lane)?.addBulk(intents.map(jobOf)).catch(onError))

@@ -12,7 +12,10 @@ beforeAll(async () => {
 afterAll(() => world?.drop())
 
 test('a transfer that is quoted, held and posted moves amount, fee and tax to where the quote says', async () => {
-  const [amina, juma] = [await world.person(500_000n, { name: 'Amina Otieno' }), await world.person(0n, { name: 'Juma Kariuki' })]
+  const [amina, juma] = [
+    await world.person(500_000n, { name: 'Amina Otieno' }),
+    await world.person(0n, { name: 'Juma Kariuki' }),
+  ]
   const quote = quoted(await world.quoteSend(amina, juma, 100_000n))
   expect(quote).toMatchObject({ amount: '100000', fee: '1300', tax: '170', total: '101300' })
 

@@ -5,7 +5,13 @@ import { fundWallet, openBillerAccount, openWallet } from '../../src/ledger/acco
 import { type HoldOutcome, holdTransfer } from '../../src/ledger/hold.ts'
 import { loadMarket } from '../../src/ledger/market.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
-import { type Quote, type QuoteOutcome, type QuoteRequest, quoteTransfer, type Tariffs } from '../../src/ledger/quote.ts'
+import {
+  type Quote,
+  type QuoteOutcome,
+  type QuoteRequest,
+  quoteTransfer,
+  type Tariffs,
+} from '../../src/ledger/quote.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
 import { makeTariffs } from '../../src/ledger/tariffs.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
@@ -41,7 +47,15 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
     await owner.query(
       `INSERT INTO subscriber (id, number_sealed, number_index, name_sealed, language, status, tier, terms_version, restricted_until)
        VALUES ($1, $2, $3, $4, 'en', $5, $6, '1', $7)`,
-      [id, randomBytes(8), randomBytes(8), name, options.status ?? 'active', options.tier ?? 'standard', options.restrictedUntil ?? null],
+      [
+        id,
+        randomBytes(8),
+        randomBytes(8),
+        name,
+        options.status ?? 'active',
+        options.tier ?? 'standard',
+        options.restrictedUntil ?? null,
+      ],
     )
     const wallet = await openWallet(app, id, options.tier ?? 'standard')
     if (balance > 0n) await fundWallet(owner, id, balance, `opening ${id}`)
@@ -61,8 +75,7 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
       quote({ payerId: payer.id, amount, payee: { kind: 'subscriber', id: payee.id, name: 'Payee P.' } }, id),
     quoteBill: (payer, biller, amount, account = '12345678901') =>
       quote({ payerId: payer.id, amount, payee: { kind: 'biller', id: biller, name: biller, account } }),
-    hold: (stored, db = app) =>
-      db.transaction((tx) => holdTransfer(tx, testSealer, stored, { sessionId: uuidv7() })),
+    hold: (stored, db = app) => db.transaction((tx) => holdTransfer(tx, testSealer, stored, { sessionId: uuidv7() })),
   }
 }
 
