@@ -21,7 +21,7 @@ export type MenuSession = {
   readonly frames: readonly Frame[]
   /** Screens to go back to, oldest first. */
   readonly history: readonly Place[]
-  /** Whether a screen was left since the dial or since `home`. */
+  /** Whether the dialogue has a past that one cannot go back to, so that `home` is offered where `back` is not. */
   readonly away: boolean
   readonly state: 'new' | 'shown' | 'running' | 'ended'
   /** Counts screens shown. */
@@ -108,7 +108,15 @@ export function assign(session: MenuSession, name: string, value: Json): MenuSes
 /** Remembers the current screen as one to go back to. */
 export function leave(session: MenuSession): MenuSession {
   const place: Place = { at: topFrame(session).at, depth: session.frames.length, pages: session.pages, undo: {} }
-  return { ...session, away: true, history: [...session.history, place].slice(-MAX_HISTORY) }
+  const history = [...session.history, place]
+  const forgets = history.length > MAX_HISTORY
+  return { ...session, away: session.away || forgets, history: forgets ? history.slice(1) : history }
+}
+
+/** Leaves the current screen for good; `barrier`: and everything before it. */
+export function leaveForGood(session: MenuSession, barrier: boolean): MenuSession {
+  const history = barrier ? [] : session.history
+  return { ...session, away: session.away || history.length === 0, history }
 }
 
 /** Counts the visit. A screen that is in the history already is a return to it, so what lies after it is forgotten. */

@@ -13,6 +13,7 @@ import {
   goBack,
   leave,
   leaveFlow,
+  leaveForGood,
   type MenuSession,
   moveTo,
   topFrame,
@@ -232,7 +233,7 @@ function keptOf(rows: Json | undefined, keep: readonly string[]): Json {
 function confirmed(program: Program, session: MenuSession, screen: ConfirmScreen, route: Route): MenuSession {
   if (route.go === 'again') return session
   const wrote = program.actions[screen.action]?.effect === 'write'
-  return { ...session, away: true, history: wrote ? [] : session.history }
+  return leaveForGood(session, wrote)
 }
 
 function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}): Step {
@@ -264,7 +265,7 @@ function answer(turn: Turn, session: MenuSession, input: Secret): Step {
     case 'confirm': {
       if (screen.asks === 'yes') {
         if (key === '1') return run(turn, session, screen, null)
-        if (key === '2' && screen.no !== null) return travel(turn, { ...session, away: true }, screen.no)
+        if (key === '2' && screen.no !== null) return travel(turn, leaveForGood(session, false), screen.no)
         return invalid(turn, session, screen.wrong)
       }
       const secret = readSecret(screen.asks, raw)

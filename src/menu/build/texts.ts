@@ -54,7 +54,11 @@ function translated(
     report('E-I18N', tree.at, `${key} does not show {${each}}, which the base text shows. Put it in.`)
   for (const each of extra)
     report('E-I18N', tree.at, `${key} shows {${each}}, which the base text does not. Take it out.`)
-  if (text.tree.kind === 'scalar' && text.tree.value === source && /\p{L}{3}.*\s.*\p{L}{3}/u.test(source.replace(/\{[^{}]*\}/g, ''))) {
+  if (
+    text.tree.kind === 'scalar' &&
+    text.tree.value === source &&
+    /\p{L}{3}.*\s.*\p{L}{3}/u.test(source.replace(/\{[^{}]*\}/g, ''))
+  ) {
     report('W-I18N', tree.at, `${key} is the same as the base text; it may have been forgotten.`)
   }
   return template

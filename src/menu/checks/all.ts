@@ -2,6 +2,12 @@ import type { Service } from '../build/service.ts'
 import type { Symbols } from '../build/symbols.ts'
 import type { Report, Spot } from '../problem.ts'
 import type { Program } from '../program.ts'
+import { checkBind } from './bind.ts'
+import { type Graph, graphOf } from './graph.ts'
+import { checkKeys } from './keys.ts'
+import { checkReach } from './reach.ts'
+import { checkTime } from './time.ts'
+import { checkWidth } from './width.ts'
 
 /** What the checks look at: the program as it would run, and where in the files its parts stand. */
 export type Checked = {
@@ -22,6 +28,14 @@ export type WorstScreen = {
   readonly encoding: 'gsm7' | 'ucs2'
 }
 
-export function checkAll(_report: Report, _checked: Checked): readonly WorstScreen[] {
-  return []
+/** One property that every accepted program has. */
+export type Check = (report: Report, checked: Checked, graph: Graph) => void
+
+const checks: readonly Check[] = [checkKeys, checkReach, checkBind, checkTime]
+
+/** Runs every check and returns the fullest screen of each language. */
+export function checkAll(report: Report, checked: Checked): readonly WorstScreen[] {
+  const graph = graphOf(checked.program)
+  for (const check of checks) check(report, checked, graph)
+  return checkWidth(report, checked, graph)
 }
