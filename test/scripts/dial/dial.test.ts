@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { startFakeNetwork } from '../../../scripts/fakes/network.ts'
 import { type PhoneStub, startPhoneStub } from '../../support/phone-stub.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'dial-'))
@@ -109,6 +110,23 @@ describe('the phone in the terminal', () => {
     clearInterval(timer)
     expect(run.stdout).toContain('"new"')
     expect(run.stdout).not.toContain('"old"')
+  })
+
+  test('gets its messages from the fake network of the demo, long ones in one piece', async () => {
+    const network = await startFakeNetwork({ smppPort: 0, httpPort: 0 })
+    const stub = await stubFor(['CON Menu'])
+    const text = 'x'.repeat(200)
+    const timer = setInterval(() => {
+      const body = new URLSearchParams({ username: 'sandbox', to: '+254700000001', message: text, from: 'NYOTA' })
+      void fetch(`${network.httpUrl}/version1/messaging`, { method: 'POST', body, headers: { apikey: 'demo' } }).catch(
+        () => undefined,
+      )
+    }, 100)
+    const args = ['--from', '+254700000001', '--url', stub.url, '--network', network.httpUrl, '--json']
+    const run = await runDial(args, ':sms\n')
+    clearInterval(timer)
+    await network.close()
+    expect(run.stdout).toContain(`"from":"NYOTA","to":"+254700000001","text":"${text}"`)
   })
 
   test('saves the dialogue without the PIN, and never over a file that is there', async () => {
