@@ -51,10 +51,14 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** `file:line:column: code message`, then the line with a caret under the place. */
+/** `file:line:column: code message` */
+export function describeProblem({ file, line, column, code, message }: Problem): string {
+  return `${file}:${line}:${column}: ${code} ${message}`
+}
+
+/** The problem, then its line with a caret under the place. */
 export function printProblem(problem: Problem, sources: Readonly<Record<string, string>>): string {
-  const { file, line, column, code, message } = problem
-  const source = sources[file]?.split('\n')[line - 1]
-  const quoted = source === undefined ? '' : `\n  ${source}\n  ${' '.repeat(column - 1)}^`
-  return `${file}:${line}:${column}: ${code} ${message}${quoted}`
+  const source = sources[problem.file]?.split('\n')[problem.line - 1]
+  const quoted = source === undefined ? '' : `\n  ${source}\n  ${' '.repeat(problem.column - 1)}^`
+  return `${describeProblem(problem)}${quoted}`
 }
