@@ -67,10 +67,13 @@ describe('deriving', () => {
 describe('issuing', () => {
   test('while a code is alive no second one is issued, whoever asks at the same moment', async () => {
     const id = await addPerson(services)
-    const outcomes = await Promise.all([issue(id), issue(id), issue(id), issue(id)])
-    expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(1)
-    expect(outcomes.filter(({ kind }) => kind === 'alive')).toHaveLength(3)
-    expect((await auditTrail(store.app, id)).length).toBe(1)
+    for (let round = 1; round <= 5; round += 1) {
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => issue(id)))
+      expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(1)
+      expect(outcomes.filter(({ kind }) => kind === 'alive')).toHaveLength(7)
+      expect((await auditTrail(store.app, id)).length).toBe(round)
+      await expire(id)
+    }
   })
 
   test('each purpose has its own code', async () => {
@@ -90,10 +93,14 @@ describe('issuing', () => {
     }
     expect(await issue(id)).toEqual({ kind: 'limited' })
     expect(await issue(id, 'reset')).toEqual({ kind: 'limited' })
-    await store.owner.query(
-      `UPDATE code_challenge SET issued_at = issued_at - interval '24 hours' WHERE subscriber_id = $1`,
-      [id],
-    )
+    const pass = (hours: number) =>
+      store.owner.query(
+        `UPDATE code_challenge SET issued_at = issued_at - $2 * interval '1 hour' WHERE subscriber_id = $1`,
+        [id, hours],
+      )
+    await pass(23)
+    expect(await issue(id)).toEqual({ kind: 'limited' })
+    await pass(1)
     expect((await issue(id)).kind).toBe('issued')
   })
 
@@ -145,13 +152,14 @@ describe('checking', () => {
 
   test('ten minutes by the clock of the database', async () => {
     const id = await addPerson(services)
-    const { code, challengeId } = await issued(id)
+    const { code, wrong, challengeId } = await issued(id)
     const { rows } = await store.owner.query<{ minutes: number }>(
       'SELECT extract(epoch FROM expires_at - issued_at)::int / 60 AS minutes FROM code_challenge WHERE id = $1',
       [challengeId],
     )
     expect(rows[0]?.minutes).toBe(10)
     await expire(id)
+    expect(await check(id, wrong)).toEqual({ kind: 'expired' })
     expect(await check(id, code)).toEqual({ kind: 'expired' })
   })
 

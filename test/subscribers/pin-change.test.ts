@@ -168,6 +168,21 @@ describe('what does not set a PIN', () => {
     expect((await auditTrail(store.app, id)).filter((action) => action === 'pin.changed')).toHaveLength(1)
   })
 
+  test('a first entry that was replaced while the second was compared with it', async () => {
+    const own = makeServices(store.app)
+    const id = await addPerson(own, { pin: '73915' })
+    await authorise(id, 'pin')
+    await proposePin(own, id, SESSION, new Secret('28461'))
+    let replaced = false
+    own.counted.beforeVerdict = async () => {
+      if (replaced) return
+      replaced = true
+      expect(await proposePin(own, id, SESSION, new Secret('50927'))).toBe('proposed')
+    }
+    expect(await setPin(own, id, SESSION, new Secret('28461'))).toBe('not_authorised')
+    expect(await setPin(own, id, SESSION, new Secret('50927'))).toBe('set')
+  })
+
   test('an authorisation that the status does not fit', async () => {
     const active = await addPerson(services, { pin: '73915' })
     const enrolled = await addPerson(services)

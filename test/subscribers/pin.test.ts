@@ -155,18 +155,22 @@ describe('attempts in parallel', () => {
     expect(await check(id, '11111')).toEqual({ kind: 'wrong', left: 2 })
   })
 
-  test('a verdict that comes after its round has ended is not told', async () => {
-    const own = makeServices(store.app)
-    const id = await addPerson(own, { pin: '73915' })
-    const gate = makeGate()
-    own.counted.beforeVerdict = () => gate.opened
-    const frozen = check(id, '73915', own)
-    await until(() => own.counted.verified.length === 1)
-    await pass(id, '61 seconds')
-    await reserveAttempt(store.app, id)
-    gate.open()
-    expect(await frozen).toEqual({ kind: 'busy' })
-  })
+  test.each(['73915', '11111'])(
+    'the verdict on %s that comes after its round has ended is not told',
+    async (digits) => {
+      const own = makeServices(store.app)
+      const id = await addPerson(own, { pin: '73915' })
+      const gate = makeGate()
+      own.counted.beforeVerdict = () => gate.opened
+      const frozen = check(id, digits, own)
+      await until(() => own.counted.verified.length === 1)
+      await pass(id, '61 seconds')
+      await reserveAttempt(store.app, id)
+      gate.open()
+      expect(await frozen).toEqual({ kind: 'busy' })
+      expect(await auditTrail(store.app, id)).toEqual([])
+    },
+  )
 })
 
 describe('bounds', () => {
