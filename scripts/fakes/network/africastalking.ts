@@ -98,7 +98,7 @@ export function makeFakeAfricasTalking(
         if (taken) {
           const total = parts.length
           parts.forEach((part, index) => {
-            const place = total === 1 ? null : { reference: Number(messageId.length), total, number: index + 1 }
+            const place = total === 1 ? null : { reference: 0, total, number: index + 1 }
             phones.arrive({ from: form.get('from') ?? 'AFRICASTKNG', to: number, text: part, encoding, part: place })
           })
           if (behaviour.receipts !== 'none') void report(messageId, number)
