@@ -1,37 +1,7 @@
+import { defaultTimings, type SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { Secret } from './domain/secret.ts'
 import type { SettingsReader } from './settings-reader.ts'
-
-/** One SMPP connection to a network, from one URL of `SMPP_LINKS`. */
-export type SmppLinkSettings = {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly tls: boolean
-  readonly systemId: string
-  readonly password: Secret
-  readonly systemType: string
-  readonly bind: 'transceiver' | 'transmitter' | 'receiver'
-  /** Messages that may wait for an answer at once. */
-  readonly window: number
-  /** Messages per second. */
-  readonly tps: number
-  /** Number prefixes, without `+`, that this link serves; none means all. */
-  readonly prefixes: readonly string[]
-  readonly ussd: 'off'
-  /** How this network differs from the specification. */
-  readonly dialect: string
-}
-
-/** One biller that speaks our HTTP contract (docs/billers.md), from one URL of `BILLERS`. */
-export type BillerSettings = {
-  readonly id: string
-  readonly name: string
-  /** Without credentials and query. */
-  readonly url: string
-  readonly key: Secret
-  readonly accountDigits: number
-  readonly timeoutMs: number
-}
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,29}$/
 const NAME_RULE = 'small letters, digits and hyphens'
@@ -48,39 +18,40 @@ export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings
       parameters.complain('put the system id (at most 15 characters) before the @')
     const password = decode(url.password)
     if (password.length > 8) parameters.complain('SMPP passwords have at most 8 characters')
-    return {
+    const link: SmppLinkSettings = {
       name: one('name', null, NAME, NAME_RULE),
       host: url.hostname,
       port: Number(url.port || '2775'),
       tls: url.protocol === 'smpps:',
       systemId,
       password: new Secret(decode(url.password)),
-      systemType: one('system_type', '', /^[ -~]{0,12}$/, 'at most 12 ASCII characters'),
       bind: oneOf('bind', ['transceiver', 'transmitter', 'receiver']),
       window: whole('window', { from: 1, to: 1_000, usual: 10 }),
       tps: whole('tps', { from: 1, to: 10_000, usual: 50 }),
       prefixes: one('prefixes', '', /^(\d{1,8}(,\d{1,8})*)?$/, 'digits, separated by commas')
         .split(',')
         .filter(Boolean),
-      ussd: oneOf('ussd', ['off']),
-      dialect: one('dialect', 'standard', NAME, NAME_RULE),
+      timings: defaultTimings,
     }
+    oneOf('ussd', ['off'])
+    oneOf('dialect', ['standard'])
+    return link
   })
   const names = links.map((link) => link.name)
   refuseTwins(reader, 'SMPP_LINKS', names)
   return links
 }
 
-export function readBillers(reader: SettingsReader): readonly BillerSettings[] {
-  const billers = readUrls(reader, 'BILLERS', (url, parameters): BillerSettings => {
+export function readBillers(reader: SettingsReader): readonly HttpBillerSettings[] {
+  const billers = readUrls(reader, 'BILLERS', (url, parameters): HttpBillerSettings => {
     const { one, whole, complain } = parameters
     if (url.protocol !== 'https:' && url.protocol !== 'http:') complain('begin it with https://')
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) complain('use https://, plain http only on this machine')
     if (url.username === '') complain("put the biller's key before the @")
     return {
-      id: one('id', null, NAME, NAME_RULE),
-      name: one('name', null, /^.{1,20}$/u, 'at most 20 characters'),
-      url: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+      id: one('id', null, /^[a-z0-9][a-z0-9-]{0,19}$/, `${NAME_RULE}, at most 20`),
+      name: one('name', null, /^.{1,14}$/u, 'at most 14 characters, since it stands on small screens'),
+      baseUrl: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
       key: new Secret(decode(url.username)),
       accountDigits: whole('digits', { from: 1, to: 20, usual: null }),
       timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: BILLER_TIMEOUT_MS }),

@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs'
+import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { HttpBillerSettings } from './billers/http-biller.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
-import {
-  type BillerSettings,
-  isLoopback,
-  readBillers,
-  readSmppLinks,
-  type SmppLinkSettings,
-} from './settings-partners.ts'
+import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -39,7 +35,7 @@ export type Settings = {
   readonly africastalking: AfricasTalkingSettings
   readonly smppLinks: readonly SmppLinkSettings[]
   readonly smsSender: string
-  readonly billers: readonly BillerSettings[]
+  readonly billers: readonly HttpBillerSettings[]
   readonly logLevel: LogLevel
 }
 

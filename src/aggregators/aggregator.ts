@@ -47,7 +47,7 @@ export type Callback =
   | { readonly kind: 'ussd_end'; readonly end: UssdEnd }
   | { readonly kind: 'sms'; readonly message: IncomingSms }
   | { readonly kind: 'delivery'; readonly report: DeliveryReport }
-  | { readonly kind: 'opt_out'; readonly number: Msisdn }
+  | { readonly kind: 'opt_out'; readonly aggregator: string; readonly number: Msisdn }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'bad'; readonly problem: string }
 

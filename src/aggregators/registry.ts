@@ -1,5 +1,5 @@
-import type { Aggregator } from './aggregator.ts'
 import { africastalking } from './africastalking/callbacks.ts'
+import type { Aggregator } from './aggregator.ts'
 
 type AggregatorSettings = Parameters<typeof africastalking>[0]
 

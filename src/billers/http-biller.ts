@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Secret } from '../domain/secret.ts'
 import type { Biller, CheckOutcome, Payment, PayOutcome, QueryOutcome } from './biller.ts'
 
 /** One entry of `BILLERS`. */
@@ -8,7 +9,7 @@ export type HttpBillerSettings = {
   readonly accountDigits: number
   /** Without a slash at the end. */
   readonly baseUrl: string
-  readonly key: string
+  readonly key: Secret
   readonly timeoutMs: number
 }
 
@@ -96,7 +97,11 @@ async function call(
   try {
     const response = await fetch(baseUrl + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, accept: 'application/json', 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${key.reveal()}`,
+        accept: 'application/json',
+        'content-type': 'application/json',
+      },
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

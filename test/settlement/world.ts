@@ -1,9 +1,11 @@
 import { type FakeBillers, startFakeBillers } from '../../scripts/fakes/billers.ts'
 import { ownLedger } from '../../src/account-providers/own-ledger.ts'
-import { makeBillers, parseBillers } from '../../src/billers/registry.ts'
+import { makeBillers } from '../../src/billers/registry.ts'
 import type { Database, Queryable } from '../../src/database/database.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
 import type { TransferFacts, TransferState } from '../../src/ledger/transfer.ts'
+import { readBillers } from '../../src/settings-partners.ts'
+import { makeReader } from '../../src/settings-reader.ts'
 import type { Patience } from '../../src/settlement/patience.ts'
 import type { SettleServices } from '../../src/settlement/settle-transfer.ts'
 import type { Events } from '../../src/telemetry/events.ts'
@@ -38,7 +40,7 @@ export const quick: Patience = {
 export async function openSettlementWorld(): Promise<SettlementWorld> {
   const world = await openWorld()
   const partners = await startFakeBillers(0)
-  const { billers: settings } = parseBillers(partners.setting)
+  const settings = readBillers(makeReader({ BILLERS: partners.setting }, () => ''))
   const billers = makeBillers(settings.map((biller) => ({ ...biller, timeoutMs: 400 })))
   for (const id of billers.keys()) await world.biller(id)
   await world.owner.query(`CREATE TABLE test_receipt (n serial, kind text, transfer_id uuid, token text)`)

@@ -1,10 +1,9 @@
-import type { NumberingPlan } from '../../domain/market.ts'
 import type { Aggregator } from '../aggregator.ts'
 import { parseDeliveryReport, parseIncomingSms, parseOptOut } from './sms.ts'
 import { formatReply, parseUssd, parseUssdEnd } from './ussd.ts'
 
 /** Everything that Africa's Talking posts to us: `POST /africastalking/<key>/<callback>`. */
-export function africastalking(settings: { serviceCodes: readonly string[]; numbering: NumberingPlan }): Aggregator {
+export function africastalking(settings: { serviceCodes: readonly string[] }): Aggregator {
   return {
     name: 'africastalking',
     callbacks: {

@@ -92,7 +92,9 @@ export function parseDeliveryReport(form: URLSearchParams): Callback {
 
 export function parseOptOut(form: URLSearchParams): Callback {
   const number = parseE164(form.get('phoneNumber') ?? '')
-  return number === null ? bad('phoneNumber must be in international form') : { kind: 'opt_out', number }
+  return number === null
+    ? bad('phoneNumber must be in international form')
+    : { kind: 'opt_out', aggregator: 'africastalking', number }
 }
 
 /** One account. The SDK keeps its URLs in a module, so a process has one account at one address. */

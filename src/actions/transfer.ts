@@ -1,0 +1,134 @@
+import { type HoldOutcome, holdTransfer } from '../ledger/hold.ts'
+import type { Quote } from '../ledger/quote.ts'
+import type { TransferState } from '../ledger/transfer.ts'
+import type { Json, ValueType } from '../menu/contract.ts'
+import { readToken } from '../settlement/attempts.ts'
+import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
+
+/** How long the last screen waits for the end, within the action's deadline; the SMS brings it in any case. */
+const WAIT_MS = 2500
+
+/** The hold, then the wait, and room for a slow commit. */
+const DEADLINE_MS = 5000
+
+const reference = { type: 'text', max: 10 } as const satisfies ValueType
+
+const transferOutcomes = {
+  settled: { reference },
+  processing: { reference },
+  insufficient: {},
+  over_limit: {},
+  expired: {},
+} as const
+
+/** Sends exactly what the quote says: intent, hold, audit and job in one commit, then waits a moment for the end. */
+export const sendMoney: Action = defineAction(
+  {
+    name: 'send-money',
+    effect: 'write',
+    asks: 'pin',
+    input: { quote: { type: 'opaque' } },
+    outcomes: { ...transferOutcomes, refused: {} },
+    deadlineMs: DEADLINE_MS,
+  },
+  async (services, context, { quote }) => {
+    const result = await confirm(services, context, quote)
+    switch (result.kind) {
+      case 'settled':
+      case 'processing':
+        return { outcome: result.kind, values: { reference: result.reference } }
+      case 'rejected':
+        return { outcome: 'refused' }
+      default:
+        return { outcome: result.kind }
+    }
+  },
+)
+
+/** The same for a bill; `token`: what the biller returned for the customer. */
+export const payBill: Action = defineAction(
+  {
+    name: 'pay-bill',
+    effect: 'write',
+    asks: 'pin',
+    input: { quote: { type: 'opaque' } },
+    outcomes: {
+      ...transferOutcomes,
+      token: { reference, token: { type: 'digits', max: 20 } },
+      refused: { reference },
+    },
+    deadlineMs: DEADLINE_MS,
+  },
+  async (services, context, { quote }) => {
+    const result = await confirm(services, context, quote)
+    switch (result.kind) {
+      case 'settled': {
+        const { reference } = result
+        const token = await readToken(services.database, services.sealer, (quote as unknown as Quote).id)
+        return token === null
+          ? { outcome: 'settled', values: { reference } }
+          : { outcome: 'token', values: { reference, token } }
+      }
+      case 'processing':
+        return { outcome: 'processing', values: { reference: result.reference } }
+      case 'rejected':
+        return { outcome: 'refused', values: { reference: result.reference } }
+      case 'refused':
+        return { outcome: 'over_limit' }
+      default:
+        return { outcome: result.kind }
+    }
+  },
+)
+
+type Confirmed =
+  | { readonly kind: 'settled' | 'processing' | 'rejected'; readonly reference: string }
+  | { readonly kind: 'insufficient' | 'over_limit' | 'expired' | 'refused' }
+
+async function confirm(
+  { database, sealer, audit, settlement }: Services,
+  { caller, sessionId }: ActionContext,
+  json: Json,
+): Promise<Confirmed> {
+  const quote = json as unknown as Quote
+  const held = await database.transaction(async (tx) => {
+    const outcome = await holdTransfer(tx, sealer, quote, { sessionId })
+    if (outcome.kind === 'held') {
+      const actor = { kind: 'subscriber', id: caller.id } as const
+      const payload = { kind: quote.kind, amount: quote.amount, fee: quote.fee, currency: quote.currency }
+      await audit.record(tx, { actor, action: 'transfer.confirmed', subject: quote.id, payload })
+    }
+    return outcome
+  })
+  if (held.kind !== 'held' && held.kind !== 'known') return refusedBy(held)
+  if (held.kind === 'held') settlement.ring({ id: quote.id, version: held.version, biller: quote.biller?.id ?? null })
+  return { kind: endOf(await settlement.waitFor(quote.id, WAIT_MS)), reference: held.reference }
+}
+
+function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejected' {
+  switch (state) {
+    case 'SETTLED':
+    case 'REVERSED':
+      return 'settled'
+    case 'REJECTED':
+      return 'rejected'
+    default:
+      return 'processing'
+  }
+}
+
+function refusedBy(outcome: Exclude<HoldOutcome, { kind: 'held' | 'known' }>): Confirmed {
+  switch (outcome.kind) {
+    case 'insufficient':
+    case 'expired':
+      return { kind: outcome.kind }
+    case 'over_transaction_limit':
+    case 'over_day_limit':
+    case 'below_minimum':
+      return { kind: 'over_limit' }
+    case 'payee_full':
+    case 'payee_unavailable':
+    case 'conflict':
+      return { kind: 'refused' }
+  }
+}

@@ -1,0 +1,34 @@
+import type { LinkMessage, LinkReport } from '../aggregators/sms-sender.ts'
+import type { Database } from '../database/database.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
+import type { Sealer } from '../security/sealing.ts'
+import { recordOptOut, storeIncomingSms } from '../sms/inbox.ts'
+import { recordDelivery } from '../sms/record-delivery.ts'
+import type { Events } from '../telemetry/events.ts'
+
+/** What the networks tell us by SMS; each resolves once it is stored, so that the network may forget it. */
+export type SmsConversation = {
+  readonly receive: (message: LinkMessage) => Promise<void>
+  readonly report: (report: LinkReport) => Promise<void>
+  readonly optOut: (aggregator: string, number: Msisdn) => Promise<void>
+}
+
+export function makeSmsConversation(dependencies: {
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly events: Events
+}): SmsConversation {
+  const { database, sealer, events } = dependencies
+  return {
+    async receive(message) {
+      const stored = await storeIncomingSms(database, sealer, message)
+      if (stored.kind === 'stored') events.smsReceived({ link: message.aggregator })
+    },
+    async report(report) {
+      const recorded = await recordDelivery({ database, sealer }, report)
+      const status = recorded.kind === 'recorded' ? report.state : recorded.kind
+      events.smsDelivered({ link: report.link, status, reason: report.reason ?? '' })
+    },
+    optOut: (aggregator, number) => recordOptOut(database, sealer, aggregator, number),
+  }
+}
