@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../src/database/migrate.ts'
-import { isPostgresRunning, type LocalPostgres, removePostgres, startPostgres, stopPostgres } from './local/postgres.ts'
-import { identityOf, isSameProcess, until } from './local/process.ts'
-import { isRedisInstalled, isRedisRunning, type LocalRedis, startRedis, stopRedis } from './local/redis.ts'
+import {
+  isPostgresRunning,
+  type LocalPostgres,
+  postgresPid,
+  removePostgres,
+  startPostgres,
+  stopPostgres,
+} from './local/postgres.ts'
+import { identityOf, isAlive, isSameProcess, until } from './local/process.ts'
+import { isRedisInstalled, isRedisRunning, type LocalRedis, redisPid, startRedis, stopRedis } from './local/redis.ts'
 
 /** A private PostgreSQL and Redis on this machine, with everything a connection needs in their URLs. */
 export type Stores = {
@@ -17,11 +25,8 @@ export type Stores = {
   readonly redisUrl: string | null
   /** False when they were running already. */
   readonly started: boolean
-  /**
-   * Leaves the stores as they were found: the last user stops them, unless they ran before with nobody using them.
-   * `stop` stops them in that case too (the demo leaves nothing running).
-   */
-  release(options?: { readonly stop: boolean }): Promise<void>
+  /** The last user stops the stores, as `leave` says. A process that ends without this does it at its exit. */
+  release(): Promise<void>
 }
 
 export type StoresOptions = {
@@ -30,10 +35,17 @@ export type StoresOptions = {
   /** False only for tests: nothing is forced to the disk. */
   readonly durable: boolean
   readonly withRedis: boolean
+  /** What becomes of stores that were found running with nobody using them (an orphan of a killed process). */
+  readonly leave: 'as_found' | 'stopped'
 }
 
-/** What the demo and the tools share. */
-export const LOCAL_STORES: StoresOptions = { directory: '.data/stores', durable: true, withRedis: true }
+/** What the demo and the tools share. The demo leaves nothing running: `{ ...LOCAL_STORES, leave: 'stopped' }`. */
+export const LOCAL_STORES: StoresOptions = {
+  directory: '.data/stores',
+  durable: true,
+  withRedis: true,
+  leave: 'as_found',
+}
 
 export const INSTALL_REDIS = 'apt-get install redis-server'
 
@@ -51,19 +63,14 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const directory = resolve(options.directory)
   await mkdir(join(directory, 'users'), { recursive: true })
   return underLock(directory, async () => {
-    const users = await livingUsers(directory)
+    const users = livingUsers(directory)
     const found = await readKnown(directory)
     const postgresRuns = await isPostgresRunning(join(directory, 'postgres'), found.postgres)
     const redisRuns = await isRedisRunning(join(directory, 'redis'), found.redis)
     const known = await startMissing(directory, found, options, postgresRuns, redisRuns)
-    const lease = join(directory, 'users', `${randomBytes(6).toString('hex')}.json`)
-    const orphan = postgresRuns && users.length === 0
-    await writeFile(lease, JSON.stringify({ process: identityOf(process.pid), orphan }))
-    return {
-      ...urls(known, options.withRedis),
-      started: !postgresRuns,
-      release: (how) => underLock(directory, () => release(directory, lease, how?.stop ?? false)),
-    }
+    const stopAfter = options.leave === 'stopped' || !postgresRuns || users.length > 0
+    const lease = takeLease(directory, stopAfter)
+    return { ...urls(known, options.withRedis), started: !postgresRuns, release: lease.release }
   })
 }
 
@@ -71,6 +78,8 @@ export type ToolStores = {
   readonly ownerUrl: string | null
   readonly databaseUrl: string
   readonly redisUrl: string | null
+  /** What was migrated on the way: only the local stores are. */
+  readonly migrated: readonly string[]
   release(): Promise<void>
 }
 
@@ -81,7 +90,13 @@ export type ToolStores = {
 export async function openToolStores(env: NodeJS.ProcessEnv): Promise<ToolStores> {
   const { DATABASE_URL: databaseUrl, DATABASE_OWNER_URL: ownerUrl, REDIS_URL: redisUrl } = env
   if (databaseUrl) {
-    return { databaseUrl, ownerUrl: ownerUrl || null, redisUrl: redisUrl || null, release: async () => undefined }
+    return {
+      databaseUrl,
+      ownerUrl: ownerUrl || null,
+      redisUrl: redisUrl || null,
+      migrated: [],
+      release: async () => undefined,
+    }
   }
   if (ownerUrl || redisUrl) {
     throw new Error(
@@ -89,23 +104,33 @@ export async function openToolStores(env: NodeJS.ProcessEnv): Promise<ToolStores
     )
   }
   const stores = await openStores(LOCAL_STORES)
+  exitOnSignals()
   try {
-    await migrate(stores.ownerUrl, { applicationRole: APPLICATION })
-    return stores
+    const { applied } = await migrate(stores.ownerUrl, { applicationRole: APPLICATION })
+    return { ...stores, migrated: applied }
   } catch (error) {
     await stores.release()
     throw error
   }
 }
 
+/** A signal that nobody handles would end the process without its exit handlers, which release the stores. */
+function exitOnSignals(): void {
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+  process.once('SIGHUP', () => process.exit(129))
+}
+
 /** Stops the stores of a folder and deletes all that they hold. */
 export async function removeStores(directory: string): Promise<void> {
   const full = resolve(directory)
-  await mkdir(full, { recursive: true })
+  await mkdir(join(full, 'users'), { recursive: true })
   await underLock(full, async () => {
-    const users = await livingUsers(full)
-    if (users.length > 0) throw new Error(`The stores in ${directory} are in use; stop what uses them first.`)
-    await stopBoth(full)
+    if (livingUsers(full).length > 0)
+      throw new Error(`The stores in ${directory} are in use; stop what uses them first.`)
+    const known = await readKnown(full)
+    if (await isPostgresRunning(join(full, 'postgres'), known.postgres)) await stopPostgres(join(full, 'postgres'))
+    if (await isRedisRunning(join(full, 'redis'), known.redis)) await stopRedis(join(full, 'redis'))
     await removePostgres(join(full, 'postgres'))
   })
   await rm(full, { recursive: true, force: true })
@@ -169,30 +194,44 @@ function urls(known: Known, withRedis: boolean): Pick<Stores, 'adminUrl' | 'owne
   }
 }
 
-type Lease = { readonly process: string; readonly orphan: boolean }
-
-async function release(directory: string, lease: string, stop: boolean): Promise<void> {
-  const own = await readFile(lease, 'utf8').catch(() => null)
-  if (own === null) return
-  await rm(lease)
-  if ((await livingUsers(directory)).length > 0) return
-  if (stop || !(JSON.parse(own) as Lease).orphan) await stopBoth(directory)
+/** A file that says who uses the stores, for as long as it does. */
+function takeLease(directory: string, stopAfter: boolean): { release(): Promise<void> } {
+  const path = join(directory, 'users', randomBytes(6).toString('hex'))
+  writeFileSync(path, identityOf(process.pid))
+  let held = true
+  const giveUp = (): boolean => {
+    held = false
+    process.off('exit', atExit)
+    rmSync(path, { force: true })
+    return stopAfter && livingUsers(directory).length === 0
+  }
+  /** Who holds the lock at that moment has come to use the stores, or to stop them. */
+  const atExit = (): void => void (held && giveUp() && !existsSync(join(directory, 'lock')) && signalStop(directory))
+  process.once('exit', atExit)
+  return { release: () => underLock(directory, async () => void (held && giveUp() && (await stopBoth(directory)))) }
 }
 
 async function stopBoth(directory: string): Promise<void> {
   await Promise.all([stopPostgres(join(directory, 'postgres')), stopRedis(join(directory, 'redis'))])
 }
 
+/** Tells them to stop and does not wait. */
+function signalStop(directory: string): void {
+  const servers = [
+    [postgresPid(join(directory, 'postgres')), 'SIGINT'],
+    [redisPid(join(directory, 'redis')), 'SIGTERM'],
+  ] as const
+  for (const [pid, signal] of servers) if (pid !== null && isAlive(pid)) process.kill(pid, signal)
+}
+
 /** Processes that hold the stores; leases of killed ones are cleared away. */
-async function livingUsers(directory: string): Promise<Lease[]> {
-  const living: Lease[] = []
-  for (const file of await readdir(join(directory, 'users')).catch(() => [])) {
-    const path = join(directory, 'users', file)
-    const lease = JSON.parse(await readFile(path, 'utf8').catch(() => '{"process":""}')) as Lease
-    if (isSameProcess(lease.process)) living.push(lease)
-    else await rm(path, { force: true })
-  }
-  return living
+function livingUsers(directory: string): string[] {
+  const paths = readdirSync(join(directory, 'users')).map((name) => join(directory, 'users', name))
+  return paths.filter((path) => {
+    if (existsSync(path) && isSameProcess(readFileSync(path, 'utf8'))) return true
+    rmSync(path, { force: true })
+    return false
+  })
 }
 
 /** One process at a time starts or stops; the lock of a killed process is taken over. */

@@ -4,7 +4,7 @@ import { chmod, chown, cp, mkdir, open, readFile, rm, symlink, writeFile } from 
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import pg from 'pg'
-import { endProcess, freePort, isAlive, until } from './process.ts'
+import { endProcess, freePort, isAlive, pidIn, until } from './process.ts'
 
 export type LocalPostgres = { readonly port: number; readonly password: string }
 type Account = { uid?: number; gid?: number }
@@ -23,9 +23,18 @@ const THROW_AWAY = [
 ]
 const SETTINGS = ['max_connections=200', 'shared_buffers=128MB', 'log_min_messages=warning', 'autovacuum_naptime=10s']
 
+/** The server's process id by its own lock file; it may have died since. */
+export function postgresPid(directory: string): number | null {
+  for (const home of [directory, outsidePlace(directory)]) {
+    const pid = pidIn(join(home, 'data', 'postmaster.pid'))
+    if (pid !== null) return pid
+  }
+  return null
+}
+
 /** True when a server with its data in this folder runs and lets us in. */
 export async function isPostgresRunning(directory: string, known: LocalPostgres): Promise<boolean> {
-  const pid = await serverPid(directory)
+  const pid = postgresPid(directory)
   return pid !== null && isAlive(pid) && (await answers(known))
 }
 
@@ -58,7 +67,7 @@ export async function startPostgres(directory: string, known: LocalPostgres, dur
 
 /** Fast shutdown first (clients are cut off, data is safe), immediate if that takes too long. */
 export async function stopPostgres(directory: string): Promise<void> {
-  const pid = await serverPid(directory)
+  const pid = postgresPid(directory)
   if (pid !== null) await endProcess(pid, ['SIGINT', 'SIGQUIT', 'SIGKILL'], STOP_TIMEOUT_MS)
 }
 
@@ -66,15 +75,6 @@ export async function stopPostgres(directory: string): Promise<void> {
 export async function removePostgres(directory: string): Promise<void> {
   await rm(outsidePlace(directory), { recursive: true, force: true })
   await rm(directory, { recursive: true, force: true })
-}
-
-async function serverPid(directory: string): Promise<number | null> {
-  for (const home of [directory, outsidePlace(directory)]) {
-    const text = await readFile(join(home, 'data', 'postmaster.pid'), 'utf8').catch(() => '')
-    const pid = Number.parseInt(text, 10)
-    if (pid > 0) return pid
-  }
-  return null
 }
 
 async function answers(known: LocalPostgres): Promise<boolean> {

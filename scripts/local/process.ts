@@ -2,6 +2,16 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** The number on the first line of a file; null where there is none. */
+export function pidIn(path: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    return pid > 0 ? pid : null
+  } catch {
+    return null
+  }
+}
+
 /** True while a process of this id runs (also one of another user). */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { endProcess, freePort, isAlive, until } from './process.ts'
+import { endProcess, freePort, isAlive, pidIn, until } from './process.ts'
 
 export type LocalRedis = { readonly port: number; readonly password: string }
 
@@ -16,8 +16,13 @@ export function isRedisInstalled(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0
 }
 
+/** The server's process id by its own file; it may have died since. */
+export function redisPid(directory: string): number | null {
+  return pidIn(join(directory, 'redis.pid'))
+}
+
 export async function isRedisRunning(directory: string, known: LocalRedis): Promise<boolean> {
-  const pid = await serverPid(directory)
+  const pid = redisPid(directory)
   return pid !== null && isAlive(pid) && (await answers(known))
 }
 
@@ -52,13 +57,8 @@ export async function startRedis(directory: string, known: LocalRedis): Promise<
 }
 
 export async function stopRedis(directory: string): Promise<void> {
-  const pid = await serverPid(directory)
+  const pid = redisPid(directory)
   if (pid !== null) await endProcess(pid, ['SIGTERM', 'SIGKILL'], STOP_TIMEOUT_MS)
-}
-
-async function serverPid(directory: string): Promise<number | null> {
-  const pid = Number.parseInt(await readFile(join(directory, 'redis.pid'), 'utf8').catch(() => ''), 10)
-  return pid > 0 ? pid : null
 }
 
 async function answers(known: LocalRedis): Promise<boolean> {

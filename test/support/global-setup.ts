@@ -27,9 +27,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     )
   }
   const withRedis = isRedisInstalled()
-  const stores = await openStores({ directory: '.data/test', durable: false, withRedis })
+  const stores = await openStores({ directory: '.data/test', durable: false, withRedis, leave: 'stopped' })
   if (stores.started) await dropTestDatabases(stores.adminUrl)
-  return provide(project, { ...stores, redisUrl: redisUrl || stores.redisUrl }, () => stores.release({ stop: true }))
+  return provide(project, { ...stores, redisUrl: redisUrl || stores.redisUrl }, stores.release)
 }
 
 async function provide(
