@@ -14,10 +14,7 @@ export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings
     const { one, whole, oneOf } = parameters
     if (url.protocol !== 'smpp:' && url.protocol !== 'smpps:') parameters.complain('begin it with smpp:// or smpps://')
     const systemId = decode(url.username)
-    if (systemId === '' || systemId.length > 15)
-      parameters.complain('put the system id (at most 15 characters) before the @')
-    const password = decode(url.password)
-    if (password.length > 8) parameters.complain('SMPP passwords have at most 8 characters')
+    if (systemId === '') parameters.complain('put system id and password before the @')
     const link: SmppLinkSettings = {
       name: one('name', null, NAME, NAME_RULE),
       host: url.hostname,
