@@ -39,7 +39,8 @@ export function compile(
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
   const trees = readTrees(report, sources)
   const checked = problems.length > 0 ? null : build(report, trees, contracts, messageContracts, market)
-  const worst = checked === null ? [] : checkAll(report, checked)
+  const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
+  const worst = checked !== null && sound ? checkAll(report, checked) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
   if (checked === null || sorted.some(({ code }) => code.startsWith('E-'))) return { kind: 'refused', problems: sorted }
   return { kind: 'compiled', program: checked.program, warnings: sorted, worst }
@@ -77,7 +78,7 @@ function readTrees(report: Report, sources: MenuSources): Trees {
   return { service, messages, flows, languages }
 }
 
-/** Null where so much is missing that further findings would only confuse. */
+/** The program, with whatever could not be read left out. Null where so much is missing that further findings would only confuse. */
 function build(
   report: Report,
   trees: Trees,

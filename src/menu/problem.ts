@@ -19,7 +19,6 @@ export type Code =
   | 'E-WIDTH'
   | 'E-LINES'
   | 'W-I18N'
-  | 'W-DEEP'
 
 export type Problem = Spot & {
   readonly code: Code /** What is wrong, what would come of it, what cures it. */

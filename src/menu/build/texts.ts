@@ -26,9 +26,12 @@ export function readTranslation(
   const texts: Record<string, Template> = {}
   for (const [key, text] of symbols.texts) {
     const entry = entries.get(key)
-    if (entry === undefined) report('E-I18N', tree.at, `the text ${key} is missing, so it could not be shown. Add it.`)
     const template = entry === undefined ? base[key] : translated(symbols, key, text, entry.value, base[key])
     if (template !== undefined) texts[key] = template
+  }
+  const missing = [...symbols.texts.keys()].filter((key) => !entries.has(key))
+  if (missing.length > 0) {
+    report('E-I18N', tree.at, `texts are missing, so screens could not be shown. Add ${missing.join(', ')}.`)
   }
   reportSuperfluous(report, entries, symbols.texts)
   const name = entries.get('name')
