@@ -103,7 +103,8 @@ function openQueue(lane: string, { redisUrl, prefix }: QueueStore, onError: (err
   return queue
 }
 
+/** Not awaited further: with Redis away a disconnect never reports back. */
 async function closeQueue(queue: Queue, onError: (error: Error) => void): Promise<void> {
-  await within(CLOSE_TIMEOUT_MS, queue.close().catch(onError))
-  await queue.disconnect().catch(() => undefined)
+  const closed = await within(CLOSE_TIMEOUT_MS, queue.close().catch(onError))
+  if (closed === 'late') queue.disconnect().catch(() => undefined)
 }

@@ -31,7 +31,9 @@ const RUN_RETRY_DELAY_MS = 1_000
 /** Finished ids are kept that long, so that a ring that comes twice runs once. */
 const KEEP = { age: 600, count: 5_000 }
 /** Longer than a biller's default deadline; what is cut off here is asked about after the next start. */
-const CLOSE_TIMEOUT_MS = 6_000
+const FINISH_TIMEOUT_MS = 6_000
+/** For the library to put its queues in order; without Redis it would wait for ever. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 /** One worker per queue: the own ledger's and each biller's. */
 export function startSettlementWorkers(options: WorkerOptions): SettlementWorkers {
@@ -44,13 +46,16 @@ export function startSettlementWorkers(options: WorkerOptions): SettlementWorker
     announce: (id) => void announcer.publish(settledChannel(store.prefix, id), '').catch(() => undefined),
   }
 
+  const running = new Set<Promise<unknown>>()
   async function run({ data }: Job<{ id?: unknown }>): Promise<void> {
-    if (typeof data.id !== 'string' || !isUuid(data.id)) return
-    try {
-      await settleTransfer(services, data.id as TransferId)
-    } catch (error) {
-      events.settlementFailed({ id: data.id, error })
-    }
+    const { id } = data
+    if (typeof id !== 'string' || !isUuid(id)) return
+    const settling = settleTransfer(services, id as TransferId).catch((error: unknown) =>
+      events.settlementFailed({ id, error }),
+    )
+    running.add(settling)
+    await settling
+    running.delete(settling)
   }
 
   const workers = lanesOf(services.billers.keys()).map((lane) => {
@@ -70,13 +75,12 @@ export function startSettlementWorkers(options: WorkerOptions): SettlementWorker
   })
   return {
     async close() {
-      await Promise.all(workers.map((worker) => closeWorker(worker, onError)))
+      const closing = Promise.all(workers.map((worker) => worker.close().catch(onError)))
+      await within(FINISH_TIMEOUT_MS, Promise.all(running))
+      if ((await within(CLOSE_TIMEOUT_MS, closing)) === 'late') {
+        for (const worker of workers) worker.disconnect().catch(() => undefined)
+      }
       announcer.disconnect()
     },
   }
-}
-
-async function closeWorker(worker: Worker, onError: (error: Error) => void): Promise<void> {
-  const closed = worker.close().catch(onError)
-  if ((await within(CLOSE_TIMEOUT_MS, closed)) === 'late') await worker.disconnect().catch(() => undefined)
 }

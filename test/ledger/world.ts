@@ -5,6 +5,7 @@ import { fundWallet, openBillerAccount, openWallet } from '../../src/ledger/acco
 import { type HoldOutcome, holdTransfer } from '../../src/ledger/hold.ts'
 import { loadMarket } from '../../src/ledger/market.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
+import { postTransfer } from '../../src/ledger/post.ts'
 import {
   type Quote,
   type QuoteOutcome,
@@ -14,6 +15,7 @@ import {
 } from '../../src/ledger/quote.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
 import { makeTariffs } from '../../src/ledger/tariffs.ts'
+import { voidTransfer } from '../../src/ledger/void.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -57,7 +59,7 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
         options.restrictedUntil ?? null,
       ],
     )
-    const wallet = await openWallet(app, id, options.tier ?? 'standard')
+    const wallet = await openWallet(app, id, options.tier ?? 'standard', market.currency)
     if (balance > 0n) await fundWallet(owner, id, balance, `opening ${id}`)
     return { id, wallet }
   }
@@ -77,6 +79,14 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
       quote({ payerId: payer.id, amount, payee: { kind: 'biller', id: biller, name: biller, account } }),
     hold: (stored, db = app) => db.transaction((tx) => holdTransfer(tx, testSealer, stored, { sessionId: uuidv7() })),
   }
+}
+
+/** The word for what came of posting a transfer or giving its money back. */
+export async function resolve(db: Database, id: TransferId, how: 'post' | 'void'): Promise<string> {
+  const outcome = await db.transaction<{ kind: string }>((tx) =>
+    how === 'post' ? postTransfer(tx, id) : voidTransfer(tx, id, 'test'),
+  )
+  return outcome.kind
 }
 
 /** The quote of an outcome that must be one. */

@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { uuidv7 } from '../../src/domain/ids.ts'
+import { fundWallet } from '../../src/ledger/accounts.ts'
+import { loadMarket } from '../../src/ledger/market.ts'
+import { uganda } from '../../src/ledger/markets/ug.ts'
+import { postTransfer } from '../../src/ledger/post.ts'
+import { proveBalances } from '../../src/ledger/prove.ts'
+import type { Quote } from '../../src/ledger/quote.ts'
+import { voidTransfer } from '../../src/ledger/void.ts'
+import { openWorld, type Person, quoted, type World } from './world.ts'
+
+let world: World
+let payer: Person
+let payee: Person
+let quote: Quote
+
+beforeAll(async () => {
+  world = await openWorld()
+  await world.biller('city-power')
+})
+afterAll(() => world?.drop())
+beforeEach(async () => {
+  payer = await world.person(100_000n)
+  payee = await world.person(0n)
+  quote = quoted(await world.quoteSend(payer, payee, 20_000n))
+})
+
+const held = async (): Promise<void> => expect(await world.hold(quote)).toMatchObject({ kind: 'held' }) as undefined
+const post = () => world.app.transaction((tx) => postTransfer(tx, quote.id))
+const giveBack = () => world.app.transaction((tx) => voidTransfer(tx, quote.id, 'test'))
+
+const history = [
+  ...[
+    'entry',
+    'journal',
+    'transfer_event',
+    'transfer_leg',
+    'hold',
+    'hold_resolution',
+    'partner_attempt',
+    'partner_answer',
+  ],
+  ...['tariff', 'tariff_service', 'tariff_band', 'tier_limit', 'transfer_edge'],
+]
+
+test.each(history)('the application cannot change, remove or empty %s', async (table) => {
+  for (const statement of [`DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`]) {
+    await expect(world.app.query(statement)).rejects.toThrow('permission denied')
+  }
+  const column = await world.owner.query<{ name: string }>(
+    `SELECT column_name AS name FROM information_schema.columns WHERE table_name = $1 LIMIT 1`,
+    [table],
+  )
+  const name = column.rows[0]?.name
+  await expect(world.app.query(`UPDATE ${table} SET ${name} = ${name}`)).rejects.toThrow('permission denied')
+})
+
+test.each(history)('even the owner cannot change or remove a row of %s', async (table) => {
+  const bill = quoted(await world.quoteBill(payer, 'city-power', 1_000n))
+  await held()
+  await post()
+  await world.hold(bill)
+  await world.app.query(`SELECT ledger_submit($1, '1 s')`, [bill.id])
+  await world.app.query(`INSERT INTO partner_answer (transfer_id, attempt, outcome) VALUES ($1, 1, 'pending')`, [
+    bill.id,
+  ])
+  await expect(world.owner.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only')
+  await expect(world.owner.query(`TRUNCATE ${table} CASCADE`)).rejects.toThrow('append-only')
+})
+
+test.each([
+  `INSERT INTO account (kind, code, currency, credits) VALUES ('trust', 'mine', 'KES', 1000000)`,
+  `UPDATE account SET credits = credits + 1000000`,
+  `DELETE FROM account`,
+  `INSERT INTO journal (id, kind, reference, business_day) VALUES (gen_random_uuid(), 'funding', 'X', '2026-01-01')`,
+  `INSERT INTO entry SELECT * FROM entry`,
+  `UPDATE transfer SET state = 'REJECTED'`,
+  `UPDATE transfer SET ring_at = NULL`,
+  `INSERT INTO hold_resolution (transfer_id, outcome) SELECT id, 'posted' FROM transfer`,
+  `INSERT INTO partner_attempt (transfer_id, attempt, action) SELECT id, 1, 'query' FROM transfer`,
+  `SELECT ledger_fund(gen_random_uuid(), 'X', id, 100) FROM account WHERE kind = 'wallet'`,
+  `SELECT ledger_write_entries(gen_random_uuid(), 'KES', '{}', '{}', '{}')`,
+  `SELECT ledger_release_hold(id, 'voided') FROM transfer`,
+  `ALTER TABLE entry DISABLE TRIGGER ALL`,
+])('the application may not: %s', async (statement) => {
+  await held()
+  await expect(world.app.query(statement)).rejects.toThrow(/permission denied|must be owner/)
+})
+
+test('PostgreSQL refuses an overdraft and an over-full wallet whoever asks', async () => {
+  await expect(
+    world.owner.query('UPDATE account SET debits = debits + 100001 WHERE id = $1', [payer.wallet]),
+  ).rejects.toThrow('account_never_overdrawn')
+  await expect(world.owner.query('UPDATE account SET held_out = 100001 WHERE id = $1', [payer.wallet])).rejects.toThrow(
+    'account_never_overdrawn',
+  )
+  await expect(
+    world.owner.query('UPDATE account SET credits = ceiling + debits + 1 WHERE id = $1', [payee.wallet]),
+  ).rejects.toThrow('account_never_over_full')
+  await expect(
+    world.owner.query('UPDATE account SET held_in = ceiling + 1 WHERE id = $1', [payee.wallet]),
+  ).rejects.toThrow('account_never_over_full')
+})
+
+test('PostgreSQL refuses an entry between two currencies', async () => {
+  await loadMarket(world.owner, uganda)
+  const trusts = await world.owner.query<{ id: string }>(
+    `SELECT id FROM account WHERE kind = 'trust' ORDER BY currency`,
+  )
+  const journal = uuidv7()
+  await world.owner.query(
+    `INSERT INTO journal (id, kind, reference, business_day) VALUES ($1, 'funding', 'MIX', '2026-01-01')`,
+    [journal],
+  )
+  await expect(
+    world.owner.query(
+      `INSERT INTO entry (journal_id, leg, debit, credit, currency, amount, debit_seq, credit_seq, debit_balance, credit_balance)
+       VALUES ($1, 1, $2, $3, 'KES', 5, 900001, 900001, 0, 0)`,
+      [journal, trusts.rows[0]?.id, trusts.rows[1]?.id],
+    ),
+  ).rejects.toThrow('foreign key')
+})
+
+test('a transfer between two currencies cannot be held', async () => {
+  await loadMarket(world.app, uganda)
+  const foreign = await world.owner.query<{ id: string }>(`SELECT ledger_open_wallet($1, 'standard', 'UGX') AS id`, [
+    payee.id,
+  ])
+  const payeeAccount = foreign.rows[0]?.id as typeof payee.wallet
+  const legs = quote.legs.map((leg, index) => (index === 0 ? { ...leg, credit: payeeAccount } : leg))
+  expect(await world.hold({ ...quote, payeeAccount, legs })).toEqual({ kind: 'payee_unavailable' })
+})
+
+test('an id is posted once', async () => {
+  await held()
+  await post()
+  await expect(
+    world.owner.query(
+      `INSERT INTO journal (id, kind, reference, business_day) VALUES ($1, 'send', 'AGAIN', '2026-01-01')`,
+      [quote.id],
+    ),
+  ).rejects.toThrow('journal_pkey')
+})
+
+test('a hold is resolved once', async () => {
+  await held()
+  expect(await giveBack()).toMatchObject({ kind: 'voided', payerAvailable: 100_000n })
+  expect(await giveBack()).toEqual({ kind: 'already' })
+  expect(await post()).toEqual({ kind: 'rejected' })
+  await expect(
+    world.owner.query(`INSERT INTO hold_resolution (transfer_id, outcome) VALUES ($1, 'posted')`, [quote.id]),
+  ).rejects.toThrow('hold_resolution_pkey')
+  await expect(world.owner.query(`SELECT ledger_release_hold($1, 'posted')`, [quote.id])).rejects.toThrow(
+    'hold_resolution_pkey',
+  )
+})
+
+test('posting and giving back at the same moment: one of them, and the books are right', async () => {
+  await held()
+  const outcomes = await Promise.all([post(), giveBack(), post(), giveBack()])
+  expect(outcomes.filter(({ kind }) => kind === 'posted' || kind === 'voided')).toHaveLength(1)
+  expect(await proveBalances(world.app)).toEqual([])
+})
+
+test.each([
+  ['SETTLED', 'without a posting', 'not resolved so'],
+  ['REJECTED', 'with the hold in place', 'not resolved so'],
+  ['REVERSED', 'from HELD', 'cannot go from HELD'],
+  ['PENDING', 'from HELD', 'cannot go from HELD'],
+  ['NONSENSE', 'at all', 'cannot go from HELD'],
+])('a transfer cannot become %s %s', async (state, _how, message) => {
+  await held()
+  await expect(
+    world.owner.query(`UPDATE transfer SET state = $2, version = version + 1 WHERE id = $1`, [quote.id, state]),
+  ).rejects.toThrow(message)
+})
+
+test('nothing leaves an end', async () => {
+  await held()
+  await giveBack()
+  for (const state of ['HELD', 'SUBMITTED', 'SETTLED', 'REVIEW']) {
+    await expect(
+      world.owner.query(`UPDATE transfer SET state = $2, version = version + 1 WHERE id = $1`, [quote.id, state]),
+    ).rejects.toThrow('cannot go from REJECTED')
+  }
+})
+
+test.each([
+  'amount = amount + 1',
+  'payee_id = payer_id',
+  'fee = 0, tax = 0',
+  `reference = 'ABCDEFGHJK'`,
+  'created_at = now()',
+])('the content of a transfer never changes: %s', async (change) => {
+  await held()
+  await expect(
+    world.owner.query(`UPDATE transfer SET ${change}, version = version + 1 WHERE id = $1`, [quote.id]),
+  ).rejects.toThrow('never changes')
+})
+
+test('every move of a transfer is on record, and its version counts every change', async () => {
+  await held()
+  await post()
+  const { rows } = await world.app.query(
+    'SELECT version, from_state, to_state FROM transfer_event WHERE transfer_id = $1 ORDER BY version',
+    [quote.id],
+  )
+  expect(rows).toEqual([
+    { version: 1, from_state: null, to_state: 'HELD' },
+    { version: 2, from_state: 'HELD', to_state: 'SETTLED' },
+  ])
+  await expect(world.owner.query('UPDATE transfer SET rings = 3 WHERE id = $1', [quote.id])).rejects.toThrow(
+    'to the next only',
+  )
+})
+
+test('a bill is not posted without a partner’s word, not given back after submitting without one, and paid once', async () => {
+  quote = quoted(await world.quoteBill(payer, 'city-power', 20_000n))
+  await held()
+  await expect(post()).rejects.toThrow('no partner said that it is done')
+  expect((await world.app.query('SELECT ledger_submit($1, $2) AS attempt', [quote.id, '1 second'])).rows).toEqual([
+    { attempt: 1 },
+  ])
+  expect((await world.app.query('SELECT ledger_submit($1, $2) AS attempt', [quote.id, '1 second'])).rows).toEqual([
+    { attempt: null },
+  ])
+  await expect(giveBack()).rejects.toThrow('no partner refused it')
+  await expect(
+    world.owner.query(`INSERT INTO partner_attempt (transfer_id, attempt, action) VALUES ($1, 2, 'pay')`, [quote.id]),
+  ).rejects.toThrow('partner_attempt_pays_once')
+})
+
+test('the same quote again is known, in its present state; the same id with any other content is a conflict', async () => {
+  await held()
+  expect(await world.hold(quote)).toMatchObject({ kind: 'known', state: 'HELD' })
+  expect(await world.hold(JSON.parse(JSON.stringify(quote)) as Quote)).toMatchObject({ kind: 'known', state: 'HELD' })
+  expect(await world.hold({ ...quote, amount: '20001' })).toEqual({ kind: 'conflict' })
+  expect(await world.hold({ ...quote, payeeName: 'Somebody else' })).toEqual({ kind: 'conflict' })
+  const stranger = await world.person(100_000n)
+  const other = quoted(await world.quoteSend(stranger, payee, 20_000n, quote.id))
+  expect(await world.hold(other)).toEqual({ kind: 'conflict' })
+  await post()
+  expect(await world.hold(quote)).toMatchObject({ kind: 'known', state: 'SETTLED' })
+})
+
+test('one id in many hands at once is held once', async () => {
+  const stranger = await world.person(100_000n)
+  const other = quoted(await world.quoteSend(stranger, payee, 20_000n, quote.id))
+  const outcomes = await Promise.all([quote, other, quote, other, quote, other].map((each) => world.hold(each)))
+  const kinds = outcomes.map(({ kind }) => kind).sort()
+  expect(kinds).toEqual(['conflict', 'conflict', 'conflict', 'held', 'known', 'known'])
+})
+
+test.each<[string, (quote: Quote) => Quote]>([
+  [
+    'a leg dearer than the amounts',
+    (q) => ({ ...q, legs: q.legs.map((leg, n) => (n === 1 ? { ...leg, amount: '9999' } : leg)) }),
+  ],
+  ['a leg missing', (q) => ({ ...q, legs: q.legs.slice(0, 2) })],
+  ['the fee to the payee', (q) => ({ ...q, legs: q.legs.map((leg) => ({ ...leg, credit: q.payeeAccount })) })],
+  ['somebody else’s money', (q) => ({ ...q, payerAccount: payee.wallet, payeeAccount: payer.wallet })],
+  ['a total that is not the sum', (q) => ({ ...q, fee: '0', tax: '0' })],
+])('a quote with %s is not held', async (_what, change) => {
+  await expect(world.hold(change(quote))).rejects.toThrow(/do not add up|not those of its parties/)
+})
+
+test('the same deposit again adds nothing, with another amount it is refused', async () => {
+  expect(await fundWallet(world.owner, payer.id, 500n, 'deposit 1')).toBe(true)
+  expect(await fundWallet(world.owner, payer.id, 500n, 'deposit 1')).toBe(false)
+  await expect(fundWallet(world.owner, payer.id, 501n, 'deposit 1')).rejects.toThrow('other content')
+  await expect(fundWallet(world.owner, payee.id, 500n, 'deposit 1')).rejects.toThrow('other content')
+  await expect(fundWallet(world.owner, payer.id, -500n, 'deposit 2')).rejects.toThrow('entry_amount_check')
+})
+
+test('a stored tariff is left alone, and refused with other content', async () => {
+  expect(await loadMarket(world.app, uganda)).toEqual({ loaded: false })
+  await expect(loadMarket(world.app, { ...uganda, taxOnFeeBp: 1 })).rejects.toThrow(
+    'give the changed one a new version',
+  )
+})
