@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { openDatabase } from '../src/database/database.ts'
+import { migrate, roleOf } from '../src/database/migrate.ts'
+import { markets } from '../src/domain/markets.ts'
+import { makeAudit } from '../src/security/audit.ts'
+import { makeSealer } from '../src/security/sealing.ts'
+import { readSettings, type Settings } from '../src/settings.ts'
+import { makeHasher } from '../src/subscribers/hasher.ts'
+import { demoPeople, STRANGER, seedPeople } from './demo/people.ts'
+import { startFakeBillers } from './fakes/billers.ts'
+import { startFakeNetwork } from './fakes/network.ts'
+import { LOCAL_KEYS, readLocalKeys } from './local/keys.ts'
+import { LOCAL_STORES, openStores, removeStores } from './stores.ts'
+
+const HELP = `Runs everything on this machine: PostgreSQL, Redis, a fake mobile network, fake billers and the gateway, with people in it.
+
+  npm run demo                 start; data and keys are kept in .data/
+  npm run demo -- --reset      begin anew
+
+Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP_PORT (8081), BILLERS_PORT (8082).
+`
+
+const SERVICE_CODE = '*384#'
+const GATEWAY_STOP_MS = 10_000
+
+const { values } = parseArgs({ options: { reset: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+if (values.help) process.stdout.write(HELP)
+else process.exitCode = await demo(values.reset ?? false)
+
+async function demo(reset: boolean): Promise<number> {
+  const closers: (() => Promise<unknown>)[] = []
+  const interrupted = signal()
+  try {
+    if (reset) {
+      say('Forgetting the demo’s data and keys')
+      await removeStores(LOCAL_STORES.directory)
+      await rm(LOCAL_KEYS, { force: true })
+    }
+    say('Starting PostgreSQL and Redis (data in .data/)')
+    const stores = await openStores(LOCAL_STORES)
+    closers.push(() => stores.release())
+    await migrate(stores.ownerUrl, { applicationRole: roleOf(stores.databaseUrl) })
+
+    say('Starting the fake network and the fake billers')
+    const port = portOf('PORT', 8080)
+    const network = await startFakeNetwork({
+      smppPort: portOf('NETWORK_SMPP_PORT', 2775),
+      httpPort: portOf('NETWORK_HTTP_PORT', 8081),
+      africastalkingCallbackUrl: `http://127.0.0.1:${port}/africastalking/demo`,
+    })
+    closers.push(() => network.close())
+    const billers = await startFakeBillers(portOf('BILLERS_PORT', 8082))
+    closers.push(() => billers.close())
+
+    const env = {
+      ...(await readLocalKeys()),
+      MARKET: 'KE',
+      SERVICE_CODES: SERVICE_CODE,
+      PORT: String(port),
+      OPERATOR_PORT: String(portOf('OPERATOR_PORT', 9080)),
+      HOST: process.env.HOST ?? '127.0.0.1',
+      DATABASE_URL: stores.databaseUrl,
+      REDIS_URL: stores.redisUrl ?? '',
+      AFRICASTALKING_CALLBACK_KEY: 'demo',
+      AFRICASTALKING_USERNAME: 'sandbox',
+      AFRICASTALKING_API_KEY: 'demo',
+      AFRICASTALKING_URL: network.httpUrl,
+      SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254`,
+      BILLERS: billers.setting,
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+      ...(process.env.PIN_DIGITS === undefined ? {} : { PIN_DIGITS: process.env.PIN_DIGITS }),
+    }
+    const read = readSettings(env)
+    if (read.kind === 'bad') throw new Error(read.problems.join('\n'))
+    await seed(read.settings, stores.ownerUrl)
+
+    say('Starting the gateway')
+    const gateway = await startGateway(env, port)
+    closers.push(gateway.stop)
+    announce(port, env.OPERATOR_PORT, network.httpUrl, network.smppPort, billers.url)
+    const ended = await Promise.race([interrupted, gateway.exited])
+    if (ended !== 'interrupted') throw new Error('The gateway stopped by itself; its last lines are above.')
+    say('Stopping')
+    return 0
+  } catch (error) {
+    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    const advice = taken ? ' Something else uses that port; stop it, or choose another (npm run demo -- --help).' : ''
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}${advice}\n`)
+    return 1
+  } finally {
+    for (const close of closers.reverse()) await close().catch((error: unknown) => process.stderr.write(`${error}\n`))
+  }
+}
+
+async function seed(settings: Settings, ownerUrl: string): Promise<void> {
+  const market = markets.get('KE')
+  if (market === undefined) throw new Error('the market of the demo is gone')
+  const database = openDatabase(settings.database.url, { maxConnections: 4, applicationName: 'nyota-demo' })
+  const owner = openDatabase(ownerUrl, { maxConnections: 2, applicationName: 'nyota-demo' })
+  try {
+    const sealer = makeSealer(settings.keys.data)
+    const hasher = makeHasher({ key: settings.keys.pin, concurrency: availableParallelism(), queueLimit: 16 })
+    await seedPeople({ database, owner, market, sealer, hasher, audit: makeAudit(settings.keys.audit, sealer) })
+  } finally {
+    await Promise.all([database.close(), owner.close()])
+  }
+}
+
+/** In a process group of its own, so that Ctrl-C reaches the demo only and the gateway stops before its stores. */
+async function startGateway(env: NodeJS.ProcessEnv, port: number) {
+  const child = spawn(process.execPath, ['dist/src/main.js'], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  })
+  const exited = once(child, 'exit').then(() => 'exited' as const)
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), GATEWAY_STOP_MS)
+    await exited
+    clearTimeout(timer)
+  }
+  // A demo that is killed itself must not leave its gateway behind.
+  process.once('exit', () => child.kill('SIGKILL'))
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('The gateway did not start; see above.')
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (ready) return { stop, exited }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function announce(port: number, operatorPort: string, networkUrl: string, smppPort: number, billersUrl: string): void {
+  const people = Object.values(demoPeople).map(
+    ({ name, number, pin }) => `  ${number}  ${name.padEnd(16)} ${pin === null ? 'not activated yet' : `PIN ${pin}`}`,
+  )
+  process.stdout.write(`
+Nyota is up. Dial ${SERVICE_CODE} from a phone in another terminal:
+
+  npm run dial -- --from ${demoPeople.amina.number}
+
+${people.join('\n')}
+  ${STRANGER}  nobody
+
+Callbacks       http://127.0.0.1:${port}/africastalking/demo/ussd
+Health          http://127.0.0.1:${port}/livez  /readyz
+Operator        http://127.0.0.1:${operatorPort}/status  /metrics
+Fake network    ${networkUrl}/phones/${demoPeople.amina.number}/messages   SMPP 127.0.0.1:${smppPort} (demo/demo)
+Fake billers    ${billersUrl}   City Power 11 digits, City Water 7, Green School 8
+
+Ctrl-C stops everything; data and keys stay in .data/ (npm run demo -- --reset begins anew).
+`)
+}
+
+function signal(): Promise<'interrupted'> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => resolve('interrupted'))
+  })
+}
+
+function portOf(name: string, usual: number): number {
+  const text = process.env[name] ?? String(usual)
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port
+  throw new Error(`${name} is ${JSON.stringify(text)}; give a port from 1 to 65535.`)
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text} …\n`)
+}
