@@ -34,6 +34,9 @@ type Waiter = { give(slot: Slot): void; timer: NodeJS.Timeout }
 export function makePacer(options: PacerOptions, nowMs: () => number = () => performance.now()): Pacer {
   const lanes = { code: [] as Waiter[], receipt: [] as Waiter[] }
   const intervalMs = options.tps > 0 ? 1000 / options.tps : 0
+  // When each of the last `tps` slots was given, so that what is made up for never makes a second too full.
+  const given = new Float64Array(options.tps).fill(Number.NEGATIVE_INFINITY)
+  let oldest = 0
   let outstanding = 0
   let nextAtMs = 0
   let pausedUntilMs = 0
@@ -43,7 +46,7 @@ export function makePacer(options: PacerOptions, nowMs: () => number = () => per
     if (timer !== null) clearTimeout(timer)
     timer = null
     while ((lanes.code.length > 0 || lanes.receipt.length > 0) && outstanding < options.window && options.ready()) {
-      const waitMs = Math.max(nextAtMs, pausedUntilMs) - nowMs()
+      const waitMs = Math.max(nextAtMs, pausedUntilMs, (given[oldest] ?? Number.NEGATIVE_INFINITY) + 1000) - nowMs()
       if (waitMs > 0) {
         timer = setTimeout(pump, Math.ceil(waitMs))
         return
@@ -53,6 +56,10 @@ export function makePacer(options: PacerOptions, nowMs: () => number = () => per
       clearTimeout(waiter.timer)
       outstanding += 1
       nextAtMs = Math.max(nextAtMs, nowMs() - CATCH_UP_MS) + intervalMs
+      if (given.length > 0) {
+        given[oldest] = nowMs()
+        oldest = (oldest + 1) % given.length
+      }
       waiter.give({ kind: 'slot' })
     }
   }

@@ -1,0 +1,99 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
+import { defaultTimings, type SmppLinkSettings, type SmppTimings } from '../../../src/aggregators/smpp/settings.ts'
+import type { LinkMessage, LinkReport, LinkState, SmsMessage } from '../../../src/aggregators/sms-sender.ts'
+import type { Msisdn } from '../../../src/domain/msisdn.ts'
+import { Secret } from '../../../src/domain/secret.ts'
+
+export const AMINA = '+254700000001' as Msisdn
+export const JUMA = '+254700000002' as Msisdn
+
+export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly timings?: Partial<SmppTimings> }
+
+export type Heard = {
+  reports: LinkReport[]
+  messages: { from: string; to: string; text: string; part: LinkMessage['part'] }[]
+  states: LinkState[]
+}
+
+export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: { refuse: boolean } }
+
+/** A link to a port of this machine that tries again quickly. */
+export function linkTo(port: number, overrides: Overrides = {}): TestLink {
+  const heard: Heard = { reports: [], messages: [], states: [] }
+  const listeners = { refuse: false }
+  const { timings, ...rest } = overrides
+  const settings: SmppLinkSettings = {
+    ...{
+      name: 'mno1',
+      host: '127.0.0.1',
+      port,
+      tls: false,
+      systemId: 'demo',
+      password: new Secret('demo'),
+      bind: 'transceiver',
+    },
+    ...{ window: 10, tps: 0, prefixes: [] },
+    ...rest,
+    timings: {
+      ...defaultTimings,
+      responseTimeoutMs: 1_000,
+      enquireEveryMs: 5_000,
+      retryFirstMs: 20,
+      retryLongestMs: 100,
+      ...timings,
+    },
+  }
+  const link = openSmppLink(settings, {
+    async onDeliveryReport(report) {
+      if (listeners.refuse) throw new Error('the database is away')
+      heard.reports.push(report)
+    },
+    async onMessage({ from, to, text, part }) {
+      if (listeners.refuse) throw new Error('the database is away')
+      heard.messages.push({ from, to, text: text.reveal(), part })
+    },
+    onState: (state) => heard.states.push(state),
+  })
+  return { link, heard, listeners }
+}
+
+export function sms(text: string, overrides: Partial<SmsMessage> = {}): SmsMessage {
+  return { id: 'm1', to: AMINA, from: 'NYOTA', text, priority: 'receipt', validForMs: null, ...overrides }
+}
+
+export async function until(done: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+  const endMs = Date.now() + timeoutMs
+  while (!done()) {
+    if (Date.now() > endMs) throw new Error(`It took longer than ${timeoutMs} ms: ${what}`)
+    await pause(5)
+  }
+}
+
+export function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs))
+}
+
+export type RawPeer = { readonly port: number; readonly sockets: Socket[]; close(): Promise<void> }
+
+/** A peer that does with its sockets whatever the test wants. */
+export async function rawPeer(onSocket: (socket: Socket, number: number) => void): Promise<RawPeer> {
+  const sockets: Socket[] = []
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    sockets.push(socket)
+    onSocket(socket, sockets.length)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    port: address.port,
+    sockets,
+    async close() {
+      const done = new Promise((resolve) => server.close(resolve))
+      for (const socket of sockets) socket.destroy()
+      await done
+    },
+  }
+}
