@@ -12,25 +12,30 @@ export type TestDatabase = {
   readonly app: Database
   readonly owner: Database
   drop(): Promise<void>
+  /** Closes its connections and gives the name to make others like it from. */
+  asTemplate(): Promise<string>
 }
 
-/** A database of the caller's own with today's schema and no rows; call `drop` afterwards. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A database of the caller's own with today's schema and no rows, or like the template given; call `drop` afterwards. */
+export async function createTestDatabase(template: string = inject('template')): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
   const adminUrl = inject('adminUrl')
   const owner = pg.escapeIdentifier(roleOf(inject('ownerUrl')))
-  await asAdmin(adminUrl, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${inject('template')} OWNER ${owner}`),
-  )
+  await asAdmin(adminUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${owner}`))
   const url = inDatabase(inject('databaseUrl'), name)
   const ownerUrl = inDatabase(inject('ownerUrl'), name)
   const app = openDatabase(url, { maxConnections: 10, applicationName: 'test-app' })
   const asOwner = openDatabase(ownerUrl, { maxConnections: 2, applicationName: 'test-owner' })
+  const close = async (): Promise<void> => void (await Promise.all([app.close(), asOwner.close()]))
   return {
     ...{ url, ownerUrl, app, owner: asOwner },
     async drop() {
-      await Promise.all([app.close(), asOwner.close()])
+      await close()
       await asAdmin(adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    },
+    async asTemplate() {
+      await close()
+      return name
     },
   }
 }

@@ -69,7 +69,7 @@ export async function openWorld(given: readonly Given[]): Promise<World> {
   for (const change of given.filter((each) => each.kind !== 'balance')) await arrange(change)
   return {
     at,
-    gateway: { url: at.url, callbackKey: at.callbackKey },
+    gateway: { url: at.url, key: at.callbackKey },
     people: {
       ...people,
       stranger: { number: STRANGER, pin: null, answer: null },
