@@ -18,5 +18,5 @@ export function lanesOf(billers: Iterable<string>): string[] {
 
 /** Where the end of a transfer is announced: a hint, nothing more. */
 export function settledChannel(prefix: string, id: TransferId | '*'): string {
-  return `${prefix}settled:${id}`
+  return `${prefix}:settled:${id}`
 }

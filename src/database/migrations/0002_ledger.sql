@@ -128,6 +128,7 @@ CREATE TABLE transfer (
 ) WITH (fillfactor = 70);
 CREATE INDEX transfer_to_ring ON transfer (ring_at) WHERE ring_at IS NOT NULL;
 CREATE INDEX transfer_by_payer ON transfer (payer_account, created_at DESC);
+CREATE INDEX transfer_by_session ON transfer (session_id);
 CREATE INDEX transfer_unfinished ON transfer (state, created_at) WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED');
 
 CREATE TABLE transfer_edge (
