@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type FakeNetwork, startFakeNetwork } from '../../../scripts/fakes/network.ts'
+import {
+  openAfricasTalkingSms,
+  parseDeliveryReport,
+  parseIncomingSms,
+  parseOptOut,
+} from '../../../src/aggregators/africastalking/sms.ts'
+import type { Callback } from '../../../src/aggregators/aggregator.ts'
+import type { SendOutcome, SmsLink } from '../../../src/aggregators/sms-sender.ts'
+import { Secret } from '../../../src/domain/secret.ts'
+import { AMINA, type RawPeer, rawPeer, sms } from '../smpp/support.ts'
+
+type Case = {
+  case: string
+  body: string
+  message?: Record<string, string>
+  report?: Record<string, string>
+  number?: string
+  bad?: string
+}
+
+const casesOf = (name: string): Case[] =>
+  parse(readFileSync(new URL(`../../wire/africastalking/${name}.yaml`, import.meta.url), 'utf8'))
+
+describe('an incoming message is read as it was sent', () => {
+  test.each(casesOf('sms'))('$case', ({ body, message, bad }) => {
+    const callback = parseIncomingSms(new URLSearchParams(body))
+    if (bad !== undefined) return expect(callback).toEqual({ kind: 'bad', problem: bad })
+    if (callback.kind !== 'sms') throw new Error(callback.kind)
+    const { text, ...rest } = callback.message
+    expect({ ...rest, text: text.reveal() }).toEqual({ aggregator: 'africastalking', ...message })
+  })
+
+  test('one longer than any phone could send is refused', () => {
+    const form = new URLSearchParams({ id: 'i', from: AMINA, to: '22384', text: 'x'.repeat(2001) })
+    expect(parseIncomingSms(form)).toEqual({ kind: 'bad', problem: 'text is longer than 2000 characters' })
+  })
+})
+
+describe('a delivery report is read as it was meant', () => {
+  test.each(casesOf('sms-delivery'))('$case', ({ body, report, bad }) => {
+    const expected: unknown =
+      bad === undefined
+        ? { kind: 'delivery', report: { link: 'africastalking', ...report } }
+        : { kind: 'bad', problem: bad }
+    expect(parseDeliveryReport(new URLSearchParams(body))).toEqual(expected)
+  })
+})
+
+describe('an opt-out names the phone', () => {
+  test.each(casesOf('opt-out'))('$case', ({ body, number, bad }) => {
+    const callback: Callback = parseOptOut(new URLSearchParams(body))
+    expect(callback).toMatchObject(bad === undefined ? { kind: 'opt_out', number } : { kind: 'bad', problem: bad })
+  })
+})
+
+const API_KEY = 'atsk_canary_0123456789'
+
+describe('sending with the SDK', () => {
+  let network: FakeNetwork
+  let link: SmsLink
+
+  function open(url: string, deadlineMs = 1_000): SmsLink {
+    return openAfricasTalkingSms({ username: 'nyota', apiKey: new Secret(API_KEY), url, prefixes: [], deadlineMs })
+  }
+
+  beforeAll(async () => {
+    network = await startFakeNetwork({ smppPort: 0, httpPort: 0 })
+  })
+  afterEach(() => network.calm())
+  afterAll(() => network.close())
+
+  test('a message arrives, and its one id is known', async () => {
+    link = open(`${network.httpUrl}/`)
+    const outcome = await link.send(sms('You sent KES 1,250 to Juma K. £€'))
+    expect(outcome).toEqual({ kind: 'accepted', providerIds: [expect.stringMatching(/^ATXid_/)], segments: 1 })
+    expect(network.messages(AMINA).at(-1)).toMatchObject({ from: 'NYOTA', text: 'You sent KES 1,250 to Juma K. £€' })
+  })
+
+  test('a long one is charged as its parts and has one id', async () => {
+    link = open(network.httpUrl)
+    const text = 'ሰላም '.repeat(40)
+    expect(await link.send(sms(text))).toMatchObject({
+      kind: 'accepted',
+      providerIds: [expect.anything()],
+      segments: 3,
+    })
+    expect(network.messages(AMINA).at(-1)).toMatchObject({ text, segments: 3, encoding: 'ucs2' })
+  })
+
+  test.each([
+    [402, { kind: 'refused', reason: '402 InvalidSenderId', retry: false }],
+    [403, { kind: 'refused', reason: '403 InvalidPhoneNumber', retry: false }],
+    [405, { kind: 'refused', reason: '405 InsufficientBalance', retry: true }],
+    [406, { kind: 'refused', reason: '406 UserInBlacklist', retry: false }],
+    [500, { kind: 'refused', reason: '500 InternalServerError', retry: true }],
+    [501, { kind: 'refused', reason: '501 GatewayError', retry: true }],
+    [102, { kind: 'accepted' }],
+  ])('status code %s', async (httpStatusCode, expected) => {
+    link = open(network.httpUrl)
+    network.behave({ httpStatusCode })
+    expect(await link.send(sms('x'))).toMatchObject(expected)
+  })
+
+  test('no answer within the deadline is unknown', async () => {
+    link = open(network.httpUrl, 200)
+    network.behave({ httpAnswer: 'silent' })
+    const startMs = performance.now()
+    expect((await link.send(sms('silent'))).kind).toBe('unknown')
+    expect(performance.now() - startMs).toBeLessThan(600)
+    expect(network.messages(AMINA).at(-1)?.text).toBe('silent')
+  })
+
+  test('an error of a gateway in between is unknown', async () => {
+    link = open(network.httpUrl)
+    network.behave({ httpAnswer: 'error-after-taking' })
+    expect(await link.send(sms('x'))).toEqual({ kind: 'unknown', cause: 'http_502', providerIds: [] })
+  })
+
+  test('after three failures in a row messages go elsewhere for a while', async () => {
+    link = open('http://127.0.0.1:1')
+    for (let number = 0; number < 3; number += 1) {
+      expect(link.isUp()).toBe(true)
+      expect(await link.send(sms('x'))).toMatchObject({
+        kind: 'refused',
+        reason: 'unreachable_ECONNREFUSED',
+        retry: true,
+      })
+    }
+    expect(link.isUp()).toBe(false)
+  })
+
+  describe('from a peer that misbehaves', () => {
+    let peer: RawPeer
+    afterEach(() => peer.close())
+
+    const answer = (status: string, body: string): string =>
+      `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+
+    test.each<[string, string | null, Partial<SendOutcome>]>([
+      ['a reset', null, { kind: 'unknown' }],
+      [
+        'a wrong key',
+        answer('401 Unauthorized', 'The supplied authentication is invalid'),
+        { kind: 'refused', reason: 'http_401', retry: true },
+      ],
+      ['too many requests', answer('429 Too Many Requests', ''), { kind: 'refused', reason: 'http_429', retry: true }],
+      ['a redirect', answer('302 Found', ''), { kind: 'unknown' }],
+      ['no JSON', answer('201 Created', '<html>'), { kind: 'unknown' }],
+      ['JSON of another shape', answer('201 Created', '{"ok":true}'), { kind: 'unknown' }],
+      [
+        'no recipients',
+        answer('201 Created', '{"SMSMessageData":{"Message":"InvalidSenderId","Recipients":[]}}'),
+        { kind: 'refused', reason: 'InvalidSenderId', retry: false },
+      ],
+      [
+        'a recipient without a code',
+        answer('201 Created', '{"SMSMessageData":{"Message":"","Recipients":[{}]}}'),
+        { kind: 'unknown' },
+      ],
+      [
+        '200 instead of 201',
+        answer('200 OK', '{"SMSMessageData":{"Message":"","Recipients":[{"statusCode":101,"messageId":"ATXid_1"}]}}'),
+        { kind: 'accepted', providerIds: ['ATXid_1'] },
+      ],
+    ])('%s', async (_, bytes, expected) => {
+      peer = await rawPeer((socket) =>
+        socket.once('data', () => (bytes === null ? socket.resetAndDestroy() : socket.end(bytes))),
+      )
+      link = open(`http://127.0.0.1:${peer.port}`)
+      const outcome = await link.send(sms('Your code is 123456'))
+      expect(outcome).toMatchObject(expected)
+      const told = JSON.stringify(outcome)
+      for (const secret of [API_KEY, '123456', AMINA.slice(1)]) expect(told).not.toContain(secret)
+    })
+
+    test('a number that the SDK finds fault with is refused, without the number', async () => {
+      peer = await rawPeer(() => undefined)
+      link = open(`http://127.0.0.1:${peer.port}`)
+      const outcome = await link.send(sms('x', { to: '+99912345' as typeof AMINA }))
+      expect(outcome).toEqual({ kind: 'refused', reason: 'refused_by_sdk', retry: false })
+      expect(peer.sockets.length).toBe(0)
+    })
+  })
+})
