@@ -1,0 +1,110 @@
+import type { LinkReport, SendOutcome, SmsLink, SmsMessage } from '../../src/aggregators/sms-sender.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { makeKey } from '../../src/security/keys.ts'
+import { makeSealer } from '../../src/security/sealing.ts'
+import type { SmsProgress, SmsServices } from '../../src/sms/deliver.ts'
+import { readSmsHistory } from '../../src/sms/history.ts'
+import { enqueueSms, type OutgoingSms, type QueuedSms } from '../../src/sms/outbox.ts'
+import { type RecordOutcome, recordDelivery } from '../../src/sms/record-delivery.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+export const AMINA = '+254700000001' as Msisdn
+export const JUMA = '+254700000002' as Msisdn
+
+/** What a test's link does with a message. */
+export type Script = (message: SmsMessage, count: number) => SendOutcome | Promise<SendOutcome>
+
+export type TestLink = SmsLink & { readonly sent: SmsMessage[]; up: boolean; script: Script }
+
+export function makeLink(
+  name: string,
+  options: { prefixes?: string[]; script?: Script; reports?: 'per_message' } = {},
+): TestLink {
+  const link: TestLink = {
+    ...{ name, prefixes: options.prefixes ?? [], sent: [], up: true },
+    ...(options.reports === undefined ? {} : { reports: options.reports }),
+    script: options.script ?? ((_, count) => ({ kind: 'accepted', providerIds: [`${name}-${count}`], segments: 1 })),
+    isUp: () => link.up,
+    async send(message) {
+      link.sent.push(message)
+      return link.script(message, link.sent.length)
+    },
+  }
+  return link
+}
+
+export const refusing =
+  (reason: string, retry: boolean): Script =>
+  () => ({ kind: 'refused', reason, retry })
+export const losing: Script = () => ({ kind: 'unknown', cause: 'no_answer', providerIds: [] })
+
+export type World = {
+  readonly db: TestDatabase
+  readonly services: SmsServices & { links: SmsLink[] }
+  readonly progress: SmsProgress[]
+  enqueue(overrides?: Partial<OutgoingSms>): Promise<QueuedSms>
+  stateOf(id: string): Promise<string | undefined>
+  kindsOf(id: string): Promise<string[]>
+  /** Makes a row look that many seconds older. */
+  age(id: string, seconds: number): Promise<void>
+  report(report: Partial<LinkReport>): Promise<RecordOutcome['kind']>
+}
+
+export async function makeWorld(): Promise<World> {
+  const db = await createTestDatabase()
+  const sealer = makeSealer(makeKey(Buffer.alloc(32, 1)))
+  const progress: SmsProgress[] = []
+  const services = {
+    database: db.app,
+    sealer,
+    otpKey: makeKey(Buffer.alloc(32, 2)),
+    links: [] as SmsLink[],
+    from: 'NYOTA',
+    observe: (event: SmsProgress) => void progress.push(event),
+  }
+  let facts = 0
+  return {
+    ...{ db, services, progress },
+    async enqueue(overrides = {}) {
+      facts += 1
+      const sms: OutgoingSms = {
+        factKey: `fact-${facts}`,
+        subscriberId: null,
+        to: AMINA,
+        body: { kind: 'text', text: 'You sent KES 10.' },
+        priority: 'receipt',
+        expiresAt: null,
+        ...overrides,
+      }
+      const queued = await enqueueSms(db.app, sealer, sms)
+      if (queued === null) throw new Error('in the outbox already')
+      return queued
+    },
+    async stateOf(id) {
+      const { rows } = await db.app.query<{ state: string }>('SELECT state FROM sms_outbox WHERE id = $1', [id])
+      return rows[0]?.state
+    },
+    kindsOf: async (id) => (await readSmsHistory(db.app, id)).map((event) => event.kind),
+    async age(id, seconds) {
+      await db.owner.query(
+        'UPDATE sms_outbox SET not_before = not_before - make_interval(secs => $2), ring_at = ring_at - make_interval(secs => $2), expires_at = expires_at - make_interval(secs => $2) WHERE id = $1',
+        [id, seconds],
+      )
+      await db.owner.query(
+        'UPDATE sms_attempt SET started_at = started_at - make_interval(secs => $2), ended_at = ended_at - make_interval(secs => $2) WHERE outbox_id = $1',
+        [id, seconds],
+      )
+    },
+    report: async (report) =>
+      (
+        await recordDelivery(services, {
+          link: 'mno1',
+          providerId: '1',
+          state: 'delivered',
+          reason: null,
+          to: AMINA,
+          ...report,
+        })
+      ).kind,
+  }
+}
