@@ -3,7 +3,7 @@ import { openWallet } from '../../src/ledger/accounts.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Refusal } from '../../src/ledger/quote.ts'
-import { openWorld, type PersonOptions, quoted, type World } from './world.ts'
+import { openWorld, type PersonOptions, quoted, resolve, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -96,6 +96,15 @@ test('what changed between the quote and the PIN is refused at the hold, with th
   expect(await world.hold(third)).toEqual({ kind: 'insufficient', available: 300n })
   const stored = await world.app.query('SELECT FROM transfer WHERE id = $1', [third.id])
   expect(stored.rowCount).toBe(0)
+})
+
+test('what is given back does not count towards the day', async () => {
+  const [payer, payee] = [await world.person(100_000n), await world.person(0n)]
+  const first = quoted(await world.quoteSend(payer, payee, 50_000n))
+  await world.hold(first)
+  expect(await world.quoteSend(payer, payee, 40_000n)).toEqual({ kind: 'over_day_limit', left: 30_000n })
+  await resolve(world.app, first.id, 'void')
+  expect(await world.quoteSend(payer, payee, 40_000n)).toMatchObject({ kind: 'quoted' })
 })
 
 test('money on its way in counts towards the ceiling, so that settling cannot fail', async () => {

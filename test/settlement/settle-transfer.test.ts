@@ -46,8 +46,16 @@ test('a transfer on the own ledger settles in one commit with its receipts, and 
 test('a receipt that cannot be written undoes the settlement with it, and the next run does both', async () => {
   await people()
   const id = await world.heldSend(amina, juma, 20_000n)
-  const broken = { ...world.services.receipts, settled: () => Promise.reject(new Error('no outbox')) }
+  const { receipts } = world.services
+  const broken: typeof receipts = {
+    ...receipts,
+    settled: async (...args) => {
+      await receipts.settled(...args)
+      throw new Error('no outbox')
+    },
+  }
   await expect(settleTransfer({ ...world.services, receipts: broken }, id)).rejects.toThrow('no outbox')
+  expect(await world.receipts(id)).toEqual([])
   expect(await world.stateOf(id)).toBe('HELD')
   expect(await settleTransfer(world.services, id)).toEqual({ kind: 'moved', to: 'SETTLED' })
   expect(await world.receipts(id)).toHaveLength(1)
