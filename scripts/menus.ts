@@ -63,8 +63,14 @@ function print(result: Compilation, sources: MenuSources): void {
   }
   for (const problem of result.warnings) process.stderr.write(`${printProblem(problem, sources)}\n`)
   const { program, worst } = result
+  const fullest = program.languages.flatMap(({ code }) =>
+    worst
+      .filter(({ language }) => language === code)
+      .sort((a, b) => b.units / b.limit - a.units / a.limit)
+      .slice(0, 1),
+  )
   process.stdout.write(`${Object.keys(program.screens).length} screens, program ${program.hash.slice(0, 12)}\n`)
-  for (const { language, screen, units, limit, encoding, text } of worst) {
+  for (const { language, screen, units, limit, encoding, text } of fullest) {
     const lines = text.split('\n').map((line) => `  | ${line}\n`)
     process.stdout.write(`\nFullest in ${language}: ${screen}, ${units} of ${limit} (${encoding})\n${lines.join('')}`)
   }

@@ -20,7 +20,7 @@ export type Compilation =
       readonly kind: 'compiled'
       readonly program: Program
       readonly warnings: readonly Problem[]
-      /** In each language, the fullest screen. */
+      /** Each screen at its fullest, in each language. */
       readonly worst: readonly WorstScreen[]
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }

@@ -46,15 +46,16 @@ export function renderScreen(
   const head = stack([above?.text ?? '', ...blocks.map(({ mark, key }) => mark + print(key))])
   if (!isList) return { reply: replyOf(at, gsm7, false, stack([head, foot(false)])), next: null }
 
+  // Each row takes a line, so that no more than these can fit.
   const lines = rows
-    .slice(first)
+    .slice(first, first + program.limits.lines)
     .map((row, index) => rowMark(screen.choose !== null, first + index) + print(`${at}.row`, row))
   const room = (more: boolean): Room => {
     const text = stack([head, foot(more)])
     const units = program.limits[gsm7 ? 'gsm7' : 'ucs2'] - unitsOf(text, gsm7)
     return { units, lines: program.limits.lines - linesIn(text) }
   }
-  const shown = fitting(lines, gsm7, room)
+  const shown = fitting(lines, rows.length - first, gsm7, room)
   const next = first + shown < rows.length ? first + shown : null
   return { reply: replyOf(at, gsm7, false, stack([head, ...lines.slice(0, shown), foot(next !== null)])), next }
 }
@@ -81,11 +82,10 @@ export function rowsOf(screen: ListScreen, session: MenuSession): readonly Value
 
 type Room = { readonly units: number; readonly lines: number }
 
-/** How many of the lines a page takes: all, or as many as leave room for `more`; never none, so that paging gets on. */
-function fitting(lines: readonly string[], gsm7: boolean, room: (more: boolean) => Room): number {
-  const all = room(false)
-  const count = countFitting(lines, gsm7, all)
-  return count === lines.length ? count : Math.max(1, countFitting(lines, gsm7, room(true)))
+/** How many rows a page takes: all that are left, or as many as leave room for `more`; never none, so that paging gets on. */
+function fitting(lines: readonly string[], left: number, gsm7: boolean, room: (more: boolean) => Room): number {
+  const count = countFitting(lines, gsm7, room(false))
+  return count === left ? count : Math.max(1, countFitting(lines, gsm7, room(true)))
 }
 
 function countFitting(lines: readonly string[], gsm7: boolean, room: Room): number {

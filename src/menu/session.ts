@@ -105,12 +105,11 @@ export function assign(session: MenuSession, name: string, value: Json): MenuSes
   }
 }
 
-/** Remembers the current screen as one to go back to. */
+/** Remembers the current screen as one to go back to. The first one is always kept, so that people come back to where they began. */
 export function leave(session: MenuSession): MenuSession {
   const place: Place = { at: topFrame(session).at, depth: session.frames.length, pages: session.pages, undo: {} }
   const history = [...session.history, place]
-  const forgets = history.length > MAX_HISTORY
-  return { ...session, away: session.away || forgets, history: forgets ? history.slice(1) : history }
+  return { ...session, history: history.length > MAX_HISTORY ? forget(history, 1, 2) : history }
 }
 
 /** Leaves the current screen for good; `barrier`: and everything before it. */
@@ -124,17 +123,18 @@ export function arrive(session: MenuSession): MenuSession {
   const { at } = topFrame(session)
   const depth = session.frames.length
   const seen = session.history.findIndex((place) => place.at === at && place.depth === depth)
-  const history = seen < 0 ? session.history : forgetFrom(session.history, seen)
+  const history = seen < 0 ? session.history : forget(session.history, seen, session.history.length)
   return { ...session, history, visit: session.visit + 1, wrong: 0, pages: [0], next: null }
 }
 
-function forgetFrom(history: readonly Place[], index: number): readonly Place[] {
-  const before = history.slice(0, index)
-  const last = before.at(-1)
-  if (last === undefined) return before
-  const forgotten = history.slice(index).filter((place) => place.depth === last.depth)
-  const oldestLast = [last, ...forgotten].reverse().map(({ undo }) => undo)
-  return [...before.slice(0, -1), { ...last, undo: Object.assign({}, ...oldestLast) }]
+/** Takes places out; going back to the one before them restores what was set after them, too. */
+function forget(history: readonly Place[], from: number, to: number): readonly Place[] {
+  const last = history[from - 1]
+  const after = history.slice(to)
+  if (last === undefined) return after
+  const forgotten = history.slice(from, to).filter((place) => place.depth === last.depth)
+  const newestFirst = [last, ...forgotten].reverse().map(({ undo }) => undo)
+  return [...history.slice(0, from - 1), { ...last, undo: Object.assign({}, ...newestFirst) }, ...after]
 }
 
 /** The screen left last, with its flow's variables as they were; null where there is none. */

@@ -40,8 +40,12 @@ function fillSlot(slot: Slot, value: Json | undefined, { gsm7, market, atMs }: S
   }
 }
 
+/** What needs no folding; most names are so, and folding takes longest of all that a step does. */
+const PLAIN = /^[A-Za-z0-9 .,'-]*$/
+
 /** One line, in the alphabet of the screen. */
 function fold(text: string, gsm7: boolean): string {
+  if (PLAIN.test(text)) return text
   const line = text.replace(/\s+/g, ' ')
   return gsm7 ? toGsm7(line) : line
 }

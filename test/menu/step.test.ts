@@ -1,6 +1,9 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Secret } from '../../src/domain/secret.ts'
+import type { Json } from '../../src/menu/contract.ts'
 import type { Program } from '../../src/menu/program.ts'
-import { type Answers, AT_MS, compiled, dial } from './support.ts'
+import { step } from '../../src/menu/step.ts'
+import { type Answers, AT_MS, amina, compiled, dial, type Phone } from './support.ts'
 
 let program: Program
 beforeAll(async () => {
@@ -48,4 +51,225 @@ test('money goes where the screen said, and the result comes back through the su
     screen: 'send.confirm',
   })
   expect(phone.runs.at(-1)?.secret?.reveal()).toBe('73915')
+})
+
+const sending = ['1', '0700000002', '500']
+
+function dialled(inputs: readonly string[], how: Answers = answers): Phone {
+  const phone = dial(program, how)
+  for (const input of inputs) phone.type(input)
+  return phone
+}
+
+/** The usual answers, but this one for an action. */
+function but(action: string, outcome: string, values: Record<string, Json> = {}): Answers {
+  return (run) => (run.action === action ? { outcome, values } : answers(run))
+}
+
+describe('answers', () => {
+  test('one that no choice matches repeats the screen with a hint, and after too many the dialogue ends', () => {
+    const phone = dial(program, answers)
+    expect(phone.type('9')).toBe(
+      'Not one of the choices.\nHello Amina\n1 Send money\n2 Shops\n3 Balance\n4 Language\n5 Settings',
+    )
+    expect(phone.type('abc')).toMatch(/^Not one of the choices\./)
+    expect(phone.type('')).toBe('Too many wrong answers. Please dial again.')
+    expect(phone.step().reply.end).toBe(true)
+  })
+
+  test('a valid one starts the count anew', () => {
+    const phone = dialled(['9', '9', '1', '9', '9'])
+    expect(phone.text()).toBe('Not a phone number.\nSend to:\n0 Back 00 Home')
+  })
+
+  test('an amount outside its bounds is asked again, and the screen then has its own hint or the common one', () => {
+    const phone = dialled(['1', '0700000002'])
+    expect(phone.type('0.50')).toBe('Not one of the choices.\nAmount to Juma K.:\n0 Back 00 Home')
+    expect(phone.type('1e3')).toMatch(/^Not one of the choices\./)
+    expect(phone.type('KES 1,000')).toMatch(/^Send KES 1,000 to Juma K\./)
+  })
+
+  test('keys and values may be typed in digits of any script', () => {
+    const phone = dialled(['١', '٠٧٠٠٠٠٠٠٠٢', '٥٠٠'])
+    expect(phone.text()).toMatch(/^Send KES 500 to Juma K\./)
+  })
+
+  test('a choice whose condition does not hold is not shown and cannot be made', () => {
+    const phone = dial(program, answers, amina, [], 'sw')
+    expect(phone.text()).toBe('Habari Amina\n1 Tuma pesa\n2 Maduka\n3 Salio\n4 Lugha')
+    expect(phone.type('5')).toMatch(/^Si chaguo\./)
+  })
+
+  test('what is no PIN at all is asked again without counting as an attempt', () => {
+    const phone = dialled([...sending, '12'])
+    expect(phone.text()).toMatch(/^Not one of the choices\.\nSend KES 500/)
+    expect(phone.runs.filter(({ action }) => action === 'send-money')).toEqual([])
+  })
+})
+
+describe('outcomes', () => {
+  test('words of an outcome stand above the next screen, once', () => {
+    const phone = dialled(['1', '0711111111'])
+    expect(phone.text()).toBe('0711111111 has no account.\nSend to:\n0 Back 00 Home')
+    expect(phone.type('x')).toBe('Not a phone number.\nSend to:\n0 Back 00 Home')
+  })
+
+  test('a wrong PIN shows the same confirmation with the tries left, by the policy of the service', () => {
+    const phone = dialled([...sending, '11111'], but('send-money', 'wrong_pin', { left: 2 }))
+    expect(phone.text()).toBe(
+      'Wrong PIN. Tries left: 2\nSend KES 500 to Juma K. 0700***002\nFee KES 13\nEnter PIN\n0 Back 00 Home',
+    )
+  })
+
+  test('a time is shown without the date today, and with it on another day', () => {
+    const locked = (until: number): string =>
+      dialled([...sending, '11111'], but('send-money', 'locked', { until })).text()
+    expect(locked(AT_MS + 900_000)).toBe('Locked until 14:20.')
+    expect(locked(AT_MS + 86_400_000)).toBe('Locked until 24/11/26 14:05.')
+  })
+
+  test('what a write may have done is told in other words than what a read has not done', () => {
+    expect(dialled([...sending, '73915'], but('send-money', 'late')).text()).toBe('Slow. We will SMS you.')
+    expect(dialled(['1', '0700000002'], but('find-payee', 'late')).text()).toBe('Slow. No money moved.')
+  })
+
+  test('one that the contract does not allow counts as failed', () => {
+    expect(dialled([...sending, '73915'], but('send-money', 'surprise')).text()).toBe('Failed. Check your balance.')
+    expect(dialled([...sending, '73915'], but('send-money', 'constructor')).text()).toBe('Failed. Check your balance.')
+    expect(dialled(['1', '0700000002'], but('find-payee', 'found', { name: 7 })).text()).toBe('Failed. No money moved.')
+    expect(dialled(['3', '73915'], but('check-balance', 'ok', { balance: '1000000001' })).text()).toBe(
+      'Failed. No money moved.',
+    )
+  })
+
+  test('an answer that comes while an action runs does not run it again: the action counts as late', () => {
+    const { session } = dialled(sending).step()
+    const running = step(program, session, { kind: 'input', atMs: AT_MS, input: new Secret('73915') })
+    expect(running.kind).toBe('run')
+    const next = step(program, running.session, { kind: 'input', atMs: AT_MS, input: new Secret('73915') })
+    expect(next).toMatchObject({ kind: 'reply', reply: { text: 'Slow. We will SMS you.', end: true } })
+  })
+
+  test('after the end, whatever comes gets the last words', () => {
+    const phone = dialled(['3', '73915'])
+    expect(phone.text()).toBe('You have KES 1,250.')
+    expect(phone.type('1')).toBe('You have KES 1,250.')
+    expect(phone.step().reply.end).toBe(true)
+  })
+
+  test('an end can send an SMS with its values', () => {
+    const phone = dialled(['2', '3', '2'])
+    expect(phone.text()).toBe('Bye Amina Otieno')
+    expect(phone.step().sms).toEqual([{ message: 'thanks', values: { name: 'Amina Otieno', shop: 'shop3' } }])
+  })
+})
+
+describe('going back', () => {
+  test('leads to the screen before, then to the one before that, and home at last', () => {
+    const phone = dialled(sending)
+    expect(phone.type('0')).toBe('Amount to Juma K.:\n0 Back 00 Home')
+    expect(phone.type('0')).toBe('Send to:\n0 Back 00 Home')
+    expect(phone.type('0')).toMatch(/^Hello Amina\n(?!.*Back)/s)
+    expect(phone.type('0')).toMatch(/^Hello Amina/)
+  })
+
+  test('never leads into a confirmation that was answered, nor past one that wrote', () => {
+    const phone = dialled([...sending, '73915'])
+    expect(phone.text()).toBe('Receipt QX7T2\n1 Again\n00 Home')
+    expect(phone.type('0')).toMatch(/^Hello Amina/)
+  })
+
+  test('after a refusal leads home, since the confirmation was committed', () => {
+    const phone = dialled([...sending, '73915'], but('send-money', 'refused'))
+    expect(phone.text()).toBe('It was refused.\nAmount to Juma K.:\n00 Home')
+    expect(phone.type('0')).toMatch(/^Hello Amina/)
+  })
+
+  test('a screen come to again is a return to it, so back does not go round in circles', () => {
+    const phone = dialled(['2', '3', '1', '2'])
+    expect(phone.text()).toBe('Shop number 3 (hop3)\n1 Visits\n2 Leave\n0 Back 00 Home')
+    expect(phone.type('0')).toMatch(/^Shops\n1 Shop number 1/)
+    expect(phone.type('0')).toMatch(/^Hello Amina/)
+  })
+
+  test('does not undo a change of language', () => {
+    const phone = dialled(['4', '2'])
+    expect(phone.text()).toBe('Sawa.\nHabari Amina\n1 Tuma pesa\n2 Maduka\n3 Salio\n4 Lugha')
+  })
+})
+
+describe('lists', () => {
+  test('go on with more and back page by page, and a number means the same row on every page', () => {
+    const phone = dialled(['2'])
+    const first = phone.text()
+    expect(first).toBe(
+      'Shops\n1 Shop number 1\n2 Shop number 2\n3 Shop number 3\n4 Shop number 4\n5 Shop number 5\n6 Shop number 6\n7 Shop number 7\n8 Shop number 8\n98 More 0 Back 00 Home',
+    )
+    expect(phone.type('98')).toMatch(/^Shops\n9 Shop number 9\n.*98 More 0 Back 00 Home$/s)
+    expect(phone.type('98')).toMatch(/20 Shop number 20\n0 Back 00 Home$/)
+    expect(phone.type('0')).toMatch(/^Shops\n9 Shop number 9/)
+    expect(phone.type('0')).toBe(first)
+    expect(phone.type('20')).toMatch(/^Shop number 20 \(op20\)/)
+  })
+
+  test('keep the rows they were shown with: going back does not ask for them again', () => {
+    const phone = dialled(['2', '98', '8', '0'])
+    expect(phone.text()).toMatch(/^Shops\n9 Shop number 9/)
+    expect(phone.runs.filter(({ action }) => action === 'list-shops')).toHaveLength(1)
+  })
+
+  test('a hint above a page takes room from its rows but skips none', () => {
+    const phone = dialled(['2'])
+    expect(phone.type('77')).toMatch(/^Not one of the choices\.\nShops\n1 .*\n6 Shop number 6\n98 More/s)
+    expect(phone.type('98')).toMatch(/^Shops\n7 Shop number 7/)
+  })
+
+  test('without rows take the way for that', () => {
+    expect(dialled(['2'], but('list-shops', 'ok', { shops: [] })).text()).toBe('No shops.')
+  })
+
+  test('whose rows are only read have no numbers, and none is an answer', () => {
+    const phone = dialled(['2', '1', '1', '1'])
+    expect(phone.text()).toBe('Visits\n23/11/26 14:05 Bread\n0 Back 00 Home')
+    expect(phone.type('1')).toMatch(/^Not one of the choices\./)
+  })
+})
+
+describe('a dialled string of answers', () => {
+  test('shows a confirmation, never answers it, and says why', () => {
+    const phone = dial(program, answers, amina, ['1', '0700000002', '500', '73915'])
+    expect(phone.text()).toBe(
+      'Never dial your PIN.\nSend KES 500 to Juma K. 0700***002\nFee KES 13\nEnter PIN\n0 Back 00 Home',
+    )
+    expect(phone.runs.map(({ action }) => action)).toEqual(['find-payee', 'quote'])
+  })
+
+  test('stops where there is news, so that the rest answers no other question', () => {
+    const phone = dial(program, answers, amina, ['1', '0711111111', '0700000002'])
+    expect(phone.text()).toBe('0711111111 has no account.\nSend to:\n0 Back 00 Home')
+  })
+
+  test('stops at an answer that is not valid', () => {
+    const phone = dial(program, answers, amina, ['1', 'x', '0700000002'])
+    expect(phone.text()).toBe('Not a phone number.\nSend to:\n0 Back 00 Home')
+  })
+})
+
+describe('the caller', () => {
+  test('is led by what is known of them', () => {
+    expect(dial(program, answers, { ...amina, status: 'enrolled' }).text()).toBe('Please see an agent.')
+    expect(dial(program, answers, { ...amina, status: 'unknown' }).text()).toBe(
+      'Welcome, 0700000001. You have no account.',
+    )
+  })
+
+  test('whose language the menus lack is spoken to in the base language', () => {
+    expect(dial(program, answers, amina, [], 'fr').text()).toMatch(/^Hello Amina/)
+  })
+
+  test('has a name that is folded to the alphabet of the screen and cut to its width', () => {
+    const name = 'Wanjirũ 😀\nMũgĩ'
+    expect(dial(program, answers, { ...amina, firstName: name }).text()).toMatch(/^Hello Wanjiru \? Mugi\n/)
+    expect(dial(program, answers, { ...amina, firstName: 'A'.repeat(30) }).text()).toMatch(/^Hello A{20}\n/)
+  })
 })

@@ -102,6 +102,14 @@ export async function compiled(changes: MenuSources = {}): Promise<Program> {
 
 export type Answers = (run: RunEffect) => { outcome: string; values?: Record<string, Json> }
 
+export type Phone = {
+  readonly runs: readonly RunEffect[]
+  text(): string
+  step(): Step & { kind: 'reply' }
+  /** Answers, and returns the next screen's words. */
+  type(input: string): string
+}
+
 /** A phone on the engine: answers actions with `answers` and remembers the last step. */
 export function dial(
   program: Program,
@@ -109,7 +117,7 @@ export function dial(
   facts: Facts = amina,
   dialled: readonly string[] = [],
   language = 'en',
-) {
+): Phone {
   const runs: RunEffect[] = []
   const feed = (session: MenuSession, event: MenuEvent): Step & { kind: 'reply' } => {
     let last = step(program, session, event)
@@ -128,7 +136,6 @@ export function dial(
     runs,
     text: (): string => last.reply.text,
     step: (): Step & { kind: 'reply' } => last,
-    /** The next screen's words. */
     type: (input: string): string => {
       const session = JSON.parse(JSON.stringify(last.session)) as MenuSession
       last = feed(session, { kind: 'input', atMs: AT_MS, input: new Secret(input) })

@@ -33,7 +33,7 @@ export type Check = (report: Report, checked: Checked, graph: Graph) => void
 
 const checks: readonly Check[] = [checkKeys, checkReach, checkBind, checkTime]
 
-/** Runs every check and returns the fullest screen of each language. */
+/** Runs every check and returns each screen at its fullest, in each language. */
 export function checkAll(report: Report, checked: Checked): readonly WorstScreen[] {
   const graph = graphOf(checked.program)
   for (const check of checks) check(report, checked, graph)

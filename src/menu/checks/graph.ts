@@ -80,6 +80,25 @@ export function flood<State>(
   return states
 }
 
+/** The states of a screen's nodes joined. */
+export function byScreen<State>(
+  graph: Graph,
+  states: ReadonlyMap<string, State>,
+  join: (known: State, coming: State) => State,
+): ReadonlyMap<ScreenId, State> {
+  const result = new Map<ScreenId, State>()
+  for (const [key, state] of states) {
+    const id = graph.nodes.get(key)?.id
+    const known = id === undefined ? undefined : result.get(id)
+    if (id !== undefined) result.set(id, known === undefined ? state : join(known, state))
+  }
+  return result
+}
+
+export function union<Item>(known: ReadonlySet<Item>, coming: ReadonlySet<Item>): ReadonlySet<Item> {
+  return [...coming].every((item) => known.has(item)) ? known : new Set([...known, ...coming])
+}
+
 export function isVisible({ kind }: Screen): boolean {
   return kind === 'menu' || kind === 'input' || kind === 'confirm' || kind === 'list'
 }
