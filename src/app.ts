@@ -82,8 +82,8 @@ async function build(
 ): Promise<App> {
   const metrics = makeMetrics()
   const events = makeEvents(makeLog({ level: settings.logLevel, destination: output }), metrics)
-  events.serviceChanged({ state: 'starting', detail: '' })
-  onStop(() => events.serviceChanged({ state: 'stopped', detail: '' }))
+  events.serviceChanged({ state: 'starting' })
+  onStop(() => events.serviceChanged({ state: 'stopped' }))
 
   const database = await openMigrated(settings, events)
   onStop(() => database.close())
@@ -197,12 +197,12 @@ async function build(
     const server = await startPublicServer({ port: settings.http.port, host: settings.http.host, lane, checks })
     onStop(() => {
       stopping = true
-      events.serviceChanged({ state: 'stopping', detail: '' })
+      events.serviceChanged({ state: 'stopping' })
       return server.stop(HTTP_GRACE_MS)
     })
     port = server.port
   }
-  events.serviceChanged({ state: 'ready', detail: port === null ? 'no callbacks' : `callbacks on port ${port}` })
+  events.serviceChanged({ state: 'ready', port })
   return { port, operatorPort: operator.port, stop }
 }
 

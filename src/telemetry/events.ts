@@ -49,7 +49,11 @@ export type Events = {
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
   // the service itself
-  readonly serviceChanged: (e: { state: 'starting' | 'ready' | 'stopping' | 'stopped'; detail: string }) => void
+  readonly serviceChanged: (e: {
+    state: 'starting' | 'ready' | 'stopping' | 'stopped'
+    /** Of the callbacks. */
+    port?: number | null
+  }) => void
   readonly connectionLost: (e: { store: 'postgres' | 'redis' | 'queue'; error: unknown }) => void
 }
 
@@ -184,7 +188,7 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
 function serviceEvents(log: Log, { counter }: Metrics) {
   const lost = counter('store_connections_lost_total', 'Connections to the stores that broke', ['store'])
   return {
-    serviceChanged: ({ state, detail }) => log.info({ event: 'service_changed', state, detail }),
+    serviceChanged: ({ state, port }) => log.info({ event: 'service_changed', state, port }),
     connectionLost({ store, error }) {
       lost({ store })
       log.error({ event: 'connection_lost', store, error })
