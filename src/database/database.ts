@@ -59,17 +59,21 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
 async function inTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  const onError = (error: Error): void => {
+    broken = error
+  }
+  // The pool listens only while a connection is idle, and an event that nobody hears would end the process.
+  client.on('error', onError)
   try {
     await client.query('BEGIN')
     const result = await work(queryable(client))
     await client.query('COMMIT')
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch((cause: Error) => {
-      broken = cause
-    })
+    await client.query('ROLLBACK').catch(onError)
     throw error
   } finally {
+    client.off('error', onError)
     client.release(broken)
   }
 }

@@ -27,6 +27,8 @@ const OWN_MIGRATIONS = fileURLToPath(new URL('./migrations/', import.meta.url))
 export async function migrate(ownerUrl: string, options: MigrateOptions): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(options.directory ?? OWN_MIGRATIONS)
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'nyota-migrate' })
+  // A broken connection fails the statement under way; the event itself must not end the process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await checkRoles(client, options.applicationRole)
