@@ -18,7 +18,7 @@ export type ReadOptions =
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly sentence: string }
 
-export const HELP = `A phone in the terminal, against a running gateway.
+export const HELP: string = `A phone in the terminal, against a running gateway.
 
   npm run dial -- --from +254700000001
   npm run dial -- --from +254700000001 --to '*384*1*0700000002*500#'

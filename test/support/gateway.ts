@@ -33,6 +33,9 @@ export type TestGateway = {
 export type GatewayOptions = {
   readonly people?: readonly DemoPerson[]
   readonly env?: Readonly<Record<string, string>>
+  /** Stores that are there already, instead of new ones. */
+  readonly stores?: { readonly database: TestDatabase; readonly redis: TestRedis }
+  readonly billerTimeoutMs?: number
   /** False: everything but the gateway itself, which the test starts in its own way. */
   readonly started?: boolean
 }
@@ -40,8 +43,8 @@ export type GatewayOptions = {
 /** A gateway on real stores, with a fake network and fake billers outside its walls; everything on ports of its own. */
 export async function startTestGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const [database, redis, network, billers] = await Promise.all([
-    createTestDatabase(),
-    createTestRedis(),
+    options.stores?.database ?? createTestDatabase(),
+    options.stores?.redis ?? createTestRedis(),
     startFakeNetwork({ smppPort: 0, httpPort: 0 }),
     startFakeBillers(0),
   ])
@@ -50,7 +53,8 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     ...{ PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() },
     ...{ MARKET: 'KE', SERVICE_CODES: '*384#', HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0', LOG_LEVEL: 'debug' },
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
-    ...{ AFRICASTALKING_CALLBACK_KEY: 'demo', BILLERS: billers.setting },
+    AFRICASTALKING_CALLBACK_KEY: 'demo',
+    BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${options.billerTimeoutMs ?? 5000}`),
     SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254`,
     ...options.env,
   }

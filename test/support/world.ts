@@ -1,26 +1,35 @@
-import { type DemoPerson, demoPeople, STRANGER } from '../../scripts/demo/people.ts'
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { type DemoPerson, demoPeople, STRANGER, seedPeople } from '../../scripts/demo/people.ts'
 import type { Trouble } from '../../scripts/fakes/billers.ts'
+import { markets } from '../../src/domain/markets.ts'
 import { formatMoney } from '../../src/domain/money.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
-import { makeSealer } from '../../src/security/sealing.ts'
+import { makeAudit } from '../../src/security/audit.ts'
+import { parseKey } from '../../src/security/keys.ts'
+import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { findByNumber, type Subscriber } from '../../src/subscribers/find.ts'
+import { makeHasher } from '../../src/subscribers/hasher.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 import type { BillerMood, Given } from './dialogue-file.ts'
 import type { DialogueWorld } from './dialogues.ts'
 import { startTestGateway, type TestGateway } from './gateway.ts'
+import { createTestRedis, type TestRedis } from './redis.ts'
 
 export type World = DialogueWorld & {
-  readonly at: TestGateway
-  /** Throws when the ledger is not right, whatever the dialogue was. */
+  readonly test: TestGateway
+  /** Throws unless the ledger adds up. */
   prove(): Promise<void>
   close(): Promise<void>
 }
 
+/** How a fake biller behaves in each mood. */
 const troubles: Readonly<Record<BillerMood, Trouble>> = {
   well: {},
-  slow: { delayMs: 1_000 },
+  slow: { delayMs: 300 },
   silent: { silent: true },
   unreachable: { unreachable: true },
   undecided: { pending: true },
@@ -28,64 +37,97 @@ const troubles: Readonly<Record<BillerMood, Trouble>> = {
   failing: { status5xxAfterSuccess: true },
 }
 
-/** The demo's people, changed as a dialogue says, and a gateway they can dial. */
-export async function openWorld(given: readonly Given[]): Promise<World> {
-  const people: Record<string, DemoPerson> = { ...demoPeople }
-  for (const { person, amount } of given.filter((each) => each.kind === 'balance')) {
-    const before = people[person]
-    if (before === undefined) throw new Error(`nobody is called ${person}`)
-    people[person] = { ...before, balance: amount }
-  }
-  const at = await startTestGateway({ people: Object.values(people) })
-  const sealer = makeSealer(at.settings.keys.data)
+/** Shorter than in life: nobody's patience is tested by a dialogue. */
+const BILLER_TIMEOUT_MS = 500
 
-  async function find(number: string): Promise<Subscriber> {
-    const parsed = parseE164(number)
-    const found = parsed === null ? null : await findByNumber(at.database.app, sealer, parsed)
-    if (found === null) throw new Error(`nobody has the number ${number}`)
-    return found
-  }
+/** What the worlds of one test file share: a Redis, in which each has a prefix of its own, and a database in which everybody is on file. */
+type Common = { readonly redis: TestRedis; readonly keys: Keys; readonly template: string }
 
-  async function arrange(change: Given): Promise<void> {
-    switch (change.kind) {
-      case 'biller':
-        return at.billers.control(change.biller, troubles[change.is])
-      case 'language': {
-        const { id } = await find(people[change.person]?.number ?? '')
-        await at.database.app.query('UPDATE subscriber SET language = $2 WHERE id = $1', [id, change.language])
-        return
-      }
-      case 'balance': {
-        const { id } = await find(people[change.person]?.number ?? '')
-        const { available } = await balanceOf(at.database.app, id)
-        if (change.amount < available) throw new Error(`${change.person} has more than that already`)
-        if (change.amount === available) return
-        const reference = `to ${change.amount} for ${id}`
-        await at.database.owner.transaction((tx) => fundWallet(tx, id, change.amount - available, reference))
-      }
+type Keys = Readonly<Record<'PIN_KEY' | 'OTP_KEY' | 'SESSION_KEY' | 'DATA_KEY' | 'AUDIT_KEY', string>>
+
+let common: Promise<Common> | null = null
+
+/** The demo's people and billers around a gateway of its own, on a database of its own; `given` says what is different. */
+export async function openWorld(given: readonly Given[] = []): Promise<World> {
+  common ??= prepare()
+  const { redis, keys, template } = await common
+  const database = await createTestDatabase(template)
+  const sealer = makeSealer(keyOf(keys.DATA_KEY))
+  await fund(database, sealer, given)
+  const test = await startTestGateway({
+    people: [],
+    stores: { database, redis },
+    billerTimeoutMs: BILLER_TIMEOUT_MS,
+    env: { ...keys, REDIS_PREFIX: `${redis.prefix}${randomBytes(4).toString('hex')}:` },
+  })
+
+  async function arrange(fact: Given): Promise<void> {
+    if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
+    if (fact.kind === 'language') {
+      const { id } = await personOf(database, sealer, fact.person)
+      await database.app.query('UPDATE subscriber SET language = $2 WHERE id = $1', [id, fact.language])
     }
   }
 
-  for (const change of given.filter((each) => each.kind !== 'balance')) await arrange(change)
+  for (const fact of given) await arrange(fact)
   return {
-    at,
-    gateway: { url: at.url, key: at.callbackKey },
-    people: {
-      ...people,
-      stranger: { number: STRANGER, pin: null, answer: null },
-    },
-    sentTo: async (number) => at.network.messages(number),
+    test,
+    gateway: { url: test.url, key: test.callbackKey },
+    people: { ...demoPeople, nobody: { number: STRANGER, pin: null, answer: null } },
+    sentTo: async (number) => test.network.messages(number),
     arrange,
-    balanceOf: async (number) => {
-      const { available, currency } = await balanceOf(at.database.app, (await find(number)).id)
+    balanceOf: async (person) => {
+      const { id } = await personOf(database, sealer, person)
+      const { available, currency } = await balanceOf(database.app, id)
       return formatMoney({ amount: available, currency })
     },
-    async prove() {
-      const unbalanced = (await trialBalance(at.database.owner)).filter(({ difference }) => difference !== 0n)
-      const wrong = await proveBalances(at.database.owner)
-      if (unbalanced.length + wrong.length > 0)
-        throw new Error(`the ledger is wrong: ${String([...unbalanced, ...wrong])}`)
+    prove: async () => {
+      const unbalanced = (await trialBalance(database.owner)).filter(({ difference }) => difference !== 0n)
+      const wrong = await proveBalances(database.owner)
+      if (unbalanced.length + wrong.length > 0) throw new Error(`The ledger does not add up: ${wrong.length} accounts`)
     },
-    close: () => at.stop(),
+    close: test.stop,
   }
+}
+
+async function prepare(): Promise<Common> {
+  const key = (): string => randomBytes(32).toString('base64')
+  const keys: Keys = { PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() }
+  const [redis, database] = await Promise.all([createTestRedis(), createTestDatabase()])
+  const market = markets.get('KE')
+  if (market === undefined) throw new Error('the market of the demo is gone')
+  const sealer = makeSealer(keyOf(keys.DATA_KEY))
+  const hasher = makeHasher({ key: keyOf(keys.PIN_KEY), concurrency: availableParallelism(), queueLimit: 100 })
+  await seedPeople(
+    {
+      ...{ database: database.app, owner: database.owner, market, sealer, hasher },
+      audit: makeAudit(keyOf(keys.AUDIT_KEY), sealer),
+    },
+    Object.values(demoPeople).map((person): DemoPerson => ({ ...person, balance: 0n })),
+  )
+  return { redis, keys, template: await database.asTemplate() }
+}
+
+async function fund(database: TestDatabase, sealer: Sealer, given: readonly Given[]): Promise<void> {
+  for (const [key, person] of Object.entries(demoPeople)) {
+    const has = given.find((fact) => fact.kind === 'balance' && fact.person === key)
+    const amount = has?.kind === 'balance' ? has.amount : person.balance
+    const { id } = await personOf(database, sealer, person.number)
+    if (amount > 0n) await fundWallet(database.owner, id, amount, `demo ${key}`)
+  }
+}
+
+/** By first name or number. */
+async function personOf(database: TestDatabase, sealer: Sealer, person: string): Promise<Subscriber> {
+  const known = Object.entries(demoPeople).find(([name]) => name === person)?.[1]
+  const number = parseE164(known?.number ?? person)
+  const subscriber = number === null ? null : await findByNumber(database.app, sealer, number)
+  if (subscriber === null) throw new Error(`nobody here is ${person}`)
+  return subscriber
+}
+
+function keyOf(base64: string): NonNullable<ReturnType<typeof parseKey>> {
+  const key = parseKey(base64)
+  if (key === null) throw new Error('that is no key')
+  return key
 }
