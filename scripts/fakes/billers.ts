@@ -48,7 +48,7 @@ type FakeBiller = {
   readonly token: boolean
 }
 
-export const fakeBillers: Readonly<Record<string, FakeBiller>> = {
+const fakeBillers: Readonly<Record<string, FakeBiller>> = {
   'city-power': { name: 'City Power', digits: 11, due: () => null, token: true },
   'city-water': { name: 'City Water', digits: 7, due: (account) => `${80 + (Number(account) % 50)}000`, token: false },
   'green-school': { name: 'Green School', digits: 8, due: () => null, token: false },

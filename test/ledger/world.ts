@@ -35,7 +35,7 @@ export type PersonOptions = { tier?: string; status?: string; restrictedUntil?: 
 
 export const newTransferId = (): TransferId => uuidv7() as TransferId
 
-export const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7) })
+const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7) })
 
 export async function openWorld(market: MarketTariff = kenya): Promise<World> {
   const database = await createTestDatabase()

@@ -29,7 +29,7 @@ export type SettlementWorld = World & {
 }
 
 /** Short enough for a test, long enough to be told apart. */
-export const quick: Patience = {
+const quick: Patience = {
   delaysMs: [50, 100, 150],
   thenMs: 200,
   tellAfterMs: 120_000,
@@ -89,7 +89,7 @@ export async function openSettlementWorld(): Promise<SettlementWorld> {
 }
 
 /** Events that only keep what went wrong. */
-export function quietEvents(failures: unknown[]): Events {
+function quietEvents(failures: unknown[]): Events {
   const keep = ({ error }: { error: unknown }): void => void failures.push(error)
   const quiet: Partial<Events> = { settlementFailed: keep, sweepFailed: keep }
   return new Proxy(quiet as Events, { get: (known, name) => Reflect.get(known, name) ?? (() => undefined) })
