@@ -47,11 +47,13 @@ export async function recordOptOut(database: Queryable, sealer: Sealer, link: st
 }
 
 /**
- * Four to six digits that stand alone, spaced or dashed as people do, may be a PIN or a code and become asterisks: losing an amount is
- * better than keeping a PIN.
+ * Digits that may be a PIN or a code become asterisks: four to six that stand alone, and up to eight spaced or dashed as people do
+ * (`7 3 9 1 5`, `123 456`). Losing an amount is better than keeping a PIN.
  */
 export function blankSecrets(text: string): string {
-  return toAsciiDigits(text).replace(/(?<![\d])\d(?:[ .-]?\d){3,5}(?![ .-]?\d)/g, (digits) =>
-    digits.replace(/\d/g, '*'),
-  )
+  return toAsciiDigits(text).replace(/\d(?:[ .-]?\d)*/g, (digits) => {
+    const count = digits.replace(/\D/g, '').length
+    if (count >= 4 && count <= 8 && digits.length > count) return digits.replace(/\d/g, '*')
+    return digits.replace(/(?<!\d)\d{4,6}(?!\d)/g, (group) => '*'.repeat(group.length))
+  })
 }

@@ -1,4 +1,5 @@
 import { type ConnectionOptions, type JobsOptions, Queue } from 'bullmq'
+import { within } from '../domain/within.ts'
 
 /** Where BullMQ keeps the queue. */
 export type QueueStore = { readonly redisUrl: string; readonly prefix: string }
@@ -15,17 +16,20 @@ export const SMS_QUEUE = 'sms'
 
 /** BullMQ takes jobs without a priority first, then those with one. */
 const RECEIPT_PRIORITY = 10
+const COMMAND_TIMEOUT_MS = 2_000
 const CLOSE_TIMEOUT_MS = 2_000
 
 /** Opens the bell. `onError` hears of a Redis that is away; texts and numbers are never in the error. */
 export function openSmsBell(store: QueueStore, onError: (error: Error) => void): SmsBell {
-  const queue = new Queue(SMS_QUEUE, { connection: connectionTo(store.redisUrl), prefix: store.prefix })
+  const connection = { ...connectionTo(store.redisUrl), commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 1 }
+  const queue = new Queue(SMS_QUEUE, { connection, prefix: store.prefix })
   queue.on('error', onError)
   let waiting: { name: string; data: { id: string }; opts: JobsOptions }[] = []
   let sending: Promise<unknown> = Promise.resolve()
   let closed = false
   // Rings of one turn of the event loop travel together: the queue takes many in the time of one.
   function flush(): void {
+    if (waiting.length === 0) return
     const jobs = waiting
     waiting = []
     sending = Promise.all([sending, queue.addBulk(jobs).catch(onError)])
@@ -44,10 +48,11 @@ export function openSmsBell(store: QueueStore, onError: (error: Error) => void):
     async close() {
       if (closed) return
       closed = true
-      if (waiting.length > 0) flush()
+      flush()
       await within(CLOSE_TIMEOUT_MS, sending)
-      await within(CLOSE_TIMEOUT_MS, queue.close().catch(onError))
-      await queue.disconnect().catch(() => undefined)
+      const end = await within(CLOSE_TIMEOUT_MS, queue.close().catch(onError))
+      // Not awaited: with Redis away a disconnect never reports back.
+      if (end === 'late') queue.disconnect().catch(() => undefined)
     },
   }
 }
@@ -55,13 +60,4 @@ export function openSmsBell(store: QueueStore, onError: (error: Error) => void):
 /** Commands fail at once while Redis is away, instead of waiting in memory and appearing when nobody expects them. */
 export function connectionTo(redisUrl: string): ConnectionOptions {
   return { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: null }
-}
-
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs)
-  })
-  await Promise.race([work, timeout])
-  clearTimeout(timer)
 }

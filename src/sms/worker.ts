@@ -1,5 +1,6 @@
-import { Worker } from 'bullmq'
+import { type Job, Worker } from 'bullmq'
 import { isUuid } from '../domain/ids.ts'
+import { within } from '../domain/within.ts'
 import { deliverSms, type SmsServices } from './deliver.ts'
 import { connectionTo, type QueueStore, SMS_QUEUE, type SmsBell } from './queue.ts'
 import { sweepSms } from './sweep.ts'
@@ -21,38 +22,50 @@ export type SmsWorkerOptions = {
 
 const CONCURRENCY = 64
 const SWEEP_EVERY_MS = 2_000
-const CLOSE_TIMEOUT_MS = 5_000
+/** How soon a worker looks again after Redis was away. */
+const RUN_RETRY_DELAY_MS = 1_000
+/** Longer than a message usually takes; what is cut off here is of unknown outcome after the next start. */
+const FINISH_TIMEOUT_MS = 5_000
+/** For the library to put its queue in order; without Redis it would wait for ever. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 /** Sends what the outbox holds: jobs from the queue, and every so often a sweep for rows without one. */
 export function startSmsWorker(services: SmsServices, options: SmsWorkerOptions): SmsWorker {
-  const worker = new Worker<{ id: string }>(
-    SMS_QUEUE,
-    async ({ data }) => {
-      if (isUuid(data.id)) await deliverSms(services, data.id)
-    },
-    {
-      connection: connectionTo(options.store.redisUrl),
-      prefix: options.store.prefix,
-      concurrency: options.concurrency ?? CONCURRENCY,
-    },
-  )
-  worker.on('error', options.onError)
-  worker.on('failed', (_job, error) => options.onError(error))
+  const { store, onError } = options
+  const running = new Set<Promise<void>>()
+  async function run({ data }: Job<{ id?: unknown }>): Promise<void> {
+    if (typeof data.id !== 'string' || !isUuid(data.id)) return
+    // A store that is away: the row stays as it is, and the sweeper brings it back.
+    const delivering = deliverSms(services, data.id).catch(onError)
+    running.add(delivering)
+    await delivering
+    running.delete(delivering)
+  }
+  const worker = new Worker(SMS_QUEUE, run, {
+    connection: connectionTo(store.redisUrl),
+    prefix: store.prefix,
+    concurrency: options.concurrency ?? CONCURRENCY,
+    runRetryDelay: RUN_RETRY_DELAY_MS,
+  })
+  worker.on('error', onError)
+
   let sweeping: Promise<unknown> | null = null
   const timer = setInterval(() => {
     sweeping ??= sweepSms(services.database, options.bell)
-      .catch(options.onError)
+      .catch(onError)
       .finally(() => {
         sweeping = null
       })
   }, options.sweepEveryMs ?? SWEEP_EVERY_MS)
-  let closing: Promise<void> | null = null
+
   async function close(): Promise<void> {
     clearInterval(timer)
-    const force = setTimeout(() => void worker.close(true).catch(() => undefined), CLOSE_TIMEOUT_MS)
-    await Promise.all([worker.close().catch(options.onError), sweeping])
-    clearTimeout(force)
+    const closed = worker.close().catch(onError)
+    await within(FINISH_TIMEOUT_MS, Promise.all([...running, sweeping]))
+    // Not awaited: with Redis away a disconnect never reports back.
+    if ((await within(CLOSE_TIMEOUT_MS, closed)) === 'late') worker.disconnect().catch(() => undefined)
   }
+  let closing: Promise<void> | null = null
   return {
     close() {
       closing ??= close()

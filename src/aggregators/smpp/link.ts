@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { within } from '../../domain/within.ts'
 import type { LinkListeners, SendOutcome, SmsLink, SmsMessage } from '../sms-sender.ts'
 import { type Pdu, STATUS, statusName, textField } from './codec.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
@@ -239,13 +240,4 @@ function together(outcomes: readonly PartOutcome[]): SendOutcome {
 function backoffMs(tries: number, timings: SmppLinkSettings['timings']): number {
   const longest = Math.min(timings.retryLongestMs, timings.retryFirstMs * 2 ** Math.min(tries, 16))
   return longest / 2 + Math.random() * (longest / 2)
-}
-
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs)
-  })
-  await Promise.race([work, timeout])
-  clearTimeout(timer)
 }

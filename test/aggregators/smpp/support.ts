@@ -19,7 +19,11 @@ export type Heard = {
 export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: { refuse: boolean } }
 
 /** A link to a port of this machine that tries again quickly. */
-export function linkTo(port: number, overrides: Overrides = {}): TestLink {
+export function linkTo(
+  port: number,
+  overrides: Overrides = {},
+  record: (report: LinkReport) => Promise<unknown> = async () => undefined,
+): TestLink {
   const heard: Heard = { reports: [], messages: [], states: [] }
   const listeners = { refuse: false }
   const { timings, ...rest } = overrides
@@ -47,6 +51,7 @@ export function linkTo(port: number, overrides: Overrides = {}): TestLink {
   const link = openSmppLink(settings, {
     async onDeliveryReport(report) {
       if (listeners.refuse) throw new Error('the database is away')
+      await record(report)
       heard.reports.push(report)
     },
     async onMessage({ from, to, text, part }) {
