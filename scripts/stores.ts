@@ -161,6 +161,8 @@ async function startMissing(
 async function readKnown(directory: string): Promise<Known> {
   const text = await readFile(join(directory, 'known.json'), 'utf8').catch(() => null)
   if (text !== null) return JSON.parse(text) as Known
+  // Data whose password is lost, for instance of a first start that was interrupted, helps nobody.
+  await removePostgres(join(directory, 'postgres'))
   const password = (): string => randomBytes(18).toString('hex')
   return {
     postgres: { port: 0, password: password() },
