@@ -160,7 +160,9 @@ test('from the outbox to the phone over SMPP, and the receipts back, through a l
     network.behave({ receiptEarly: true, receiptTwice: true, ids: 'hex-then-decimal', receipts: 'both' })
     const before = network.messages(JUMA).length
     const text = `${'You sent KES 1,250 to Wanjirũ. '.repeat(6)}`
-    const rows = await Promise.all(Array.from({ length: 30 }, () => world.enqueue({ to: JUMA, body: { kind: 'text', text } })))
+    const rows = await Promise.all(
+      Array.from({ length: 30 }, () => world.enqueue({ to: JUMA, body: { kind: 'text', text } })),
+    )
     for (const row of rows) bell.ring(row)
     await network.waitForMessages(JUMA, before + 10)
     network.dropLinks()
