@@ -41,7 +41,7 @@ async function demo(reset: boolean): Promise<number> {
       await rm(LOCAL_KEYS, { force: true })
     }
     say('Starting PostgreSQL and Redis (data in .data/)')
-    const stores = await openStores(LOCAL_STORES)
+    const stores = await openStores({ ...LOCAL_STORES, leave: 'stopped' })
     closers.push(() => stores.release())
     await migrate(stores.ownerUrl, { applicationRole: roleOf(stores.databaseUrl) })
 

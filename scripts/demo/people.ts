@@ -16,7 +16,8 @@ export type DemoPerson = {
   readonly name: string
   /** Null: enrolled, and has not dialled yet. */
   readonly pin: string | null
-  readonly answer: string
+  /** To the identity question; null: there is none on file. */
+  readonly answer: string | null
   /** Minor units. */
   readonly balance: bigint
 }
@@ -65,7 +66,7 @@ async function seedPerson(services: SeedServices, person: DemoPerson): Promise<v
       { sealer, hasher, audit },
       {
         ...{ number, name: person.name, language: 'en', tier: 'standard' },
-        question: { text: DEMO_QUESTION, answer: new Secret(person.answer) },
+        question: person.answer === null ? null : { text: DEMO_QUESTION, answer: new Secret(person.answer) },
         by: { kind: 'system', id: 'demo' },
       },
     ),

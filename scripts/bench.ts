@@ -1,0 +1,22 @@
+import { benchHop } from './bench/hop.ts'
+import { benchPin } from './bench/pin.ts'
+
+/** Each prints what it measured beside a baseline of the same run, and whether the aim is met. */
+const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = { hop: benchHop, pin: benchPin }
+
+const HELP = `Measures speed as ratios against a baseline in the same run. Stores of its own in .data/bench.
+
+  npm run bench            all of them
+  npm run bench hop        hops per second beside an Express handler with one GET and one SET
+  npm run bench pin        ordinary hops while PIN checks run at full capacity, beside the same without
+`
+
+const [name, ...rest] = process.argv.slice(2)
+const chosen = name === undefined ? Object.values(benchmarks) : [benchmarks[name]]
+if (name === '--help' || name === '-h') process.stdout.write(HELP)
+else if (rest.length > 0 || chosen.includes(undefined)) {
+  process.stderr.write(`There is no benchmark ${[name, ...rest].join(' ')}.\n\n${HELP}`)
+  process.exitCode = 2
+} else {
+  for (const run of chosen) if (run !== undefined && !(await run())) process.exitCode = 1
+}

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os'
+import { type Measured, measure, openPoster } from './load.ts'
+import { BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
+
+const PEOPLE = 200
+const WITH_PIN = 60
+const DIALOGUES = 600
+const BROWSERS = 4
+const PATH = '/africastalking/bench-bench-bench-bench/ussd'
+
+/** The 99th percentile of ordinary hops while PIN checks run at full capacity, beside the same hops without. */
+export async function benchPin(): Promise<boolean> {
+  process.stdout.write(`bench pin: ${DIALOGUES} dialogues of three hops, alone and beside as many PIN checks as fit\n`)
+  const world = await openBenchWorld(PEOPLE, WITH_PIN)
+  try {
+    const url = await world.startGateway()
+    const poster = openPoster(url, BROWSERS)
+    const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
+    const browse = (total: number) =>
+      measure(total, BROWSERS, async (n, timed) => {
+        for (const form of formsOf(number(n), ['1', '0'])) await timed(poster.post(PATH, form))
+      })
+    await browse(200)
+    const alone = await browse(DIALOGUES)
+
+    const checks = { done: 0, busy: 0, running: true }
+    const callers = openPoster(url, 8 * availableParallelism())
+    const flood = Promise.all(
+      Array.from({ length: 8 * availableParallelism() }, async (_, caller) => {
+        const phone = world.people[caller % WITH_PIN]?.number ?? ''
+        while (checks.running) {
+          let screen = ''
+          for (const form of formsOf(phone, ['3', BENCH_PIN])) screen = await callers.post(PATH, form)
+          if (screen.startsWith('END Your balance')) checks.done += 1
+          else checks.busy += 1
+        }
+      }),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    checks.done = 0
+    const from = performance.now()
+    const beside = await browse(DIALOGUES)
+    const seconds = (performance.now() - from) / 1000
+    const perSecond = checks.done / seconds
+    checks.running = false
+    await flood
+    callers.close()
+    poster.close()
+    print('alone              ', alone)
+    print('beside PIN checks  ', beside)
+    const ratio = beside.p99Ms / alone.p99Ms
+    process.stdout.write(
+      `PIN checks ${perSecond.toFixed(0)} a second, ${checks.busy} turned away as busy; p99 ratio ${ratio.toFixed(1)}\n`,
+    )
+    return true
+  } finally {
+    await world.close()
+  }
+}
+
+function print(name: string, { perSecond, p50Ms, p99Ms }: Measured): void {
+  process.stdout.write(
+    `  ${name}  ${perSecond.toFixed(0).padStart(6)} hops/s  p50 ${p50Ms.toFixed(1)} ms  p99 ${p99Ms.toFixed(1)} ms\n`,
+  )
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+import { openDatabase } from '../../src/database/database.ts'
+import { migrate, roleOf } from '../../src/database/migrate.ts'
+import { markets } from '../../src/domain/markets.ts'
+import { makeAudit } from '../../src/security/audit.ts'
+import { parseKey } from '../../src/security/keys.ts'
+import { makeSealer } from '../../src/security/sealing.ts'
+import { makeHasher } from '../../src/subscribers/hasher.ts'
+import { type DemoPerson, seedPeople } from '../demo/people.ts'
+import { openStores, removeStores } from '../stores.ts'
+
+export type BenchWorld = {
+  /** Starts the built gateway on these stores; returns its URL. */
+  startGateway(): Promise<string>
+  /** Starts a built script that prints its port; returns its URL. */
+  startScript(path: string, ...args: string[]): Promise<string>
+  readonly redisUrl: string
+  readonly people: readonly DemoPerson[]
+  close(): Promise<void>
+}
+
+const DIRECTORY = '.data/bench'
+const SERVICE_CODE = '*384#'
+export const BENCH_PIN = '73915'
+
+/** Fresh stores with `count` subscribers, a tenth of a thousand shillings each; the first `withPin` have a PIN. */
+export async function openBenchWorld(count: number, withPin: number): Promise<BenchWorld> {
+  await removeStores(DIRECTORY)
+  const stores = await openStores({ directory: DIRECTORY, durable: true, withRedis: true, leave: 'stopped' })
+  const redisUrl = stores.redisUrl ?? ''
+  const children: ChildProcess[] = []
+  const key = () => randomBytes(32).toString('base64')
+  const keys = { PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() }
+  const people = Array.from({ length: count }, (_, n) => ({
+    number: `+2547${String(10_000_000 + n)}`,
+    name: `Person ${String.fromCharCode(65 + (n % 26))}${n}`,
+    pin: n < withPin ? BENCH_PIN : null,
+    answer: null,
+    balance: 10_000_000n,
+  }))
+  await migrate(stores.ownerUrl, { applicationRole: roleOf(stores.databaseUrl) })
+  await seed(stores.databaseUrl, stores.ownerUrl, keys, people)
+
+  async function start(path: string, args: string[], env: NodeJS.ProcessEnv, port: RegExp): Promise<string> {
+    const child = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    children.push(child)
+    for await (const line of createInterface({ input: child.stdout })) {
+      const found = port.exec(line)?.[1]
+      if (found === undefined) continue
+      child.stdout.resume()
+      return `http://127.0.0.1:${found}`
+    }
+    throw new Error(`${path} did not start`)
+  }
+
+  return {
+    redisUrl,
+    people,
+    startGateway: () =>
+      start(
+        'dist/src/main.js',
+        [],
+        {
+          ...{ PATH: process.env.PATH, NODE_ENV: 'production', ...keys },
+          ...{ MARKET: 'KE', SERVICE_CODES: SERVICE_CODE, HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0' },
+          ...{ DATABASE_URL: stores.databaseUrl, REDIS_URL: redisUrl, ROLES: 'gateway', LOG_LEVEL: 'info' },
+          AFRICASTALKING_CALLBACK_KEY: 'bench-bench-bench-bench',
+        },
+        /"state":"ready","port":(\d+)/,
+      ),
+    startScript: (path, ...args) => start(path, args, { PATH: process.env.PATH, NODE_ENV: 'production' }, /^(\d+)$/),
+    async close() {
+      for (const child of children) {
+        if (child.exitCode !== null) continue
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      await stores.release()
+      await removeStores(DIRECTORY)
+    },
+  }
+}
+
+async function seed(
+  databaseUrl: string,
+  ownerUrl: string,
+  keys: { PIN_KEY: string; DATA_KEY: string; AUDIT_KEY: string },
+  people: readonly DemoPerson[],
+): Promise<void> {
+  const market = markets.get('KE')
+  const [pin, data, audit] = [parseKey(keys.PIN_KEY), parseKey(keys.DATA_KEY), parseKey(keys.AUDIT_KEY)]
+  if (market === undefined || pin === null || data === null || audit === null) throw new Error('the keys are wrong')
+  const database = openDatabase(databaseUrl, { maxConnections: 8, applicationName: 'bench' })
+  const owner = openDatabase(ownerUrl, { maxConnections: 4, applicationName: 'bench', statementTimeoutMs: 60_000 })
+  try {
+    const sealer = makeSealer(data)
+    const hasher = makeHasher({ key: pin, concurrency: availableParallelism(), queueLimit: 100_000 })
+    const services = { database, owner, market, sealer, hasher, audit: makeAudit(audit, sealer) }
+    for (let from = 0; from < people.length; from += 200) await seedPeople(services, people.slice(from, from + 200))
+    // Whoever has no PIN only browses; making two thousand hashes would take a minute.
+    await owner.query(`UPDATE subscriber SET status = 'active', terms_version = '1' WHERE status = 'enrolled'`)
+    await owner.query('VACUUM ANALYZE')
+  } finally {
+    await Promise.all([database.close(), owner.close()])
+  }
+}
+
+/** The forms of one dialogue, as Africa's Talking posts them: the dial, then each answer added to the text. */
+export function formsOf(phoneNumber: string, answers: readonly string[]): Record<string, string>[] {
+  const sessionId = `ATUid_${randomBytes(12).toString('hex')}`
+  const common = { sessionId, serviceCode: SERVICE_CODE, phoneNumber, networkCode: '63902' }
+  return ['', ...answers].map((_, hop) => ({ ...common, text: answers.slice(0, hop).join('*') }))
+}
