@@ -37,7 +37,9 @@ async function main(tool, args) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24) return
-  throw new Error(`Node ${process.versions.node} is too old; install Node 20.19 or later (22 or 24 for production).`)
+  throw new Error(
+    `Nyota does not run on Node ${process.versions.node}; install Node 24, or 22.12 or later, or 20.19 or later.`,
+  )
 }
 
 /** `npm ci` where packages are missing, or older than the lock file. */
