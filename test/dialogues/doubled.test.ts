@@ -1,7 +1,6 @@
 import { describe } from 'vitest'
 import { describeDialogues } from '../support/dialogue-suite.ts'
 
-describe('every callback posted twice changes nothing and gets the same bytes', () => {
-  describe('one after the other', () => describeDialogues('en', 'twice'))
-  describe('both at the same moment', () => describeDialogues('en', 'together'))
+describe('every callback posted at the same moment as its twin, and once more after, changes nothing and gets the same bytes', () => {
+  describeDialogues('en', 'thrice')
 })

@@ -5,10 +5,10 @@ import type { GatewayAddress } from '../../scripts/dial/gateway.ts'
 import { postForm } from '../../scripts/dial/gateway.ts'
 
 /**
- * How callbacks arrive. Africa's Talking repeats a callback whose answer it lost: `twice`, each once more after its answer; `together`, two
- * copies at the same moment. Either way both copies must get the same bytes.
+ * How callbacks arrive. Africa's Talking repeats a callback whose answer it lost; `thrice`: two copies at the same moment and one after
+ * their answers. All must get the same bytes.
  */
-export type Delivery = 'once' | 'twice' | 'together'
+export type Delivery = 'once' | 'thrice'
 
 export type HttpAnswer = { readonly status: number; readonly body: string }
 
@@ -65,13 +65,12 @@ async function openSession(gateway: GatewayAddress, delivery: Delivery, dialled:
 
 async function deliver(gateway: GatewayAddress, delivery: Delivery, call: Call): Promise<string> {
   const once = (): Promise<HttpAnswer> => send(gateway, 'ussd', callbackForm(call))
-  const answers = delivery === 'together' ? await Promise.all([once(), once()]) : [await once()]
-  if (delivery === 'twice') answers.push(await once())
-  const [first, second = first] = answers
-  if (first === undefined || second === undefined) throw new Error('no callback was sent')
+  const answers = delivery === 'once' ? [await once()] : [...(await Promise.all([once(), once()])), await once()]
+  const [first] = answers
+  if (first === undefined) throw new Error('no callback was sent')
   if (first.status !== 200) throw new Error(`the gateway answered HTTP ${first.status}: ${first.body}`)
-  if (first.status !== second.status || first.body !== second.body) {
-    throw new Error(`the same callback ${delivery} got different bytes:\n${first.body}\n--\n${second.body}`)
+  if (answers.some(({ status, body }) => status !== first.status || body !== first.body)) {
+    throw new Error(`the same callback got different bytes:\n${answers.map(({ body }) => body).join('\n--\n')}`)
   }
   return first.body
 }

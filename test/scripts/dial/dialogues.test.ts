@@ -132,11 +132,8 @@ test('a repeated callback that gets other bytes is an error', async () => {
   const world = { ...(await startWorld()), gateway: { url: stub.url, key: 'demo' } }
   const read = readDialogue(file)
   if (read.kind === 'wrong') throw new Error('the file is sound')
-  for (const delivery of ['twice', 'together'] as const) {
-    await expect(playDialogue(read.dialogue, world, { delivery, record: false, patienceMs: 100 })).rejects.toThrow(
-      'different bytes',
-    )
-  }
+  const played = playDialogue(read.dialogue, world, { delivery: 'thrice', record: false, patienceMs: 100 })
+  await expect(played).rejects.toThrow('different bytes')
 })
 
 test('recording writes screens, messages and balances anew and keeps what the author wrote beside them', async () => {
