@@ -192,6 +192,19 @@ describe('going back', () => {
     expect(phone.type('0')).toMatch(/^Hello Amina/)
   })
 
+  test('from where a sub-flow returned to leads to the screen before the sub-flow', () => {
+    const phone = dialled(['5', '1', '1', 'Mina'])
+    expect(phone.text()).toBe('You are Mina.\n1 Change\n0 Back 00 Home')
+    expect(phone.type('1')).toBe('Nickname, Amina?\n1 Type one\n2 None\n0 Back 00 Home')
+    expect(phone.type('2')).toBe('You are none.\n1 Change\n0 Back 00 Home')
+    expect(phone.type('0')).toBe('Settings\n1 Nickname\n0 Back 00 Home')
+  })
+
+  test('within a sub-flow leads out of it, where it was entered', () => {
+    const phone = dialled(['5', '1', '1', '0', '0'])
+    expect(phone.text()).toBe('Settings\n1 Nickname\n0 Back 00 Home')
+  })
+
   test('does not undo a change of language', () => {
     const phone = dialled(['4', '2'])
     expect(phone.text()).toBe('Sawa.\nHabari Amina\n1 Tuma pesa\n2 Maduka\n3 Salio\n4 Lugha')
