@@ -55,7 +55,9 @@ describe('settings', () => {
           prefixes: ['25470', '25471'],
         },
       ],
-      billers: [{ id: 'city-power', name: 'City Power', baseUrl: 'https://bills/api', accountDigits: 11, timeoutMs: 5000 }],
+      billers: [
+        { id: 'city-power', name: 'City Power', baseUrl: 'https://bills/api', accountDigits: 11, timeoutMs: 5000 },
+      ],
     })
   })
 
