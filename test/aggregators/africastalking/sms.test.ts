@@ -11,7 +11,7 @@ import {
 import type { Callback } from '../../../src/aggregators/aggregator.ts'
 import type { SendOutcome, SmsLink } from '../../../src/aggregators/sms-sender.ts'
 import { Secret } from '../../../src/domain/secret.ts'
-import { AMINA, type RawPeer, rawPeer, sms } from '../smpp/support.ts'
+import { AMINA, type RawPeer, rawPeer, sms, until } from '../smpp/support.ts'
 
 type Case = {
   case: string
@@ -175,6 +175,33 @@ describe('sending with the SDK', () => {
       expect(outcome).toMatchObject(expected)
       const told = JSON.stringify(outcome)
       for (const secret of [API_KEY, '123456', AMINA.slice(1)]) expect(told).not.toContain(secret)
+    })
+
+    test('that never answers keeps no socket of ours', async () => {
+      let ended = false
+      peer = await rawPeer((socket) => {
+        socket.resume()
+        socket.on('close', () => {
+          ended = true
+        })
+      })
+      link = open(`http://127.0.0.1:${peer.port}`, 200)
+      expect((await link.send(sms('x'))).kind).toBe('unknown')
+      await until(() => ended, 'the socket is closed', 1_000)
+    })
+
+    test('that redirects does not get the key sent elsewhere', async () => {
+      const requests: string[] = []
+      peer = await rawPeer((socket) =>
+        socket.once('data', (octets) => {
+          requests.push(String(octets).split('\r\n')[0] ?? '')
+          const elsewhere = `location: http://127.0.0.1:${peer.port}/elsewhere\r\n`
+          socket.end(`HTTP/1.1 307 Temporary Redirect\r\n${elsewhere}content-length: 0\r\nconnection: close\r\n\r\n`)
+        }),
+      )
+      link = open(`http://127.0.0.1:${peer.port}`)
+      expect((await link.send(sms('x'))).kind).toBe('unknown')
+      expect(requests).toEqual(['POST /version1/messaging HTTP/1.1'])
     })
 
     test('a number that the SDK finds fault with is refused, without the number', async () => {
