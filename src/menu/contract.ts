@@ -67,10 +67,10 @@ export type ActionContract = {
 export const DEFAULT_DEADLINE_MS = 3000
 
 /** Outcomes that any action can have; `failed`: nothing is known to have happened, `late`: the deadline passed and it may yet happen. */
-export const commonOutcomes: ActionContract['outcomes'] = { failed: {}, late: {} }
+const commonOutcomes: ActionContract['outcomes'] = { failed: {}, late: {} }
 
 /** Further outcomes of an action behind a PIN: tries left before the lock, and until when it is locked. */
-export const pinOutcomes: ActionContract['outcomes'] = {
+const pinOutcomes: ActionContract['outcomes'] = {
   wrong_pin: { left: { type: 'number', max: 9 } },
   locked: { until: { type: 'time' } },
   busy: {},

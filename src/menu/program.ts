@@ -153,7 +153,7 @@ export type InputType =
   | { readonly type: 'text'; readonly min: number; readonly max: number }
   | { readonly type: 'digits'; readonly min: number; readonly max: number }
 
-/** Reads a stored program; it was checked when it was compiled, so only its engine version is looked at by the caller's hash. */
+/** Reads a stored program. It is not checked again: only the compiler makes them, and only the gateway stores them. */
 export function programFromJson(json: string): Program {
   return JSON.parse(json) as Program
 }

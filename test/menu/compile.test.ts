@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { actions } from '../../src/actions/registry.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { compile, type MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { messagesOf } from '../../src/menu/messages.ts'
+import { describeProblem } from '../../src/menu/problem.ts'
 import { type Program, programFromJson, programToJson } from '../../src/menu/program.ts'
+import { messageContracts as serviceMessages } from '../../src/sms/message-contracts.ts'
 import { compiled, contracts, dial, kenya, menuFolder, messageContracts } from './support.ts'
 
 const small = await loadMenuSources(menuFolder('small'))
@@ -93,4 +97,15 @@ test('conditions are read with their usual precedence', async () => {
   expect(await shown("not me.name == 'X' and me.status == 'closed'")).toBe(agent)
   expect(await shown("not (me.name == 'A' or me.status == 'closed')")).not.toBe(agent)
   expect(await shown('1 < 2 and 10 > 9 and 2 >= 2 and 2 <= 2 and 2 != 3')).toBe(agent)
+})
+
+test('the example of the documentation compiles with the actions of the service', async () => {
+  const document = await readFile(menuFolder('../../docs/menus.md'), 'utf8')
+  const example = /```yaml\n(# main\.yaml\n.*?)```/s.exec(document)?.[1] ?? ''
+  const service = await loadMenuSources(menuFolder('../../menus'))
+  const sources = { ...service, 'main.yaml': example }
+  const kept = Object.entries(sources).filter(([file]) => ['main.yaml', 'service.yaml', 'messages.yaml'].includes(file))
+  const actionContracts = [...actions.values()].map(({ contract }) => contract)
+  const result = compile(Object.fromEntries(kept), actionContracts, serviceMessages, kenya)
+  expect(result.kind === 'refused' ? result.problems.map(describeProblem) : []).toEqual([])
 })

@@ -47,7 +47,7 @@ function typeOf(type: ValueType): Type {
 const TYPE_NAMES = ['text', 'digits', 'number', 'money', 'msisdn', 'moment', 'time', 'choice', 'opaque', 'rows']
 
 /** Reads `msisdn`, `{ text: 20 }`, `{ digits: { min: 7, max: 11 } }`, `{ choice: [a, b] }`, `{ rows: { name: { text: 20 } }, max: 5 }`. */
-export function readType(report: Report, tree: Tree, what: string): Type | null {
+function readType(report: Report, tree: Tree, what: string): Type | null {
   if (tree.kind === 'map' && tree.entries.has('rows')) return readRows(report, tree, what)
   const [name, detail] = notationOf(report, tree, what)
   if (detail === null) return readBareType(report, tree, what, name)
