@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
+import { demoPeople } from './demo/people.ts'
 import type { Display, Paint } from './dial/display.ts'
 import { makeFramedDisplay, makeJsonDisplay } from './dial/display.ts'
 import { followInbox } from './dial/inbox.ts'
@@ -31,21 +32,18 @@ async function run(options: Options): Promise<number> {
   const interactive = process.stdin.isTTY && process.stdout.isTTY && !options.json
   const lines = readLines(interactive)
   const display = makeDisplay(options, lines.print)
-  const recorder = makeRecorder({
-    phoneNumber: options.phoneNumber,
-    description: 'What this dialogue shows',
-    pin: null,
-  })
+  const { phoneNumber } = options
+  const owner = Object.values(demoPeople).find(({ number }) => number === phoneNumber) ?? null
+  const recorder = makeRecorder({ phoneNumber, description: 'What this dialogue shows', owner })
   const phone = makePhone(options, options, display, recorder)
   const inbox = followInbox(
-    { networkUrl: options.networkUrl, phoneNumber: options.phoneNumber, sinceMs: Date.now() },
+    { networkUrl: options.networkUrl, phoneNumber, sinceMs: Date.now() },
     {
       onMessage: phone.receive,
       onAway: (cause) => display.note(`  No SMS can arrive: nothing answers at ${options.networkUrl} (${cause}).`),
     },
   )
-  if (interactive)
-    display.note(`  Phone ${options.phoneNumber}. Type an answer and Enter; :help shows what else there is.`)
+  if (interactive) display.note(`  Phone ${phoneNumber}. Type an answer and Enter; :help shows what else there is.`)
   const reached = await phone.dial(options.dialled)
   if (reached) {
     for await (const line of lines.answers) if (!(await phone.enter(line))) break

@@ -10,7 +10,8 @@ import { makeAudit } from '../../src/security/audit.ts'
 import { parseKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import { makeHasher } from '../../src/subscribers/hasher.ts'
-import { type DemoPerson, seedPeople } from '../demo/people.ts'
+import type { DemoPerson } from '../demo/people.ts'
+import { seedPeople } from '../demo/seed.ts'
 import { openStores, removeStores } from '../stores.ts'
 
 export type BenchWorld = {

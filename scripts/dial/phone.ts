@@ -115,7 +115,7 @@ export function makePhone(
       ...(errorMessage === undefined ? {} : { errorMessage }),
     })
     const posted = await postForm(gateway, 'ussd-end', form)
-    if (posted.kind === 'answer' && posted.status === 200) return
+    if (status === 'Failed' || (posted.kind === 'answer' && posted.status === 200)) return
     display.note(
       `The end-of-session notification was not taken: ${posted.kind === 'answer' ? `HTTP ${posted.status}` : posted.kind}.`,
     )

@@ -23,15 +23,22 @@ type Step = {
   sms?: { to: string; expect: string }[]
 }
 
-export function makeRecorder(phone: { phoneNumber: string; description: string; pin: string | null }): Recorder {
+/** `owner`: what is known of whose phone it is, so that a PIN or an identity answer of theirs is told from any other. */
+export function makeRecorder(phone: {
+  phoneNumber: string
+  description: string
+  owner: { readonly pin: string | null; readonly answer: string | null } | null
+}): Recorder {
+  const { owner } = phone
   const bindings: Bindings = new Map()
-  const pins = phone.pin === null ? [] : [phone.pin]
+  const pins = owner?.pin ? [owner.pin] : []
   const steps: Step[] = []
   let screenText = ''
 
   const typed = (input: string): string => {
     const code = [...bindings].find(([mark, value]) => mark.startsWith('<code') && value === input)
     if (code) return code[0]
+    if (input.toLowerCase() === owner?.answer?.toLowerCase()) return '<answer>'
     if (asksForPin(screenText, input) || pins.includes(input)) return pinMark(input, pins)
     return asksForCode(screenText, input) ? '<code>' : input
   }

@@ -89,7 +89,9 @@ export async function playDialogue(dialogue: Dialogue, world: DialogueWorld, opt
   }
 
   const sms = await expectSms(dialogue.sms, 'sms')
-  for (const extra of await mailbox.rest(options.record ? SILENCE_MS : 0)) {
+  for (const extra of await (options.record
+    ? mailbox.rest('all', SILENCE_MS)
+    : mailbox.rest(phonesOf(dialogue, world), 0))) {
     differences.push({ where: `sms to ${extra.to}`, expected: 'no further message', actual: extra.text })
     sms.push({ to: extra.to, expect: putMarks(extra.text, bindings) })
   }
@@ -182,8 +184,8 @@ async function compareBalances(
 type Mailbox = {
   /** The first message to this number that was not taken yet and fits; null when none came in time. */
   take(number: string, fits: (text: string) => boolean, patienceMs?: number): Promise<string | null>
-  /** What was never taken, from everybody's phone, once nothing more came for so long. */
-  rest(silenceMs: number): Promise<{ to: string; text: string }[]>
+  /** What was never taken, once nothing more came for so long; from everybody's phone, or those that had a part in the dialogue. */
+  rest(phones: 'all' | ReadonlySet<string>, silenceMs: number): Promise<{ to: string; text: string }[]>
 }
 
 function makeMailbox(world: DialogueWorld, usualPatienceMs: number): Mailbox {
@@ -204,14 +206,22 @@ function makeMailbox(world: DialogueWorld, usualPatienceMs: number): Mailbox {
         await pause(POLL_MS)
       }
     },
-    rest: async (silenceMs) => {
+    rest: async (phones, silenceMs) => {
       await pause(silenceMs)
-      const left = Object.entries(world.people).map(async ([to, { number }]) =>
+      const watched = Object.entries(world.people).filter(([, { number }]) => phones === 'all' || phones.has(number))
+      const left = watched.map(async ([to, { number }]) =>
         (await world.sentTo(number)).flatMap(({ text }, at) => (taken.get(number)?.has(at) ? [] : [{ to, text }])),
       )
       return (await Promise.all(left)).flat()
     },
   }
+}
+
+/** Those that dial, and those that the file says get something. */
+function phonesOf({ steps, sms }: Dialogue, world: DialogueWorld): ReadonlySet<string> {
+  const dialling = steps.flatMap(({ act }) => (act.kind === 'dial' ? [act.phoneNumber] : []))
+  const told = [...sms, ...steps.flatMap((step) => step.sms)].map(({ to }) => world.people[to]?.number ?? to)
+  return new Set([...dialling, ...told])
 }
 
 function nameOf(number: string, world: DialogueWorld): string {

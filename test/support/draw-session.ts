@@ -21,7 +21,7 @@ export function drawSession(file: string): string {
     return [caption(step), ...drawFrame(text, { left: '*384#', right: showLength(measureScreen(text)) })]
   })
   const messages = read.dialogue.sms.map(({ to, expect }) => [
-    `${to}'s phone`,
+    `${to.charAt(0).toUpperCase()}${to.slice(1)}'s phone`,
     ...drawFrame(fill(expect), { left: 'SMS from Nyota', right: '14:05' }),
   ])
   const pictures = [...screens, ...messages]

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { type DemoPerson, demoPeople, STRANGER, seedPeople } from '../../scripts/demo/people.ts'
+import { type DemoPerson, demoPeople, STRANGER } from '../../scripts/demo/people.ts'
+import { seedPeople } from '../../scripts/demo/seed.ts'
 import type { Trouble } from '../../scripts/fakes/billers.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { formatMoney } from '../../src/domain/money.ts'

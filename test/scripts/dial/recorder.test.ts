@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { makeRecorder } from '../../../scripts/dial/recorder.ts'
 import { readDialogue } from '../../support/dialogue-file.ts'
 
-const amina = { phoneNumber: '+254700000001', description: 'Amina sends money', pin: '73915' }
+const amina = {
+  phoneNumber: '+254700000001',
+  description: 'Amina sends money',
+  owner: { pin: '73915', answer: 'Umoja Primary' },
+}
 
 test('a recorded dialogue can be read and names no PIN', () => {
   const recorder = makeRecorder(amina)
@@ -56,6 +60,15 @@ test('a code that came by SMS is typed by its mark, and so is one whose SMS was 
   recorder.screen('Enter the 6-digit code from our SMS', false)
   recorder.answered('118822')
   expect(recorder.toYaml()).not.toMatch(/493027|118822/)
+})
+
+test('the answer to the identity question is masked', () => {
+  const recorder = makeRecorder(amina)
+  recorder.dialled('*384#')
+  recorder.screen('Which was your first school?', false)
+  recorder.answered('umoja primary')
+  expect(recorder.toYaml()).toContain('"<answer>"')
+  expect(recorder.toYaml()).not.toContain('umoja')
 })
 
 test('screens stand as literal blocks and answers in quotes', () => {
