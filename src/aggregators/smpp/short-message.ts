@@ -11,7 +11,7 @@ export type EncodedPart = {
   readonly octets: Buffer
 }
 
-export const UDH_INDICATOR = 0x40
+const UDH_INDICATOR = 0x40
 /** The header counts parts in one octet (3GPP TS 23.040 §9.2.3.24.1). */
 const MAX_PARTS = 255
 
