@@ -31,7 +31,8 @@ export function makeRecorder(phone: {
 }): Recorder {
   const { owner } = phone
   const bindings: Bindings = new Map()
-  const pins = owner?.pin ? [owner.pin] : []
+  // The first mark is the owner's own PIN; somebody who has none yet types others.
+  const pins: (string | null)[] = owner === null ? [] : [owner.pin]
   const steps: Step[] = []
   let screenText = ''
 
@@ -51,7 +52,10 @@ export function makeRecorder(phone: {
   }
 
   return {
-    dialled: (dialled) => void steps.push({ dial: dialled }),
+    dialled: (dialled) => {
+      const dial = dialled.replace(/[^*#]+/g, (part) => (pins.includes(part) ? pinMark(part, pins) : part))
+      steps.push({ dial })
+    },
     answered: (input) => void steps.push({ userInput: typed(input) }),
     screen: (text, end) => {
       screenText = text
@@ -77,7 +81,7 @@ function asksForCode(screenText: string, input: string): boolean {
   return /\bSMS\b/i.test(screenText) && /^\p{Nd}{6}$/u.test(input.trim())
 }
 
-function pinMark(input: string, pins: string[]): string {
+function pinMark(input: string, pins: (string | null)[]): string {
   if (!pins.includes(input)) pins.push(input)
   const index = pins.indexOf(input)
   return index === 0 ? '<pin>' : `<pin ${index + 1}>`

@@ -51,6 +51,21 @@ test('the PIN is masked on every screen, also where it was typed by mistake', ()
   expect(recorder.toYaml()).not.toContain('73915')
 })
 
+test('the PIN is masked in a dialled shortcut too', () => {
+  const recorder = makeRecorder(amina)
+  recorder.dialled('*384*3*73915#')
+  recorder.screen('Never dial your PIN.\nEnter your PIN', false)
+  expect(recorder.toYaml()).toContain('dial: "*384*3*<pin>#"')
+})
+
+test('somebody without a PIN types others', () => {
+  const recorder = makeRecorder({ ...amina, owner: { pin: null, answer: null } })
+  recorder.dialled('*384#')
+  recorder.screen('Choose a new PIN', false)
+  recorder.answered('40826')
+  expect(recorder.toYaml()).toContain('"<pin 2>"')
+})
+
 test('a code that came by SMS is typed by its mark, and so is one whose SMS was never seen', () => {
   const recorder = makeRecorder(amina)
   recorder.dialled('*384#')
