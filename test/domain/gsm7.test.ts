@@ -15,7 +15,18 @@ const standard = [
   'pqrstuvwxyzäöñüà',
 ].join('')
 
-const extension: Record<string, number> = { '\f': 0x0a, '^': 0x14, '{': 0x28, '}': 0x29, '\\': 0x2f, '[': 0x3c, '~': 0x3d, ']': 0x3e, '|': 0x40, '€': 0x65 }
+const extension: Record<string, number> = {
+  '\f': 0x0a,
+  '^': 0x14,
+  '{': 0x28,
+  '}': 0x29,
+  '\\': 0x2f,
+  '[': 0x3c,
+  '~': 0x3d,
+  ']': 0x3e,
+  '|': 0x40,
+  '€': 0x65,
+}
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -36,12 +47,15 @@ describe('the alphabet', () => {
     for (const [septet, character] of [...standard].entries()) {
       if (character !== '\u001b') expected.set(character, Buffer.of(septet).toString('hex'))
     }
-    for (const [character, septet] of Object.entries(extension)) expected.set(character, Buffer.of(0x1b, septet).toString('hex'))
+    for (const [character, septet] of Object.entries(extension))
+      expected.set(character, Buffer.of(0x1b, septet).toString('hex'))
     expect(encodable).toEqual(new Map([...expected].sort(([a], [b]) => (a < b ? -1 : 1))))
   })
 
   test('agrees with an implementation that is not ours on every text of the basic table', () => {
-    const { encodings } = createRequire(import.meta.url)('smpp') as { encodings: { ASCII: { encode(text: string): Buffer } } }
+    const { encodings } = createRequire(import.meta.url)('smpp') as {
+      encodings: { ASCII: { encode(text: string): Buffer } }
+    }
     const basic = standard.replace('\u001b', '')
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...basic) }), (text) => {

@@ -51,12 +51,12 @@ describe('the outbox', () => {
 
   test('neither number nor text can be read from it', async () => {
     const { id } = await world.enqueue({ body: { kind: 'text', text: 'canary text' } })
-    const { rows } = await world.db.app.query<{ row: string }>(
-      'SELECT convert_from(decode(encode(recipient_sealed || body_sealed, $2), $3), $4) AS row FROM sms_outbox WHERE id = $1',
-      [id, 'base64', 'base64', 'LATIN1'],
+    const { rows } = await world.db.app.query<Record<string, unknown>>('SELECT * FROM sms_outbox WHERE id = $1', [id])
+    const row = Object.values(rows[0] ?? {}).map((value) =>
+      Buffer.isBuffer(value) ? value.toString('latin1') : String(value),
     )
-    expect(rows[0]?.row).not.toContain('canary')
-    expect(rows[0]?.row).not.toContain('254700')
+    expect(row.length).toBeGreaterThan(10)
+    for (const value of row) expect(value).not.toMatch(/canary|254700/)
   })
 
   test('its history cannot be edited by the application', async () => {
