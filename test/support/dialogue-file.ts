@@ -37,6 +37,7 @@ export type ExpectedSms = { readonly to: string; readonly expect: string }
 export type Given =
   | { readonly kind: 'balance'; readonly person: string; readonly amount: bigint }
   | { readonly kind: 'language'; readonly person: string; readonly language: string }
+  | { readonly kind: 'no question'; readonly person: string }
   | { readonly kind: 'biller'; readonly biller: string; readonly is: BillerMood }
 
 const moods = ['well', 'slow', 'silent', 'unreachable', 'undecided', 'refusing', 'failing'] as const
@@ -151,6 +152,8 @@ function readGiven(sentence: string): Given | null {
   const has = /^(\w+) has (.+)$/.exec(sentence)
   const amount = parseMoney(has?.[2] ?? '', 'KES')
   if (has && amount !== null) return { kind: 'balance', person: has[1] ?? '', amount }
+  const lacks = /^(\w+) has no question$/.exec(sentence)
+  if (lacks) return { kind: 'no question', person: lacks[1] ?? '' }
   const speaks = /^(\w+) speaks (\w+)$/.exec(sentence)
   if (speaks) return { kind: 'language', person: speaks[1] ?? '', language: speaks[2] ?? '' }
   const is = /^([\w-]+) is (\w+)$/.exec(sentence)

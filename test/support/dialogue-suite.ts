@@ -9,8 +9,12 @@ import { openWorld } from './world.ts'
 const FOLDER = 'test/dialogues'
 const PATIENCE_MS = 10_000
 
-/** Plays every dialogue of a language, each in a world of its own. With UPDATE_DIALOGUES=1 the files are written anew instead. */
-export function describeDialogues(language: string, delivery: Delivery): void {
+/**
+ * Plays every dialogue of a language, each in a world of its own. With UPDATE_DIALOGUES=1 the files are written anew instead. The set returned
+ * fills with what actions ended with, `quote-send insufficient`.
+ */
+export function describeDialogues(language: string, delivery: Delivery): ReadonlySet<string> {
+  const outcomes = new Set<string>()
   const record = process.env.UPDATE_DIALOGUES === '1'
   const files = listDialogueFiles(FOLDER).filter((file) => file.endsWith(`.${language}.yaml`))
   describe.each(files.map((file) => [basename(file, '.yaml'), file]))(`%s`, (_, file) => {
@@ -24,9 +28,19 @@ export function describeDialogues(language: string, delivery: Delivery): void {
         if (record) writeFileSync(file, rewriteDialogue(source, played.observed))
         else if (played.differences.length > 0) expect.fail(`${file}\n${showDifferences(played.differences)}`)
         await world.prove()
+        for (const outcome of outcomesIn(world.test.logs())) outcomes.add(outcome)
       } finally {
         await world.close()
       }
     })
+  })
+  return outcomes
+}
+
+function outcomesIn(logs: string): string[] {
+  const lines = logs.split('\n').filter((line) => line.includes('"event":"action_ran"'))
+  return lines.map((line) => {
+    const { action, outcome }: { action: string; outcome: string } = JSON.parse(line)
+    return `${action} ${outcome}`
   })
 }

@@ -64,6 +64,10 @@ export async function openWorld(given: readonly Given[] = []): Promise<World> {
 
   async function arrange(fact: Given): Promise<void> {
     if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
+    if (fact.kind === 'no question') {
+      const { id } = await personOf(database, sealer, fact.person)
+      await database.owner.query('DELETE FROM identity_question WHERE subscriber_id = $1', [id])
+    }
     if (fact.kind === 'language') {
       const { id } = await personOf(database, sealer, fact.person)
       await database.app.query('UPDATE subscriber SET language = $2 WHERE id = $1', [id, fact.language])
