@@ -22,6 +22,7 @@ import { startOperatorServer, startPublicServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { loadMarket, markets as tariffsOfMarkets } from './ledger/market.ts'
+import { makeQuoteTransfer } from './ledger/quote.ts'
 import { makeTariffs } from './ledger/tariffs.ts'
 import { compile } from './menu/compile.ts'
 import { loadMenuSources } from './menu/load.ts'
@@ -39,6 +40,7 @@ import { openSmsBell } from './sms/queue.ts'
 import { makeReceipts } from './sms/receipts.ts'
 import { startSmsWorker } from './sms/worker.ts'
 import { keyProblems } from './subscribers/check-keys.ts'
+import { makeFindByNumber } from './subscribers/find.ts'
 import { makeHasher } from './subscribers/hasher.ts'
 import { type Events, makeEvents } from './telemetry/events.ts'
 import { makeLog } from './telemetry/log.ts'
@@ -150,7 +152,8 @@ async function build(
   let port: number | null = null
   if (settings.roles.gateway) {
     let stopping = false
-    const tariffs = makeTariffs(market.currency)
+    const quoteTransfer = makeQuoteTransfer(database, makeTariffs(market.currency))
+    const findByNumber = makeFindByNumber(database, sealer)
     const lookupLimit = makeLookupLimit(redis, settings.redis.prefix)
     const services: Services = {
       ...{
@@ -158,7 +161,8 @@ async function build(
         sealer,
         keys,
         market,
-        tariffs,
+        quoteTransfer,
+        findByNumber,
         billers,
         pins,
         messages,

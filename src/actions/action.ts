@@ -4,7 +4,7 @@ import type { SubscriberId } from '../domain/ids.ts'
 import type { Market } from '../domain/market.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
-import type { Tariffs } from '../ledger/quote.ts'
+import type { QuoteTransfer } from '../ledger/quote.ts'
 import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
 import type { Audit } from '../security/audit.ts'
@@ -12,6 +12,7 @@ import type { Keys } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Settlement } from '../settlement/queue.ts'
 import type { SmsBell } from '../sms/queue.ts'
+import type { FindByNumber } from '../subscribers/find.ts'
 import type { PinServices } from '../subscribers/pin.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { LookupLimit } from './lookup-limit.ts'
@@ -33,7 +34,8 @@ export type Services = {
   readonly sealer: Sealer
   readonly keys: Keys
   readonly market: Market
-  readonly tariffs: Tariffs
+  readonly quoteTransfer: QuoteTransfer
+  readonly findByNumber: FindByNumber
   readonly billers: ReadonlyMap<string, Biller>
   readonly pins: PinServices
   readonly messages: () => Messages

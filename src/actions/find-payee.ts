@@ -1,6 +1,5 @@
 import { parseE164 } from '../domain/msisdn.ts'
 import { shortName } from '../domain/names.ts'
-import { findByNumber } from '../subscribers/find.ts'
 import { type Action, defineAction } from './action.ts'
 
 /** Who would get the money: shown as first name and initial, look-ups limited per payer. */
@@ -16,11 +15,11 @@ export const findPayee: Action = defineAction(
       limited: {},
     },
   },
-  async ({ database, sealer, lookupLimit }, { caller }, { number }) => {
+  async ({ findByNumber, lookupLimit }, { caller }, { number }) => {
     const payeeNumber = parseE164(number)
     if (payeeNumber === null) return { outcome: 'unknown' }
     if (payeeNumber === caller.number) return { outcome: 'own_number' }
-    const [allowed, payee] = await Promise.all([lookupLimit(caller.id), findByNumber(database, sealer, payeeNumber)])
+    const [allowed, payee] = await Promise.all([lookupLimit(caller.id), findByNumber(payeeNumber)])
     if (!allowed) return { outcome: 'limited' }
     if (payee === null || payee.status !== 'active') return { outcome: 'unknown' }
     return { outcome: 'found', values: { payee: payee.id, name: shortName(payee.name) } }

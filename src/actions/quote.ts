@@ -1,5 +1,5 @@
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
-import { type Quote, type QuoteOutcome, quoteTransfer } from '../ledger/quote.ts'
+import type { Quote, QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
@@ -48,11 +48,11 @@ export const quoteBill: Action = defineAction(
   },
 )
 
-type Payee = Parameters<typeof quoteTransfer>[2]['payee']
+type Payee = QuoteRequest['payee']
 
-function ask({ database, tariffs }: Services, { caller, atMs }: ActionContext, amount: string, payee: Payee) {
+function ask({ quoteTransfer }: Services, { caller, atMs }: ActionContext, amount: string, payee: Payee) {
   const id = uuidv7(atMs) as TransferId
-  return quoteTransfer(database, tariffs, { id, atMs, payerId: caller.id, amount: BigInt(amount), payee })
+  return quoteTransfer({ id, atMs, payerId: caller.id, amount: BigInt(amount), payee })
 }
 
 type Answer<Full extends string> =

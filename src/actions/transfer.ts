@@ -1,4 +1,4 @@
-import { type HoldOutcome, holdTransfer } from '../ledger/hold.ts'
+import { type HoldRefusal, holdTransfer } from '../ledger/hold.ts'
 import type { Quote } from '../ledger/quote.ts'
 import type { TransferState } from '../ledger/transfer.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
@@ -117,7 +117,7 @@ function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejecte
   }
 }
 
-function refusedBy(outcome: Exclude<HoldOutcome, { kind: 'held' | 'known' }>): Confirmed {
+function refusedBy(outcome: HoldRefusal): Confirmed {
   switch (outcome.kind) {
     case 'insufficient':
     case 'expired':

@@ -8,7 +8,7 @@ import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
 import { begin, languageOf } from '../menu/session.ts'
 import { type MenuEvent, step } from '../menu/step.ts'
-import { findByNumber, type Subscriber } from '../subscribers/find.ts'
+import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
@@ -100,7 +100,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       if (known !== null) return known
     }
     if (stopping()) return last('screen_closing', 'refused')
-    const subscriber = await findByNumber(services.database, services.sealer, request.msisdn)
+    const subscriber = await services.findByNumber(request.msisdn)
     const program = programs.current()
     const id = randomUUID()
     const language = subscriber?.language ?? baseLanguage(program)

@@ -12,9 +12,9 @@ import { billerAccountContext, type TransferState } from './transfer.ts'
 export type HoldOutcome =
   | { readonly kind: 'held'; readonly reference: string; readonly state: 'HELD'; readonly version: number }
   | { readonly kind: 'known'; readonly reference: string; readonly state: TransferState; readonly version: number }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'expired' }
-  | Refusal
+  | HoldRefusal
+
+export type HoldRefusal = { readonly kind: 'conflict' } | { readonly kind: 'expired' } | Refusal
 
 type Row = {
   outcome: HoldOutcome['kind']

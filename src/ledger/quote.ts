@@ -1,7 +1,8 @@
 import type { Queryable } from '../database/database.ts'
+import { gather } from '../database/gather.ts'
 import type { AccountId, SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
-import { chargeOf, type TransferKind } from './tariff.ts'
+import { type Charge, chargeOf, type TransferKind } from './tariff.ts'
 import type { TariffInForce, Tariffs } from './tariffs.ts'
 
 export type { Tariffs } from './tariffs.ts'
@@ -62,26 +63,70 @@ type Row = {
   repeats: boolean
 }
 
+/** Quotes transfers; requests of one moment share a round trip. */
+export type QuoteTransfer = (request: QuoteRequest) => Promise<QuoteOutcome>
+
+const MOST_AT_ONCE = 100
+
+export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfer {
+  const lanes: Record<TransferKind, QuoteTransfer> = {
+    send: gather((requests) => quoteAll(db, tariffs, 'send', requests), MOST_AT_ONCE),
+    bill: gather((requests) => quoteAll(db, tariffs, 'bill', requests), MOST_AT_ONCE),
+  }
+  return (request) => lanes[kindOf(request)](request)
+}
+
 /**
  * Says what a transfer costs, or why it cannot be, in one round trip; the rules are the database's (`ledger_refusal`), the same
  * that hold the money later. Throws where the payer has no wallet that may pay.
  */
 export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: QuoteRequest): Promise<QuoteOutcome> {
+  const [outcome] = await quoteAll(db, tariffs, kindOf(request), [request])
+  if (outcome === undefined) throw new Error('a quote was not answered')
+  return outcome
+}
+
+function kindOf({ payee }: QuoteRequest): TransferKind {
+  return payee.kind === 'subscriber' ? 'send' : 'bill'
+}
+
+async function quoteAll(
+  db: Queryable,
+  tariffs: Tariffs,
+  kind: TransferKind,
+  requests: readonly QuoteRequest[],
+): Promise<QuoteOutcome[]> {
   const tariff = await tariffs.current(db)
-  const kind: TransferKind = request.payee.kind === 'subscriber' ? 'send' : 'bill'
-  const charge = chargeOf(tariff, kind, request.amount)
-  const total = request.amount + (charge?.fee ?? 0n)
+  const charges = requests.map(({ amount }) => chargeOf(tariff, kind, amount))
   const { rows } = await db.query<Row>({
     name: `quote-${kind}`,
     text: statements[kind],
-    values: [request.payerId, request.payee.id, tariff.currency, request.amount, total],
+    values: [
+      requests.map(({ payerId }) => payerId),
+      requests.map(({ payee }) => payee.id),
+      tariff.currency,
+      requests.map(({ amount }) => amount),
+      requests.map(({ amount }, n) => amount + (charges[n]?.fee ?? 0n)),
+    ],
   })
-  const row = rows[0]
-  if (row === undefined) throw new Error(`Subscriber ${request.payerId} has no wallet in ${tariff.currency}`)
-  if (row.tariff !== tariff.version) {
+  if (rows.some((row) => row.tariff !== tariff.version)) {
     await tariffs.reload(db)
-    return quoteTransfer(db, tariffs, request)
+    return quoteAll(db, tariffs, kind, requests)
   }
+  return requests.map((request, n) => {
+    const row = rows[n]
+    if (row === undefined) throw new Error(`Subscriber ${request.payerId} has no wallet in ${tariff.currency}`)
+    return outcomeOf(request, tariff, kind, charges[n] ?? null, row)
+  })
+}
+
+function outcomeOf(
+  request: QuoteRequest,
+  tariff: TariffInForce,
+  kind: TransferKind,
+  charge: Charge | null,
+  row: Row,
+): QuoteOutcome {
   if (row.refusal !== null) return refusalOf(row.refusal, row.detail)
   if (row.payee_account === null) return { kind: 'payee_unavailable' }
   if (charge === null) {
@@ -95,17 +140,19 @@ export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: Qu
 function statement(kind: TransferKind, payee: string): string {
   return `SELECT payer.id AS payer_account, payee.id AS payee_account, r.refusal, r.detail, ledger_tariff_in_force($3) AS tariff,
       EXISTS (SELECT FROM transfer t
-               WHERE t.payer_account = payer.id AND t.payee_account = payee.id AND t.amount = $4 AND t.state <> 'REJECTED'
+               WHERE t.payer_account = payer.id AND t.payee_account = payee.id AND t.amount = q.amount AND t.state <> 'REJECTED'
                  AND t.created_at > now() - interval '10 minutes') AS repeats
-    FROM account payer
+    FROM unnest($1::uuid[], $2::${kind === 'send' ? 'uuid' : 'text'}[], $4::bigint[], $5::bigint[])
+         WITH ORDINALITY AS q (payer_id, payee_id, amount, total, n)
+    JOIN account payer ON payer.kind = 'wallet' AND payer.owner_id = q.payer_id AND payer.code = 'main' AND payer.currency = $3
     LEFT JOIN account payee ON payee.id <> payer.id AND payee.currency = $3 AND ${payee}
-   CROSS JOIN LATERAL ledger_refusal('${kind}', $1, payer.id, payee.id, $4, $5) r
-   WHERE payer.kind = 'wallet' AND payer.owner_id = $1 AND payer.code = 'main' AND payer.currency = $3`
+   CROSS JOIN LATERAL ledger_refusal('${kind}', q.payer_id, payer.id, payee.id, q.amount, q.total) r
+   ORDER BY q.n`
 }
 
 const statements: Record<TransferKind, string> = {
-  send: statement('send', `payee.kind = 'wallet' AND payee.owner_id = $2 AND payee.code = 'main'`),
-  bill: statement('bill', `payee.kind = 'biller' AND payee.owner_id IS NULL AND payee.code = $2`),
+  send: statement('send', `payee.kind = 'wallet' AND payee.owner_id = q.payee_id AND payee.code = 'main'`),
+  bill: statement('bill', `payee.kind = 'biller' AND payee.owner_id IS NULL AND payee.code = q.payee_id`),
 }
 
 /** The database's word for a refusal and the number that belongs to it. */

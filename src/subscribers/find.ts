@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts'
+import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
 import type { Sealer } from '../security/sealing.ts'
@@ -19,6 +20,7 @@ export type Subscriber = {
 
 type Row = {
   id: SubscriberId
+  number_index: Buffer
   number_sealed: Buffer
   name_sealed: Buffer
   language: string
@@ -28,28 +30,50 @@ type Row = {
   restricted_until: Date | null
 }
 
+/** Finds people by number; look-ups of one moment share a query, since every dial begins with one. */
+export type FindByNumber = (number: Msisdn) => Promise<Subscriber | null>
+
+const MOST_AT_ONCE = 100
+
+export function makeFindByNumber(db: Queryable, sealer: Sealer): FindByNumber {
+  return gather((numbers) => findByNumbers(db, sealer, numbers), MOST_AT_ONCE)
+}
+
 /**
  * Who holds this number now. A closed account is not found by its number, which may be somebody else's by now. Throws when the index of
  * one number was put on the row of another.
  */
 export async function findByNumber(db: Queryable, sealer: Sealer, number: Msisdn): Promise<Subscriber | null> {
+  const [found] = await findByNumbers(db, sealer, [number])
+  return found ?? null
+}
+
+async function findByNumbers(
+  db: Queryable,
+  sealer: Sealer,
+  numbers: readonly Msisdn[],
+): Promise<(Subscriber | null)[]> {
+  const indexes = numbers.map((number) => numberIndex(sealer, number))
   const { rows } = await db.query<Row>({
-    name: 'subscriber-by-number',
-    text: `SELECT id, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
-      FROM subscriber WHERE number_index = $1 AND status <> 'closed'`,
-    values: [numberIndex(sealer, number)],
+    name: 'subscribers-by-number',
+    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+      FROM subscriber WHERE number_index = ANY ($1) AND status <> 'closed'`,
+    values: [indexes],
   })
-  if (rows[0] === undefined) return null
-  const subscriber = readSubscriber(rows[0], sealer)
-  if (subscriber.number !== number) throw new Error(`Subscriber ${subscriber.id} is indexed under another number.`)
-  return subscriber
+  return numbers.map((number, n) => {
+    const row = rows.find(({ number_index }) => indexes[n]?.equals(number_index))
+    if (row === undefined) return null
+    const subscriber = readSubscriber(row, sealer)
+    if (subscriber.number !== number) throw new Error(`Subscriber ${subscriber.id} is indexed under another number.`)
+    return subscriber
+  })
 }
 
 /** The subscriber with this id, closed ones too. */
 export async function findById(db: Queryable, sealer: Sealer, id: SubscriberId): Promise<Subscriber | null> {
   const { rows } = await db.query<Row>({
     name: 'subscriber-by-id',
-    text: `SELECT id, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
       FROM subscriber WHERE id = $1`,
     values: [id],
   })
