@@ -117,8 +117,10 @@ export function rewriteDialogue(source: string, observed: Pick<Dialogue, 'steps'
   if (observed.sms.length > 0) document.setIn(['sms'], document.createNode(observed.sms))
   else document.deleteIn(['sms'])
   for (const [person, balance] of Object.entries(observed.balances)) document.setIn(['balances', person], balance)
-  setStyles(document)
-  return document.toString({ lineWidth: 0 })
+  // Read again, so that what was added is styled like what was there.
+  const written = parseDocument(document.toString({ lineWidth: 0 }))
+  setStyles(written)
+  return written.toString({ lineWidth: 0 })
 }
 
 function readStep(step: FileShape['steps'][number], index: number, file: FileShape, problems: string[]): DialogueStep {
