@@ -11,7 +11,9 @@ export type LookupLimit = (payer: SubscriberId) => Promise<boolean>
 export function makeLookupLimit(redis: Redis, prefix: string): LookupLimit {
   return async (payer) => {
     const key = `${prefix}lookups:${payer}`
-    const [count] = await Promise.all([redis.incr(key), redis.expire(key, WINDOW_S, 'NX')])
+    const count = await redis.incr(key)
+    // Without a window yet: it is the first look-up, or the one that should have set it got lost.
+    if (count === 1 || count > LOOKUPS_PER_HOUR) await redis.expire(key, WINDOW_S, 'NX')
     return count <= LOOKUPS_PER_HOUR
   }
 }

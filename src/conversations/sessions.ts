@@ -41,6 +41,9 @@ export type Sessions = {
 /** Longer than any network keeps a session (180 s), so that late repeats of the last hop still find its tombstone. */
 const TTL_MS = 10 * 60_000
 
+/** Sessions written by this process that it keeps at hand, opened; some four kilobytes each. */
+const MOST_RECENT = 4096
+
 /** Eight bytes of revision in front of the sealed session: Redis compares them without opening it. */
 const REVISION_BYTES = 8
 
@@ -62,7 +65,18 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   redis.defineCommand('nyotaCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   const scripted = redis as WithScript
 
+  /** The bytes of a session and what they open to: while Redis still has those very bytes, they need not be opened again. */
+  const recent = new Map<string, { readonly value: Buffer; readonly session: UssdSession }>()
+
+  function remember(name: string, value: Buffer, session: UssdSession): void {
+    recent.delete(name)
+    recent.set(name, { value, session })
+    if (recent.size > MOST_RECENT) for (const oldest of recent.keys()) return void recent.delete(oldest)
+  }
+
   function open(name: string, stored: Buffer): StoredSession {
+    const known = recent.get(name)
+    if (known?.value.equals(stored)) return { revision: Number(stored.readBigUInt64BE(0)), session: known.session }
     return {
       revision: Number(stored.readBigUInt64BE(0)),
       session: JSON.parse(sealer.open(stored.subarray(REVISION_BYTES), name)),
@@ -82,7 +96,9 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(session), name)])
       const expected = revision === 0 ? Buffer.alloc(0) : revisionBytes(revision)
       const found = await scripted.nyotaCompareAndSetBuffer(name, expected, value, TTL_MS)
-      return found === null ? 'written' : open(name, found)
+      if (found !== null) return open(name, found)
+      remember(name, value, session)
+      return 'written'
     },
   }
 }

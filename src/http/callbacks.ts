@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Aggregator, Callback, UssdReply } from '../aggregators/aggregator.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -78,7 +78,7 @@ export function makeCallbackLane(
 
 /** Digests have one length, so comparing them tells nothing about the key's. */
 function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }
 
 function decode(part: string): string {
