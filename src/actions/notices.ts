@@ -22,7 +22,7 @@ export async function notify(
   })
 }
 
-/** One SMS per lock, whoever runs into it and however often. */
+/** One SMS per lock. */
 export async function tellPinLocked(services: Services, context: ActionContext, until: Date): Promise<void> {
   const factKey = `pin-locked:${context.caller.id}:${until.getTime()}`
   const queued = await notify(services.database, services, context, factKey, 'pin_locked', { until: until.getTime() })

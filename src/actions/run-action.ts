@@ -48,7 +48,7 @@ async function behindPin(
     case 'wrong':
       return { outcome: 'wrong_pin', values: { left: check.left } }
     case 'locked':
-      await tellPinLocked(services, context, check.until)
+      if (check.byThis) await tellPinLocked(services, context, check.until)
       return { outcome: 'locked', values: { until: check.until.getTime() } }
     case 'busy':
       return { outcome: 'busy', values: {} }

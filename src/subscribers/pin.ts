@@ -20,11 +20,11 @@ export type PinServices = {
   readonly numbering: NumberingPlan
 }
 
-/** `left`: tries before the lock. `busy`: nothing is known about the PIN and nothing was decided by it; try again. */
+/** `left`: tries before the lock; `byThis`: this very PIN was wrong and brought the lock. `busy`: nothing is known about the PIN and nothing was decided by it; try again. */
 export type PinCheck =
   | { readonly kind: 'right' }
   | { readonly kind: 'wrong'; readonly left: number }
-  | { readonly kind: 'locked'; readonly until: Date }
+  | { readonly kind: 'locked'; readonly until: Date; readonly byThis: boolean }
   | { readonly kind: 'busy' }
 
 /**
@@ -35,7 +35,7 @@ export async function checkPin(services: PinServices, subscriberId: SubscriberId
   const { database, hasher } = services
   const result = await hasher.withPlace<PinCheck>(async (place) => {
     const reserved = await reserveAttempt(database, subscriberId)
-    if (reserved.kind === 'locked') return reserved
+    if (reserved.kind === 'locked') return { ...reserved, byThis: false }
     if (reserved.kind === 'contended') return { kind: 'busy' }
     // Read after the reservation is committed: a PIN changed later ends the round, and with it this verdict.
     const stored = await storedPin(database, subscriberId)
@@ -69,7 +69,7 @@ async function settle({ audit }: PinServices, tx: Queryable, attempt: Reservatio
       return { kind: 'busy' }
     case 'locked':
       await audit.record(tx, { ...event, action: 'pin.locked', payload: { until: outcome.until.toISOString() } })
-      return outcome
+      return { ...outcome, byThis: true }
     case 'counted':
       await audit.record(tx, { ...event, action: 'pin.wrong', payload: { left: String(outcome.left) } })
       return { kind: 'wrong', left: outcome.left }
