@@ -50,7 +50,7 @@ function expectPart(name: string, expected: string): void {
       'README.md',
       readme.replace(pattern, (_, open: string, __: string, close: string) => open + expected + close),
     )
-  } else expect(pattern.exec(readme)?.[2]).toBe(expected)
+  } else expect(pattern.exec(readme)?.[2], 'UPDATE_DOCUMENTS=1 writes it anew').toBe(expected)
 }
 
 /** One row a variable: whether it must be set, its usual value or an example, and the first sentence of what .env.example says of it. */
