@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import type { Json } from '../menu/contract.ts'
+import type { SmsRequest } from '../menu/step.ts'
 import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
 import type { ActionContext, Services } from './action.ts'
 
@@ -27,4 +28,18 @@ export async function tellPinLocked(services: Services, context: ActionContext, 
   const factKey = `pin-locked:${context.caller.id}:${until.getTime()}`
   const queued = await notify(services.database, services, context, factKey, 'pin_locked', { until: until.getTime() })
   if (queued !== null) services.smsBell.ring(queued)
+}
+
+/** The messages that the last screen of a dialogue sends along, once per session and hop. */
+export async function tellAtEnd(
+  services: Services,
+  context: ActionContext,
+  hop: number,
+  requests: readonly SmsRequest[],
+): Promise<void> {
+  for (const [at, { message, values }] of requests.entries()) {
+    const factKey = `end:${context.sessionId}:${hop}:${at}`
+    const queued = await notify(services.database, services, context, factKey, message, values)
+    if (queued !== null) services.smsBell.ring(queued)
+  }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { Action, Caller, Services } from '../actions/action.ts'
+import type { Action, ActionContext, Caller, Services } from '../actions/action.ts'
+import { tellAtEnd } from '../actions/notices.ts'
 import { runAction } from '../actions/run-action.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
 import { transferOfSession } from '../ledger/transfer-of-session.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
-import { begin, languageOf } from '../menu/session.ts'
+import { begin, languageOf, type MenuSession } from '../menu/session.ts'
 import { type MenuEvent, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
@@ -45,12 +46,12 @@ type Answered = { readonly reply: UssdReply; readonly outcome: HopOutcome; reado
 
 /** What one round of a hop works on: the session as it was read (or as it begins), and the event to feed. */
 type Round = {
+  readonly request: UssdRequest
   readonly name: string
   readonly revision: number
   readonly session: Omit<UssdSession, 'reply'>
   readonly program: Program
   readonly event: MenuEvent
-  readonly seen: SeenInput
   readonly startedMs: number
 }
 
@@ -115,7 +116,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       seen: { length: 0, mac: '' },
     }
     const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled }
-    return run({ name, revision: 0, session, program, event, seen: seenOf(name, request), startedMs })
+    return run({ request, name, revision: 0, session, program, event, startedMs })
   }
 
   async function proceed(
@@ -138,14 +139,15 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         const program = await programs.find(session.program)
         if (program === null) return last('screen_lost', 'refused')
         const event: MenuEvent = { kind: 'input', atMs: startedMs, input: arrival.input }
-        return run({ name, revision, session, program, event, seen: seenOf(name, request), startedMs })
+        return run({ request, name, revision, session, program, event, startedMs })
       }
     }
   }
 
   /** Steps until a screen is due, running the actions on the way; the hop is claimed before the first effect. */
   async function run(round: Round): Promise<Answered | StoredSession> {
-    const { name, session, program, seen, startedMs } = round
+    const { request, name, session, program, startedMs } = round
+    const seen = seenOf(name, request)
     const hop: Hop = { sessionId: session.id, hop: session.hop + 1, conversation: name, seen }
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
     let claimed = false
@@ -158,12 +160,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
           if (!(await claimHop(services.database, hop))) return twin(hop, left())
           claimed = true
         }
-        const context = {
-          caller: callerOf(session),
-          language: languageOf(next.session),
-          sessionId: session.id,
-          atMs: now(),
-        }
+        const context = contextOf(session, next.session)
         const result = await runAction(
           services,
           actions,
@@ -177,14 +174,25 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       }
     } catch (error) {
       if (!claimed) throw error
-      events.hopFailed({ aggregator: '', error })
+      events.hopFailed({ aggregator: request.aggregator, error })
       const failed = last('screen_failed', 'error')
       await answerHop(services.database, services.sealer, hop, failed.reply)
       return failed
     }
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
     if (claimed) await answerHop(services.database, services.sealer, hop, reply)
-    return keep({ ...session, menu: next.session, hop: hop.hop, seen, reply }, round, next.reply, claimed)
+    const kept = await keep({ ...session, menu: next.session, hop: hop.hop, seen, reply }, round, next.reply, claimed)
+    if (next.sms.length > 0 && session.caller !== null && 'reply' in kept && kept.outcome === 'answered') {
+      // After the answer is kept, so that of two copies of a request one sends.
+      await tellAtEnd(services, contextOf(session, next.session), hop.hop, next.sms).catch((error: unknown) =>
+        events.hopFailed({ aggregator: request.aggregator, error }),
+      )
+    }
+    return kept
+  }
+
+  function contextOf(session: Round['session'], menu: MenuSession): ActionContext {
+    return { caller: callerOf(session), language: languageOf(menu), sessionId: session.id, atMs: now() }
   }
 
   /** The one write of a hop. Who loses the compare-and-set has had no effect and answers with what the winner stored. */
