@@ -22,8 +22,8 @@ export type AnswerCheck =
   | { readonly kind: 'busy' }
 
 /**
- * Whether this answers the question on file; three wrong answers in a day, each counted before it is looked at. A right answer gives its
- * own try back and no others. Someone without a question costs the same work and is never right.
+ * Whether this answers the question on file; three wrong answers in a day, each counted before it is looked at, and the third locks. A
+ * right answer gives its own try back and no others. Someone without a question costs the same work and is never right.
  */
 export async function checkAnswer(
   services: PinServices,
@@ -32,12 +32,12 @@ export async function checkAnswer(
 ): Promise<AnswerCheck> {
   const { database, hasher, audit } = services
   const result = await hasher.withPlace<AnswerCheck>(async (place) => {
-    const { rows } = await database.query<{ answer_hash: string; tries: number; since: string }>(
+    const { rows } = await database.query<{ answer_hash: string; tries: number; since: string; until: Date }>(
       `UPDATE identity_question SET
           tries = CASE WHEN tries_since > now() - interval '24 hours' THEN tries + 1 ELSE 1 END,
           tries_since = CASE WHEN tries_since > now() - interval '24 hours' THEN tries_since ELSE now() END
         WHERE subscriber_id = $1 AND (tries < ${ANSWER_TRIES} OR tries_since <= now() - interval '24 hours')
-        RETURNING answer_hash, tries, tries_since::text AS since`,
+        RETURNING answer_hash, tries, tries_since::text AS since, tries_since + interval '24 hours' AS until`,
       [subscriberId],
     )
     const question = rows[0]
@@ -52,7 +52,7 @@ export async function checkAnswer(
       if (!right) {
         const left = ANSWER_TRIES - question.tries
         await audit.record(tx, { ...event, action: 'answer.wrong', payload: { left: String(left) } })
-        return { kind: 'wrong', left }
+        return left > 0 ? { kind: 'wrong', left } : { kind: 'locked', until: question.until }
       }
       await tx.query(
         'UPDATE identity_question SET tries = tries - 1 WHERE subscriber_id = $1 AND tries_since = $2::timestamptz AND tries > 0',
