@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { DestinationStream } from 'pino'
-import { ownLedger } from './account-providers/own-ledger.ts'
+import { walletProvider } from './account-providers/registry.ts'
 import type { Services } from './actions/action.ts'
 import { makeLookupLimit } from './actions/lookup-limit.ts'
 import { actions } from './actions/registry.ts'
@@ -125,7 +125,7 @@ async function build(
       { store, bell: smsBell, onError: onQueueError },
     )
     onStop(() => worker.close())
-    const settling = { database, sealer, provider: ownLedger, billers, receipts, smsBell, events }
+    const settling = { database, sealer, provider: walletProvider, billers, receipts, smsBell, events }
     const workers = startSettlementWorkers({ store, services: settling, events })
     onStop(() => workers.close())
     const sweeper = startSettlementSweeper({ ...settling, settlement })
@@ -163,6 +163,7 @@ async function build(
         market,
         quoteTransfer,
         findByNumber,
+        provider: walletProvider,
         billers,
         pins,
         messages,

@@ -5,10 +5,9 @@ import { balanceOf, miniStatement } from '../ledger/statement.ts'
 import type { TransferState } from '../ledger/transfer.ts'
 import type { AccountProvider, ProviderOutcome } from './account-provider.ts'
 
-/** The built-in ledger: the provider of every wallet until others are connected. */
+/** The built-in ledger. */
 export const ownLedger: AccountProvider = {
   id: 'ledger',
-  capabilities: { sameTransaction: true, twoPhase: true, queryByReference: true },
   balance: balanceOf,
   statement: miniStatement,
   settle,

@@ -1,3 +1,4 @@
+import type { AccountProvider } from '../account-providers/account-provider.ts'
 import type { Biller } from '../billers/biller.ts'
 import type { Database } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
@@ -36,6 +37,8 @@ export type Services = {
   readonly market: Market
   readonly quoteTransfer: QuoteTransfer
   readonly findByNumber: FindByNumber
+  /** Keeps the accounts. */
+  readonly provider: AccountProvider
   readonly billers: ReadonlyMap<string, Biller>
   readonly pins: PinServices
   readonly messages: () => Messages

@@ -1,4 +1,3 @@
-import { balanceOf } from '../ledger/statement.ts'
 import { type Action, defineAction } from './action.ts'
 
 /** What can be spent; `held` also says what is on its way out. */
@@ -10,8 +9,8 @@ export const checkBalance: Action = defineAction(
     input: {},
     outcomes: { ok: { balance: { type: 'money' } }, held: { balance: { type: 'money' }, held: { type: 'money' } } },
   },
-  async ({ database }, { caller }) => {
-    const { available, held } = await balanceOf(database, caller.id)
+  async ({ database, provider }, { caller }) => {
+    const { available, held } = await provider.balance(database, caller.id)
     if (held > 0n) return { outcome: 'held', values: { balance: String(available), held: String(held) } }
     return { outcome: 'ok', values: { balance: String(available) } }
   },

@@ -1,4 +1,3 @@
-import { miniStatement } from '../ledger/statement.ts'
 import { type Action, defineAction } from './action.ts'
 
 const LINES = 5
@@ -27,8 +26,8 @@ export const readStatement: Action = defineAction(
       none: {},
     },
   },
-  async ({ database, sealer }, { caller }) => {
-    const lines = await miniStatement(database, sealer, caller.id, LINES)
+  async ({ database, sealer, provider }, { caller }) => {
+    const lines = await provider.statement(database, sealer, caller.id, LINES)
     if (lines.length === 0) return { outcome: 'none' }
     return {
       outcome: 'ok',

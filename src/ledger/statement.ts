@@ -23,11 +23,8 @@ export async function balanceOf(db: Queryable, subscriberId: SubscriberId): Prom
 export type StatementLine = {
   readonly atMs: number
   readonly direction: 'in' | 'out'
-  readonly kind: 'send' | 'bill' | 'funding'
   /** Without the fee. */
   readonly amount: bigint
-  /** What the owner paid for it, tax included. */
-  readonly fee: bigint
   readonly reference: string
   /** `Juma K.`, a biller's name, or the service's own. */
   readonly party: string
@@ -36,9 +33,7 @@ export type StatementLine = {
 type Row = {
   at: Date
   direction: 'in' | 'out'
-  kind: StatementLine['kind']
   amount: bigint
-  fee: bigint
   reference: string
   party_id: SubscriberId | null
   party_name: string | null
@@ -64,19 +59,20 @@ export async function miniStatement(
            FROM entry WHERE credit = (SELECT id FROM wallet) AND leg = 1 ORDER BY credit_seq DESC LIMIT $2)
         ORDER BY seq DESC LIMIT $2
       )
-      SELECT j.recorded_at AS at, m.direction, j.kind, m.amount, j.reference,
-             CASE m.direction WHEN 'out' THEN coalesce(t.fee, 0) ELSE 0 END AS fee,
+      SELECT j.recorded_at AS at, m.direction, m.amount, j.reference,
              a.owner_id AS party_id, a.name AS party_name, s.name_sealed AS party_sealed
         FROM movement m
         JOIN journal j ON j.id = m.journal_id
         JOIN account a ON a.id = m.party
-        LEFT JOIN transfer t ON t.id = j.transfer_id
         LEFT JOIN subscriber s ON s.id = a.owner_id
        ORDER BY m.seq DESC`,
     values: [subscriberId, count],
   })
-  return rows.map(({ at, direction, kind, amount, fee, reference, ...party }) => ({
-    ...{ atMs: at.getTime(), direction, kind, amount, fee, reference },
+  return rows.map(({ at, direction, amount, reference, ...party }) => ({
+    atMs: at.getTime(),
+    direction,
+    amount,
+    reference,
     party: partyOf(party, sealer),
   }))
 }

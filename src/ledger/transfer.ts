@@ -22,7 +22,7 @@ export function isFinal(state: TransferState): boolean {
   return state === 'SETTLED' || state === 'REJECTED' || state === 'REVERSED'
 }
 
-/** A stored transfer; amounts in minor units, `fee` includes `tax`. */
+/** A stored transfer; amounts in minor units, `fee` includes the tax on it. */
 export type Transfer = {
   readonly id: TransferId
   readonly reference: string
@@ -34,10 +34,7 @@ export type Transfer = {
   readonly currency: Currency
   readonly amount: bigint
   readonly fee: bigint
-  readonly tax: bigint
   readonly ageMs: number
-  /** The subscriber has been told that it takes longer. */
-  readonly delayTold: boolean
 }
 
 /** What a message or an event may say about a transfer that came to an end, or takes long. */
@@ -50,8 +47,6 @@ export type TransferFacts = Transfer & {
   readonly payeeAvailable: bigint | null
   /** What the biller returned for the customer, such as twenty digits for the meter. */
   readonly token: string | null
-  /** Why it was rejected: a word for people who look into it, not for the subscriber. */
-  readonly reason: string | null
 }
 
 type Row = {
@@ -64,16 +59,15 @@ type Row = {
   currency: Currency
   amount: bigint
   fee: bigint
-  tax: bigint
   age_ms: number
-  delay_told: boolean
 }
 
+/** Null where there is no such transfer. */
 export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId): Promise<Transfer | null> {
   const { rows } = await db.query<Row>({
     name: 'read-transfer',
-    text: `SELECT reference, state, payer_id, payee_id, biller, biller_account, currency, amount, fee, tax,
-                  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms, delay_told_at IS NOT NULL AS delay_told
+    text: `SELECT reference, state, payer_id, payee_id, biller, biller_account, currency, amount, fee,
+                  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms
              FROM transfer WHERE id = $1`,
     values: [id],
   })
@@ -88,9 +82,7 @@ export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId
     currency: row.currency,
     amount: row.amount,
     fee: row.fee,
-    tax: row.tax,
     ageMs: row.age_ms,
-    delayTold: row.delay_told,
   }
 }
 

@@ -164,7 +164,6 @@ async function settled(
     payerAvailable,
     payeeAvailable,
     token,
-    reason: null,
   }
   return { outcome: { kind: 'moved', to: 'SETTLED' }, sms: await services.receipts.settled(tx, facts) }
 }
@@ -185,7 +184,6 @@ async function rejected(services: SettleServices, tx: Queryable, transfer: Trans
     payerAvailable,
     payeeAvailable: null,
     token: null,
-    reason,
   }
   return { outcome: { kind: 'moved', to: 'REJECTED' }, sms: await services.receipts.rejected(tx, facts) }
 }

@@ -75,7 +75,7 @@ async function tellDelay({ database, sealer, receipts, smsBell }: SweepServices,
     const told = await tx.query<{ first: boolean }>(`SELECT ledger_tell_delay($1) AS first`, [id])
     const transfer = told.rows[0]?.first === true ? await readTransfer(tx, sealer, id) : null
     if (transfer === null) return []
-    const nothingYet = { payerAvailable: null, payeeAvailable: null, token: null, reason: null }
+    const nothingYet = { payerAvailable: null, payeeAvailable: null, token: null }
     return receipts.delayed(tx, { ...transfer, ...nothingYet, at: new Date() })
   })
   for (const message of messages) smsBell.ring(message)

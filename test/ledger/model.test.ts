@@ -115,10 +115,15 @@ async function follow(steps: readonly Step[], people: readonly Person[]): Promis
   }
   for (const [n, person] of people.entries()) {
     const lines = await miniStatement(world.app, world.sealer, person.id, 100)
-    const sum = lines.reduce(
-      (all, { direction, amount, fee }) => all + (direction === 'in' ? amount : -amount - fee),
-      0n,
-    )
-    expect(sum).toBe(model.accounts[n]?.balance)
+    const moved = lines.reduce((all, { direction, amount }) => all + (direction === 'in' ? amount : -amount), 0n)
+    expect(moved - (await feesOf(world, person))).toBe(model.accounts[n]?.balance)
   }
+}
+
+async function feesOf(world: World, { id }: Person): Promise<bigint> {
+  const { rows } = await world.owner.query<{ fees: bigint }>(
+    `SELECT coalesce(sum(fee), 0)::bigint AS fees FROM transfer WHERE payer_id = $1 AND state = 'SETTLED'`,
+    [id],
+  )
+  return rows[0]?.fees ?? 0n
 }
