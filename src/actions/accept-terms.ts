@@ -3,21 +3,18 @@ import { authorisePinChange } from '../subscribers/pin.ts'
 import { acceptTerms as accept } from '../subscribers/terms.ts'
 import { type Action, defineAction } from './action.ts'
 
-/** Counted up when the words of the terms change in the menus. */
-const TERMS_VERSION = '1'
-
-/** Records which terms were agreed to, and, after the right activation code, allows this session to set the first PIN. */
+/** Records which version of the terms was agreed to (`version` stands beside their words), and, after the right activation code, allows this session to set the first PIN. */
 export const acceptTerms: Action = defineAction(
   {
     name: 'accept-terms',
     effect: 'write',
     asks: 'yes',
-    input: {},
+    input: { version: { type: 'text', max: 40 } },
     outcomes: { ok: { digits: { type: 'number', max: 9 } }, not_authorised: {} },
   },
-  async ({ database, audit, pins }, { caller, sessionId }) => {
+  async ({ database, audit, pins }, { caller, sessionId }, { version }) => {
     if (!(await codeWasUsed(database, caller.id, 'activation'))) return { outcome: 'not_authorised' }
-    await accept(database, audit, caller.id, TERMS_VERSION)
+    await accept(database, audit, caller.id, version)
     const authorised = await authorisePinChange(database, caller.id, sessionId, 'activation')
     return authorised ? { outcome: 'ok', values: { digits: pins.pinDigits } } : { outcome: 'not_authorised' }
   },

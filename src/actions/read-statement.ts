@@ -19,7 +19,6 @@ export const readStatement: Action = defineAction(
             sign: { type: 'text', max: 1 },
             amount: { type: 'money', max: 100_000_000n },
             party: { type: 'text', max: 14 },
-            reference: { type: 'text', max: 10 },
           },
         },
       },
@@ -37,7 +36,6 @@ export const readStatement: Action = defineAction(
           sign: line.direction === 'in' ? '+' : '-',
           amount: String(line.amount),
           party: line.party,
-          reference: line.reference,
         })),
       },
     }

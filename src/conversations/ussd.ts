@@ -258,7 +258,8 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 }
 
 function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameters<typeof begin>[1]['facts'] {
-  if (subscriber === null) return { status: 'unknown', name: '', firstName: '', number: request.msisdn }
+  if (subscriber === null || subscriber.status === 'closed')
+    return { status: 'unknown', name: '', firstName: '', number: request.msisdn }
   const { status, name, number } = subscriber
   return { status, name, firstName: name.split(' ')[0] ?? name, number }
 }

@@ -25,7 +25,6 @@ export type StatementLine = {
   readonly direction: 'in' | 'out'
   /** Without the fee. */
   readonly amount: bigint
-  readonly reference: string
   /** `Juma K.`, a biller's name, or the service's own. */
   readonly party: string
 }
@@ -34,7 +33,6 @@ type Row = {
   at: Date
   direction: 'in' | 'out'
   amount: bigint
-  reference: string
   party_id: SubscriberId | null
   party_name: string | null
   party_sealed: Buffer | null
@@ -59,7 +57,7 @@ export async function miniStatement(
            FROM entry WHERE credit = (SELECT id FROM wallet) AND leg = 1 ORDER BY credit_seq DESC LIMIT $2)
         ORDER BY seq DESC LIMIT $2
       )
-      SELECT j.recorded_at AS at, m.direction, m.amount, j.reference,
+      SELECT j.recorded_at AS at, m.direction, m.amount,
              a.owner_id AS party_id, a.name AS party_name, s.name_sealed AS party_sealed
         FROM movement m
         JOIN journal j ON j.id = m.journal_id
@@ -68,11 +66,10 @@ export async function miniStatement(
        ORDER BY m.seq DESC`,
     values: [subscriberId, count],
   })
-  return rows.map(({ at, direction, amount, reference, ...party }) => ({
+  return rows.map(({ at, direction, amount, ...party }) => ({
     atMs: at.getTime(),
     direction,
     amount,
-    reference,
     party: partyOf(party, sealer),
   }))
 }

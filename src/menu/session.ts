@@ -4,7 +4,7 @@ import type { Program, ScreenId } from './program.ts'
 
 /** What is known of the caller when the dialogue begins. */
 export type Facts = {
-  readonly status: 'unknown' | 'enrolled' | 'active' | 'closed'
+  readonly status: 'unknown' | 'enrolled' | 'active'
   readonly name: string
   readonly firstName: string
   readonly number: Msisdn

@@ -81,21 +81,21 @@ test('each screen at its fullest is told for each language, and is within its li
 
 test('conditions are read with their usual precedence', async () => {
   const when = (condition: string): MenuSources =>
-    changed('main.yaml', "me.status in ['enrolled', 'closed']", condition)
+    changed('main.yaml', "me.status == 'enrolled' and me.language in ['en', 'sw']", condition)
   const shown = async (condition: string): Promise<string> => {
     const program = await compiled(when(condition))
     return dial(program, () => ({ outcome: 'failed' }), {
-      status: 'closed',
+      status: 'enrolled',
       name: 'A',
       firstName: 'B',
       number: '+254700000001' as Msisdn,
     }).text()
   }
   const agent = 'Please see an agent.'
-  expect(await shown("me.name == 'X' and me.name == 'Y' or me.status == 'closed'")).toBe(agent)
-  expect(await shown("me.name == 'X' and (me.name == 'Y' or me.status == 'closed')")).not.toBe(agent)
-  expect(await shown("not me.name == 'X' and me.status == 'closed'")).toBe(agent)
-  expect(await shown("not (me.name == 'A' or me.status == 'closed')")).not.toBe(agent)
+  expect(await shown("me.name == 'X' and me.name == 'Y' or me.status == 'enrolled'")).toBe(agent)
+  expect(await shown("me.name == 'X' and (me.name == 'Y' or me.status == 'enrolled')")).not.toBe(agent)
+  expect(await shown("not me.name == 'X' and me.status == 'enrolled'")).toBe(agent)
+  expect(await shown("not (me.name == 'A' or me.status == 'enrolled')")).not.toBe(agent)
   expect(await shown('1 < 2 and 10 > 9 and 2 >= 2 and 2 <= 2 and 2 != 3')).toBe(agent)
 })
 

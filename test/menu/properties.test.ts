@@ -64,7 +64,7 @@ const move: fc.Arbitrary<Move> = fc.record({
 })
 const moves = fc.array(move, { maxLength: 25, size: 'max' })
 const facts: fc.Arbitrary<Facts> = fc.record({
-  status: fc.constantFrom('unknown', 'enrolled', 'active', 'active', 'active', 'closed'),
+  status: fc.constantFrom('unknown', 'enrolled', 'active', 'active', 'active'),
   name: fc.string({ unit: 'grapheme', maxLength: 60 }),
   firstName: fc.string({ unit: 'grapheme', maxLength: 30 }),
   number: fc.constant('+254712345678' as Msisdn),

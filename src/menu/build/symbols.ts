@@ -57,7 +57,7 @@ export function fieldScope(fields: Types): Scope {
 
 function factTypes(languages: readonly string[]): Record<FactName, Type> {
   return {
-    status: { type: 'choice', of: ['unknown', 'enrolled', 'active', 'closed'] },
+    status: { type: 'choice', of: ['unknown', 'enrolled', 'active'] },
     name: { type: 'text', max: 40 },
     first_name: { type: 'text', max: 20 },
     number: { type: 'msisdn' },
