@@ -10,6 +10,8 @@ export type Hop = {
   readonly hop: number
   /** The session's key in Redis: how the hop is found again when Redis has lost the session. */
   readonly conversation: string
+  /** A keyed hash of the number that typed. */
+  readonly callerMac: string
   readonly seen: SeenInput
 }
 
@@ -18,14 +20,30 @@ const REMEMBERED = '1 hour'
 
 const POLL_MS = 40
 
-/** True for the one caller that may run the hop's effect; every other finds it claimed. */
-export async function claimHop(database: Queryable, hop: Hop): Promise<boolean> {
+/** `claimed`: the one caller that may run the hop's effect. `twin`: the same answer has claimed it; `other`: another answer has. */
+export async function claimHop(database: Queryable, hop: Hop): Promise<'claimed' | 'twin' | 'other'> {
   const { rowCount } = await database.query(
-    `INSERT INTO ussd_hop (session_id, hop, conversation, input_length, input_mac) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO ussd_hop (session_id, hop, conversation, caller_mac, input_length, input_mac) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT DO NOTHING`,
-    [hop.sessionId, hop.hop, hop.conversation, hop.seen.length, hop.seen.mac],
+    [hop.sessionId, hop.hop, hop.conversation, hop.callerMac, hop.seen.length, hop.seen.mac],
   )
-  return rowCount === 1
+  if (rowCount === 1) return 'claimed'
+  const { rows } = await database.query<{ input_mac: string }>(
+    'SELECT input_mac FROM ussd_hop WHERE session_id = $1 AND hop = $2',
+    [hop.sessionId, hop.hop],
+  )
+  return rows[0]?.input_mac === hop.seen.mac ? 'twin' : 'other'
+}
+
+/** Whether some hop of the session has been claimed and not answered for less than this: its effect may still come. */
+const MAY_STILL_ACT = '5 minutes'
+
+export async function hasOpenHop(database: Queryable, sessionId: string): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `SELECT FROM ussd_hop WHERE session_id = $1 AND answered_at IS NULL AND claimed_at > now() - interval '${MAY_STILL_ACT}'`,
+    [sessionId],
+  )
+  return rowCount > 0
 }
 
 /** Keeps the bytes that answered the hop, for its repeats. */
@@ -58,8 +76,14 @@ export async function awaitAnswer(
 
 /** The last hop with an effect of a conversation that Redis does not know (any more). */
 export async function findHop(database: Queryable, conversation: string): Promise<Hop | null> {
-  const { rows } = await database.query<{ session_id: string; hop: number; input_length: number; input_mac: string }>(
-    `SELECT session_id, hop, input_length, input_mac FROM ussd_hop
+  const { rows } = await database.query<{
+    session_id: string
+    hop: number
+    caller_mac: string
+    input_length: number
+    input_mac: string
+  }>(
+    `SELECT session_id, hop, caller_mac, input_length, input_mac FROM ussd_hop
      WHERE conversation = $1 AND claimed_at > now() - interval '${REMEMBERED}' ORDER BY claimed_at DESC, hop DESC LIMIT 1`,
     [conversation],
   )
@@ -69,14 +93,23 @@ export async function findHop(database: Queryable, conversation: string): Promis
     sessionId: row.session_id,
     hop: row.hop,
     conversation,
+    callerMac: row.caller_mac,
     seen: { length: row.input_length, mac: row.input_mac },
   }
 }
 
+/** So many at a time that one statement stays short, also after weeks without anybody forgetting. */
+const FORGET_AT_ONCE = 5_000
+
 /** Hops are only asked for within the hour; a week is for people who look into a complaint. */
-export async function forgetOldHops(database: Queryable): Promise<number> {
-  const { rowCount } = await database.query(`DELETE FROM ussd_hop WHERE claimed_at < now() - interval '7 days'`)
-  return rowCount
+export async function forgetOldHops(database: Queryable): Promise<void> {
+  for (let forgotten = FORGET_AT_ONCE; forgotten === FORGET_AT_ONCE; ) {
+    const { rowCount } = await database.query(
+      `DELETE FROM ussd_hop WHERE ctid IN (
+         SELECT ctid FROM ussd_hop WHERE claimed_at < now() - interval '7 days' ORDER BY claimed_at LIMIT ${FORGET_AT_ONCE})`,
+    )
+    forgotten = rowCount
+  }
 }
 
 function contextOf(sessionId: string, hop: number): string {

@@ -12,7 +12,7 @@ import { type MenuEvent, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
-import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
+import { answerHop, awaitAnswer, claimHop, findHop, type Hop, hasOpenHop } from './hops.ts'
 import type { Programs } from './programs.ts'
 import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
 
@@ -35,6 +35,9 @@ export type UssdConversation = {
 /** The whole hop, well inside the 10 s that the strictest network gives an application. */
 const HOP_BUDGET_MS = 7000
 
+/** A write that cannot have at least this long is not begun: what it would answer is known beforehand. */
+const LEAST_WRITE_MS = 1000
+
 /** More actions than any dialogue runs between two screens; a menu that needs more is broken. */
 const MAX_RUNS = 16
 
@@ -44,15 +47,17 @@ const MAX_ROUNDS = 4
 /** A hop's answer, and what telemetry says of it. */
 type Answered = { readonly reply: UssdReply; readonly outcome: HopOutcome; readonly screen: string }
 
+/** One request on its way. `mayAct`: from here on it must not be said that no money moved without looking. */
+type Errand = { readonly request: UssdRequest; readonly startedMs: number; mayAct: boolean }
+
 /** What one round of a hop works on: the session as it was read (or as it begins), and the event to feed. */
 type Round = {
-  readonly request: UssdRequest
+  readonly errand: Errand
   readonly name: string
   readonly revision: number
   readonly session: Omit<UssdSession, 'reply'>
   readonly program: Program
   readonly event: MenuEvent
-  readonly startedMs: number
 }
 
 /** The one place where the branches of a USSD request are taken. */
@@ -61,10 +66,12 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   async function answer(request: UssdRequest): Promise<UssdReply> {
     const startedMs = now()
-    const { reply, outcome, screen } = await place(request, startedMs).catch((error: unknown): Answered => {
+    const errand: Errand = { request, startedMs, mayAct: false }
+    const placed = place(errand).catch((error: unknown): Answered => {
       events.hopFailed({ aggregator: request.aggregator, error })
-      return last('screen_busy', 'error')
+      return unfinished(errand)
     })
+    const { reply, outcome, screen } = await inTime(placed, () => unfinished(errand))
     events.hopAnswered({
       aggregator: request.aggregator,
       outcome,
@@ -75,29 +82,44 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     return reply
   }
 
-  async function place(request: UssdRequest, startedMs: number): Promise<Answered> {
+  /** Whatever hangs behind us, the network gets its answer. */
+  async function inTime(placed: Promise<Answered>, otherwise: () => Answered): Promise<Answered> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Answered>((resolve) => {
+      timer = setTimeout(() => resolve(otherwise()), HOP_BUDGET_MS + LEAST_WRITE_MS)
+    })
+    try {
+      return await Promise.race([placed, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function place(errand: Errand): Promise<Answered> {
+    const { request } = errand
     const name = sessions.keyOf(request.aggregator, request.sessionId)
     let stored: StoredSession | null
     try {
       stored = await sessions.read(name)
     } catch (error) {
       events.sessionStoreFailed({ error })
-      return (await remembered(name, request)) ?? last('screen_busy', 'error')
+      return (await remembered(name, errand)) ?? last('screen_busy', 'error')
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const result: Answered | StoredSession =
-        stored === null ? await open(name, request, startedMs) : await proceed(name, stored, request, startedMs)
+        stored === null ? await open(name, errand) : await proceed(name, stored, errand)
       if ('reply' in result) return result
       stored = result
     }
-    return last('screen_busy', 'error')
+    return unfinished(errand)
   }
 
   /** A session that Redis does not know: one that it lost, or a new dial. */
-  async function open(name: string, request: UssdRequest, startedMs: number): Promise<Answered | StoredSession> {
+  async function open(name: string, errand: Errand): Promise<Answered | StoredSession> {
+    const { request, startedMs } = errand
     const dialled = dialledInputs(request.text)
     if (dialled.length > 0) {
-      const known = await remembered(name, request)
+      const known = await remembered(name, errand)
       if (known !== null) return known
     }
     if (stopping()) return last('screen_closing', 'refused')
@@ -116,15 +138,11 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       seen: { length: 0, mac: '' },
     }
     const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled }
-    return run({ request, name, revision: 0, session, program, event, startedMs })
+    return run({ errand, name, revision: 0, session, program, event })
   }
 
-  async function proceed(
-    name: string,
-    stored: StoredSession,
-    request: UssdRequest,
-    startedMs: number,
-  ): Promise<Answered | StoredSession> {
+  async function proceed(name: string, stored: StoredSession, errand: Errand): Promise<Answered | StoredSession> {
+    const { request, startedMs } = errand
     const { session, revision } = stored
     if (session.msisdn !== request.msisdn) return last('screen_lost', 'refused')
     const arrival = placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
@@ -133,58 +151,60 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       case 'stale':
         return { reply: session.reply, outcome: arrival.kind, screen: '' }
       case 'unrelated':
-        return last('screen_lost', 'refused')
+        return lost(session.id)
       case 'next': {
         if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
         const program = await programs.find(session.program)
-        if (program === null) return last('screen_lost', 'refused')
+        if (program === null) return lost(session.id)
         const event: MenuEvent = { kind: 'input', atMs: startedMs, input: arrival.input }
-        return run({ request, name, revision, session, program, event, startedMs })
+        return run({ errand, name, revision, session, program, event })
       }
     }
   }
 
   /** Steps until a screen is due, running the actions on the way; the hop is claimed before the first effect. */
   async function run(round: Round): Promise<Answered | StoredSession> {
-    const { request, name, session, program, startedMs } = round
+    const { errand, name, session, program } = round
+    const { request, startedMs } = errand
     const seen = seenOf(name, request)
-    const hop: Hop = { sessionId: session.id, hop: session.hop + 1, conversation: name, seen }
+    const hop = session.hop + 1
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
-    let claimed = false
+    let claimed: Hop | null = null
     let next = step(program, session.menu, round.event)
     try {
       for (let runs = 0; next.kind === 'run'; runs++) {
         const { run: effect, rest } = next
         if (runs === MAX_RUNS) throw new Error(`more than ${MAX_RUNS} actions before ${effect.screen}`)
-        if (!claimed && (effect.effect === 'write' || effect.secret !== null)) {
-          if (!(await claimHop(services.database, hop))) return twin(hop, left())
-          claimed = true
+        if (claimed === null && (effect.effect === 'write' || effect.secret !== null)) {
+          errand.mayAct = true
+          const callerMac = sessions.macOf(name, session.msisdn, '')
+          const wanted: Hop = { sessionId: session.id, hop, conversation: name, callerMac, seen }
+          const claim = await claimHop(services.database, wanted)
+          if (claim === 'other') return lost(session.id)
+          if (claim === 'twin') return twin(wanted, left())
+          claimed = wanted
         }
         const context = contextOf(session, next.session)
-        const result = await runAction(
-          services,
-          actions,
-          context,
-          effect,
-          Math.max(1, Math.min(effect.deadlineMs, left())),
-        )
+        if (effect.effect === 'write' && left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
+        const deadlineMs = Math.max(1, Math.min(effect.deadlineMs, left()))
+        const result = await runAction(services, actions, context, effect, deadlineMs)
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
         next = step(program, next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
       }
     } catch (error) {
-      if (!claimed) throw error
+      if (claimed === null) throw error
       events.hopFailed({ aggregator: request.aggregator, error })
       const failed = last('screen_failed', 'error')
-      await answerHop(services.database, services.sealer, hop, failed.reply)
+      await settleHop(claimed, failed.reply)
       return failed
     }
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
-    if (claimed) await answerHop(services.database, services.sealer, hop, reply)
-    const kept = await keep({ ...session, menu: next.session, hop: hop.hop, seen, reply }, round, next.reply, claimed)
+    if (claimed !== null) await settleHop(claimed, reply)
+    const kept = await keep({ ...session, menu: next.session, hop, seen, reply }, round, next.reply, claimed !== null)
     if (next.sms.length > 0 && session.caller !== null && 'reply' in kept && kept.outcome === 'answered') {
       // After the answer is kept, so that of two copies of a request one sends.
-      await tellAtEnd(services, contextOf(session, next.session), hop.hop, next.sms).catch((error: unknown) =>
+      await tellAtEnd(services, contextOf(session, next.session), hop, next.sms).catch((error: unknown) =>
         events.hopFailed({ aggregator: request.aggregator, error }),
       )
     }
@@ -195,7 +215,17 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     return { caller: callerOf(session), language: languageOf(menu), sessionId: session.id, atMs: now() }
   }
 
-  /** The one write of a hop. Who loses the compare-and-set has had no effect and answers with what the winner stored. */
+  /** Keeps the answer for repeats. It is true whether or not it can be kept, so a failure here changes nothing of it. */
+  async function settleHop(hop: Hop, reply: UssdReply): Promise<void> {
+    await answerHop(services.database, services.sealer, hop, reply).catch((error: unknown) =>
+      events.sessionStoreFailed({ error }),
+    )
+  }
+
+  /**
+   * The one write of a hop. Who loses the compare-and-set has had no effect and answers with what the winner stored; who has had one lost
+   * it to the network's word that the session is over, and keeps its own state all the same.
+   */
   async function keep(
     session: UssdSession,
     round: Round,
@@ -205,7 +235,12 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const answered: Answered = { reply: session.reply, outcome: 'answered', screen: screen.screen }
     try {
       const result = await sessions.write(round.name, round.revision, session)
-      return result === 'written' || claimed ? answered : result
+      if (result === 'written') return answered
+      if (!claimed) return result
+      if (result.session.id === session.id) {
+        await sessions.write(round.name, result.revision, { ...session, closed: true })
+      }
+      return answered
     } catch (error) {
       events.sessionStoreFailed({ error })
       return claimed ? answered : last('screen_busy', 'error')
@@ -220,9 +255,11 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   }
 
   /** Looks in PostgreSQL for a conversation that Redis has lost: a repeat gets its bytes, anything later a polite end. */
-  async function remembered(name: string, request: UssdRequest): Promise<Answered | null> {
+  async function remembered(name: string, errand: Errand): Promise<Answered | null> {
+    const { request } = errand
     const hop = await findHop(services.database, name)
-    if (hop === null) return null
+    if (hop === null || hop.callerMac !== sessions.macOf(name, request.msisdn, '')) return null
+    errand.mayAct = true
     const seen = seenOf(name, request)
     if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, HOP_BUDGET_MS)
     return lost(hop.sessionId)
@@ -230,9 +267,13 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   async function lost(sessionId: string): Promise<Answered> {
     const transfer = await transferOfSession(services.database, sessionId)
-    return transfer === null
-      ? last('screen_lost', 'refused')
-      : last('screen_lost_transfer', 'refused', { reference: transfer.reference })
+    if (transfer !== null) return last('screen_lost_transfer', 'refused', { reference: transfer.reference })
+    const open = await hasOpenHop(services.database, sessionId)
+    return last(open ? 'screen_failed' : 'screen_lost', 'refused')
+  }
+
+  function unfinished({ mayAct }: Errand): Answered {
+    return last(mayAct ? 'screen_failed' : 'screen_busy', 'error')
   }
 
   /** A last screen outside any menu, in the service's own language: whoever is there may not be known. */

@@ -54,7 +54,7 @@ describe('when Redis has lost the session', () => {
     await world.redis.flush()
     const reference = /Ref ([A-Z2-9]{10})/.exec(session.body())?.[1]
     expect(await session.answer('1')).toBe(
-      `END Your session was lost. Your transfer ${reference} is being processed; an SMS will tell you the result.`,
+      `END Your session was lost. An SMS tells you the result of your transfer ${reference}. Please do not send it again.`,
     )
   })
 

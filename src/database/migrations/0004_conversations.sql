@@ -5,6 +5,8 @@ CREATE TABLE ussd_hop (
   session_id   uuid        NOT NULL,
   hop          integer     NOT NULL,
   conversation text        NOT NULL,
+  -- A keyed hash of the number that typed, bound to the conversation: nobody else is told what came of the hop.
+  caller_mac   text        NOT NULL,
   input_length integer     NOT NULL,
   input_mac    text        NOT NULL,
   reply        bytea,
@@ -13,7 +15,7 @@ CREATE TABLE ussd_hop (
   answered_at  timestamptz,
   PRIMARY KEY (session_id, hop)
 );
-CREATE INDEX ussd_hop_by_conversation ON ussd_hop (conversation, hop DESC);
+CREATE INDEX ussd_hop_by_conversation ON ussd_hop (conversation, claimed_at DESC);
 CREATE INDEX ussd_hop_by_age ON ussd_hop (claimed_at);
 
 GRANT SELECT, INSERT, DELETE ON ussd_hop TO :"application";
