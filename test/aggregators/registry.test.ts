@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { makeAggregators } from '../../src/aggregators/registry.ts'
@@ -25,8 +25,10 @@ type Fields = Readonly<Record<string, unknown>>
 const WIRE = new URL('../wire/', import.meta.url)
 const aggregators = makeAggregators({ serviceCodes: ['*384#'] })
 
-const casesOf = (aggregator: string, callback: string): WireCase[] =>
-  parse(readFileSync(new URL(`${aggregator}/${callback}.yaml`, WIRE), 'utf8'))
+function casesOf(aggregator: string, callback: string): WireCase[] {
+  const file = new URL(`${aggregator}/${callback}.yaml`, WIRE)
+  return existsSync(file) ? parse(readFileSync(file, 'utf8')) : []
+}
 
 test('every aggregator has its wire files, and every wire file its aggregator', () => {
   expect(readdirSync(WIRE).sort()).toEqual([...aggregators.keys()].sort())
