@@ -115,13 +115,7 @@ async function build(
     const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
     const receipts = makeReceipts({ sealer, messages, nameOfBiller })
     const worker = startSmsWorker(
-      {
-        ...{ database, sealer, otpKey: keys.otp, links, from: settings.smsSender },
-        observe: ({ id, kind, link, reason, segments }) => {
-          if (kind === 'postponed' || kind === 'expired' || link === null) return
-          events.smsSubmitted({ id, link, outcome: kind, segments, cause: reason ?? '' })
-        },
-      },
+      { database, sealer, otpKey: keys.otp, links, from: settings.smsSender, events },
       { store, bell: smsBell, onError: onQueueError },
     )
     onStop(() => worker.close())
@@ -130,7 +124,10 @@ async function build(
     onStop(() => workers.close())
     const sweeper = startSettlementSweeper({ ...settling, settlement })
     onStop(() => sweeper.close())
-    const housekeeping = setInterval(() => void forgetOldHops(database).catch(() => undefined), HOUSEKEEPING_MS)
+    const housekeeping = setInterval(
+      () => void forgetOldHops(database).catch((error: unknown) => events.housekeepingFailed({ error })),
+      HOUSEKEEPING_MS,
+    )
     onStop(() => clearInterval(housekeeping))
   }
 

@@ -17,13 +17,16 @@ export const checkBill: Action = defineAction(
       unavailable: {},
     },
   },
-  async ({ billers }, _context, input) => {
+  async ({ billers, events }, _context, input) => {
     const biller = billers.get(input.biller)
     if (biller === undefined) return { outcome: 'unavailable' }
     if (input.account.length !== biller.accountDigits) {
       return { outcome: 'wrong_length', values: { length: biller.accountDigits } }
     }
+    const startedAt = performance.now()
     const checked = await biller.check(input.account)
+    const durationMs = performance.now() - startedAt
+    events.billerCalled({ biller: biller.id, call: 'check', outcome: checked.kind, durationMs })
     if (checked.kind !== 'known') return { outcome: checked.kind }
     const name = checked.holder === null ? '' : shortName(checked.holder)
     if (checked.due === null || checked.due <= 0n) return { outcome: 'known', values: { holder: name } }

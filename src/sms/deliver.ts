@@ -5,6 +5,7 @@ import { segmentSms } from '../domain/segments.ts'
 import type { Key } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
+import type { Events } from '../telemetry/events.ts'
 import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
 import { providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
@@ -18,17 +19,7 @@ export type SmsServices = {
   readonly links: readonly SmsLink[]
   /** Sender name or short code on the phone; empty lets the network choose. */
   readonly from: string
-  /** Hears of every step, for the log and the metrics. */
-  readonly observe?: (event: SmsProgress) => void
-}
-
-/** Safe to log: no number and no text. */
-export type SmsProgress = {
-  readonly id: string
-  readonly kind: 'accepted' | 'refused' | 'unknown' | 'postponed' | 'expired'
-  readonly link: string | null
-  readonly reason: string | null
-  readonly segments: number
+  readonly events: Pick<Events, 'smsSubmitted' | 'smsFailed' | 'swept' | 'sweepFailed'>
 }
 
 /** How long a process may take over one attempt; one that took longer died, and what it did is unknown. */
@@ -171,7 +162,8 @@ async function accept(
       WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
     values: [id, attempt, link.name, outcome.providerIds, outcome.providerIds.map(providerKey)],
   })
-  tell(services, { id, kind: 'accepted', link: link.name, reason: null, segments: outcome.segments })
+  const { segments } = outcome
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cause: '' })
   await claimStrays(services.database, row.recipient_index, outcome.providerIds)
 }
 
@@ -206,7 +198,7 @@ async function settleUnknown(
   })
   const link = rows[0]?.link
   if (link === undefined) return
-  tell(services, { id, kind: 'unknown', link, reason: cause, segments: 0 })
+  services.events.smsSubmitted({ id, link, outcome: 'unknown', segments: 0, cause })
   await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
@@ -230,14 +222,14 @@ async function refuse(
       WHERE $5 AND id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
     values: [id, attempt, link.name, reason, last],
   })
-  tell(services, { id, kind: 'refused', link: link.name, reason, segments: 0 })
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'refused', segments: 0, cause: reason })
 }
 
 /** Waits for a better time; the sweeper rings then. */
 async function postpone(services: SmsServices, id: string, attempts: number, reason: string): Promise<void> {
   const seconds =
     reason === 'no_link' ? NO_LINK_PAUSE_SECONDS : (PAUSES_SECONDS[Math.min(attempts, PAUSES_SECONDS.length) - 1] ?? 5)
-  const { rowCount } = await services.database.query({
+  await services.database.query({
     name: 'sms-postpone',
     text: `WITH message AS (
         UPDATE sms_outbox SET state = 'queued', not_before = now() + make_interval(secs => $3), ring_at = now() + make_interval(secs => $3)
@@ -254,11 +246,10 @@ async function postpone(services: SmsServices, id: string, attempts: number, rea
       SELECT FROM message`,
     values: [id, attempts, seconds, reason],
   })
-  if (rowCount === 1) tell(services, { id, kind: 'postponed', link: null, reason, segments: 0 })
 }
 
 async function expire(services: SmsServices, id: string): Promise<void> {
-  const { rowCount } = await services.database.query({
+  await services.database.query({
     name: 'sms-expire',
     text: `WITH message AS (
         UPDATE sms_outbox SET state = 'expired', ring_at = NULL, settled_at = now()
@@ -270,9 +261,4 @@ async function expire(services: SmsServices, id: string): Promise<void> {
       SELECT FROM message`,
     values: [id],
   })
-  if (rowCount === 1) tell(services, { id, kind: 'expired', link: null, reason: null, segments: 0 })
-}
-
-function tell(services: SmsServices, event: SmsProgress): void {
-  services.observe?.(event)
 }

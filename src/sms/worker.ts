@@ -16,7 +16,7 @@ export type SmsWorkerOptions = {
   /** Messages under way at any time. */
   readonly concurrency?: number
   readonly sweepEveryMs?: number
-  /** Stores that are away; the sweeper brings back what was missed. */
+  /** Hears of a Redis that is away; the sweeper brings back what was missed. */
   readonly onError: (error: Error) => void
 }
 
@@ -32,11 +32,13 @@ const CLOSE_TIMEOUT_MS = 1_000
 /** Sends what the outbox holds: jobs from the queue, and every so often a sweep for rows without one. */
 export function startSmsWorker(services: SmsServices, options: SmsWorkerOptions): SmsWorker {
   const { store, onError } = options
+  const { database, events } = services
   const running = new Set<Promise<void>>()
   async function run({ data }: Job<{ id?: unknown }>): Promise<void> {
-    if (typeof data.id !== 'string' || !isUuid(data.id)) return
-    // A store that is away: the row stays as it is, and the sweeper brings it back.
-    const delivering = deliverSms(services, data.id).catch(onError)
+    const { id } = data
+    if (typeof id !== 'string' || !isUuid(id)) return
+    // The row stays as it is, and the sweeper brings it back.
+    const delivering = deliverSms(services, id).catch((error: unknown) => events.smsFailed({ id, error }))
     running.add(delivering)
     await delivering
     running.delete(delivering)
@@ -51,8 +53,9 @@ export function startSmsWorker(services: SmsServices, options: SmsWorkerOptions)
 
   let sweeping: Promise<unknown> | null = null
   const timer = setInterval(() => {
-    sweeping ??= sweepSms(services.database, options.bell)
-      .catch(onError)
+    sweeping ??= sweepSms(database, options.bell)
+      .then((count) => count > 0 && events.swept({ what: 'sms', count }))
+      .catch((error: unknown) => events.sweepFailed({ what: 'sms', error }))
       .finally(() => {
         sweeping = null
       })

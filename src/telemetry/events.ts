@@ -54,9 +54,11 @@ export type Events = {
     /** Of the callbacks. */
     port?: number | null
   }) => void
+  readonly housekeepingFailed: (e: { error: unknown }) => void
   readonly connectionLost: (e: { store: 'postgres' | 'redis' | 'queue'; error: unknown }) => void
 }
 
+/** Written to the log and counted. */
 export function makeEvents(log: Log, metrics: Metrics): Events {
   return {
     ...dialogueEvents(log, metrics),
@@ -151,7 +153,7 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     },
     swept({ what, count }) {
       sweeps({ what }, count)
-      if (count > 0) log.info({ event: 'swept', what, count })
+      log.info({ event: 'swept', what, count })
     },
     sweepFailed: ({ what, error }) => log.error({ event: 'sweep_failed', what, error }),
   } satisfies Partial<Events>
@@ -189,6 +191,7 @@ function serviceEvents(log: Log, { counter }: Metrics) {
   const lost = counter('store_connections_lost_total', 'Connections to the stores that broke', ['store'])
   return {
     serviceChanged: ({ state, port }) => log.info({ event: 'service_changed', state, port }),
+    housekeepingFailed: ({ error }) => log.error({ event: 'housekeeping_failed', error }),
     connectionLost({ store, error }) {
       lost({ store })
       log.error({ event: 'connection_lost', store, error })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deliverSms, LEASE_SECONDS } from '../../src/sms/deliver.ts'
-import { countSms, findSmsTo, readSmsHistory } from '../../src/sms/history.ts'
 import { enqueueSms } from '../../src/sms/outbox.ts'
 import { deriveCode } from '../../src/subscribers/code.ts'
+import { countSms, findSmsTo, readSmsHistory } from './history.ts'
 import { AMINA, losing, makeLink, makeWorld, refusing, type World } from './world.ts'
 
 let world: World
@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await makeWorld()
 })
 beforeEach(() => {
-  world.progress.length = 0
+  world.submitted.length = 0
 })
 afterAll(() => world.db.drop())
 
@@ -268,7 +268,7 @@ describe('a code', () => {
     )
     const stored = world.services.sealer.open(rows[0]?.body_sealed ?? Buffer.alloc(0), `sms_outbox.body:${id}`)
     expect(stored).toBe('Your code is {code}.')
-    expect(JSON.stringify(world.progress)).not.toContain(code)
+    expect(JSON.stringify(world.submitted)).not.toContain(code)
   })
 
   test('without a mark for it is a bug that shows at once', async () => {
@@ -278,14 +278,14 @@ describe('a code', () => {
   })
 })
 
-test('progress names no number and no text', async () => {
+test('telemetry of an attempt names no number and no text', async () => {
   world.services.links = [makeLink('mno1', { script: refusing('busy', true) }), makeLink('spare')]
   const { id } = await world.enqueue()
   await deliverSms(world.services, id)
-  expect(world.progress.map(({ kind, link }) => [kind, link])).toEqual([
+  expect(world.submitted.map(({ outcome, link }) => [outcome, link])).toEqual([
     ['refused', 'mno1'],
     ['accepted', 'spare'],
   ])
-  expect(JSON.stringify(world.progress)).not.toMatch(/2547|KES/)
+  expect(JSON.stringify(world.submitted)).not.toMatch(/2547|KES/)
   expect((await findSmsTo(world.db.app, world.services.sealer, AMINA, 1))[0]).toMatchObject({ id, state: 'sent' })
 })

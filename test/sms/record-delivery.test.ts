@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deliverSms } from '../../src/sms/deliver.ts'
-import { countSms, readSmsHistory } from '../../src/sms/history.ts'
 import { possibleKeys, providerKey } from '../../src/sms/provider-ids.ts'
+import { countSms, readSmsHistory } from './history.ts'
 import { JUMA, losing, makeLink, makeWorld, type World } from './world.ts'
 
 let world: World

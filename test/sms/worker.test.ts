@@ -130,6 +130,20 @@ test('without Redis ringing neither throws nor waits, and closing takes moments'
   expect(Date.now() - startMs).toBeLessThan(6_000)
 })
 
+test('a delivery that throws is told as such, and not as a store that is away', async () => {
+  const link = makeLink('mno1', {
+    script: () => {
+      throw new Error('a bug')
+    },
+  })
+  world.services.links = [link]
+  start()
+  bell.ring(await world.enqueue())
+  await until(() => world.failures.length > 0, 'the failure is told')
+  expect(world.failures).toEqual([new Error('a bug')])
+  expect(errors).toEqual([])
+})
+
 test('closing waits for a message under way', async () => {
   const link = makeLink('mno1')
   link.script = async () => {

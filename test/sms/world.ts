@@ -2,11 +2,12 @@ import type { LinkReport, SendOutcome, SmsLink, SmsMessage } from '../../src/agg
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
-import type { SmsProgress, SmsServices } from '../../src/sms/deliver.ts'
-import { readSmsHistory } from '../../src/sms/history.ts'
+import type { SmsServices } from '../../src/sms/deliver.ts'
 import { enqueueSms, type OutgoingSms, type QueuedSms } from '../../src/sms/outbox.ts'
 import { type RecordOutcome, recordDelivery } from '../../src/sms/record-delivery.ts'
+import type { Events } from '../../src/telemetry/events.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { readSmsHistory } from './history.ts'
 
 export const AMINA = '+254700000001' as Msisdn
 export const JUMA = '+254700000002' as Msisdn
@@ -41,7 +42,9 @@ export const losing: Script = () => ({ kind: 'unknown', cause: 'no_answer', prov
 export type World = {
   readonly db: TestDatabase
   readonly services: SmsServices & { links: SmsLink[] }
-  readonly progress: SmsProgress[]
+  /** What telemetry was told of attempts and failures. */
+  readonly submitted: Parameters<Events['smsSubmitted']>[0][]
+  readonly failures: unknown[]
   enqueue(overrides?: Partial<OutgoingSms>): Promise<QueuedSms>
   stateOf(id: string): Promise<string | undefined>
   kindsOf(id: string): Promise<string[]>
@@ -53,18 +56,24 @@ export type World = {
 export async function makeWorld(): Promise<World> {
   const db = await createTestDatabase()
   const sealer = makeSealer(makeKey(Buffer.alloc(32, 1)))
-  const progress: SmsProgress[] = []
+  const submitted: Parameters<Events['smsSubmitted']>[0][] = []
+  const failures: unknown[] = []
   const services = {
     database: db.app,
     sealer,
     otpKey: makeKey(Buffer.alloc(32, 2)),
     links: [] as SmsLink[],
     from: 'NYOTA',
-    observe: (event: SmsProgress) => void progress.push(event),
+    events: {
+      smsSubmitted: (event: Parameters<Events['smsSubmitted']>[0]) => void submitted.push(event),
+      smsFailed: ({ error }: { error: unknown }) => void failures.push(error),
+      swept: () => undefined,
+      sweepFailed: ({ error }: { error: unknown }) => void failures.push(error),
+    },
   }
   let facts = 0
   return {
-    ...{ db, services, progress },
+    ...{ db, services, submitted, failures },
     async enqueue(overrides = {}) {
       facts += 1
       const sms: OutgoingSms = {
