@@ -120,7 +120,7 @@ async function answer(
   }
   if (what === 'payments' && request.method === 'GET') {
     const payment = payments.get(key)
-    if (payment === undefined) return finish(response, trouble, 404, { error: 'no such payment' })
+    if (payment === undefined) return finish(response, trouble, 404, { reference, status: 'not_found' })
     if (payment.status === 'pending' && trouble.pending !== true) payment.status = 'done'
     return finish(response, trouble, ...shown(biller, payment, trouble))
   }

@@ -27,6 +27,8 @@ export function makeHttpBiller(settings: HttpBillerSettings): Biller {
   }
 }
 
+const neverSeen = z.object({ reference: z.string(), status: z.literal('not_found') })
+
 type Answer = { readonly status: number; readonly body: unknown } | { readonly status: null; readonly cause: string }
 
 const holderAndDue = z.object({
@@ -60,8 +62,12 @@ function checked(answer: Answer): CheckOutcome {
   return { kind: 'known', holder: body.data.holder, due: body.data.due === null ? null : BigInt(body.data.due) }
 }
 
+/** `not_found` gives money back in the end, so it too takes a well-formed answer: any proxy on the way can say 404. */
 function queried(answer: Answer, expected: Payment): QueryOutcome {
-  return answer.status === 404 ? { kind: 'not_found' } : paid(answer, expected)
+  if (answer.status !== 404) return paid(answer, expected)
+  const parsed = neverSeen.safeParse(answer.body)
+  const about = parsed.success && parsed.data.reference === wire(expected).reference
+  return about ? { kind: 'not_found' } : { kind: 'unknown', cause: 'http 404' }
 }
 
 /** Only a well-formed answer about this very payment is definite; a status code alone says nothing about money. */

@@ -92,10 +92,20 @@ async function payBill(services: SettleServices, transfer: Transfer): Promise<Se
 
 async function askBiller(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
   const bill = billOf(services, transfer)
-  if (bill === null) return { kind: 'idle' }
+  if (bill === null) return giveToPeople(services, transfer)
   const attempt = await askAgain(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
   if (attempt === null) return { kind: 'idle' }
   return conclude(services, transfer, attempt, await call(services, bill, 'query'))
+}
+
+/** Nobody is left to ask: this deployment does not know the biller (any more). */
+async function giveToPeople(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  const { giveUpAfterMs } = services.patience ?? defaultPatience
+  if (transfer.ageMs <= giveUpAfterMs) return { kind: 'idle' }
+  return commit(services, transfer, async (tx) => {
+    const moved = await waitFor(tx, transfer.id, 'REVIEW', 'biller unknown', null)
+    return { outcome: moved ? { kind: 'moved', to: 'REVIEW' } : { kind: 'idle' }, sms: [] }
+  })
 }
 
 /** What a biller's answer makes of a transfer, in one commit with the answer. */

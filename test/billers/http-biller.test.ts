@@ -88,7 +88,14 @@ test.each(payRows)('pay answered by %s', async (_what, status, body, expected) =
 
 test.each([
   ...payRows.filter(([what]) => !what.includes('400')),
-  ['not found', 404, {}, { kind: 'not_found' }] as const,
+  ['not found', 404, { reference: payment.reference, status: 'not_found' }, { kind: 'not_found' }] as const,
+  ['a 404 of somebody on the way', 404, {}, { kind: 'unknown', cause: 'http 404' }] as const,
+  [
+    'not found about another payment',
+    404,
+    { reference: 'x', status: 'not_found' },
+    { kind: 'unknown', cause: 'http 404' },
+  ] as const,
 ])('query answered by %s', async (_what, status, body, expected) => {
   expect(await (await biller(answering(status, body))).query(payment)).toEqual(expected)
 })
