@@ -30,6 +30,7 @@ export type DatabaseOptions = {
 
 /** A subscriber's whole hop has seven seconds, so one statement must fail well before that. */
 const STATEMENT_TIMEOUT_MS = 5_000
+const SILENCE_MS = 1_000
 /** How long a caller waits for a free connection before it hears that there is none. */
 const CONNECT_TIMEOUT_MS = 3_000
 
@@ -41,6 +42,9 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    // A server that has gone silent cancels nothing, so the client gives up by itself a moment later.
+    query_timeout: queryTimeoutMs(options),
+    keepAlive: true,
     idle_in_transaction_session_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     types: bigintTypes,
   })
@@ -54,6 +58,10 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
       return closing
     },
   }
+}
+
+function queryTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: DatabaseOptions): number | undefined {
+  return statementTimeoutMs === 0 ? undefined : statementTimeoutMs + SILENCE_MS
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {

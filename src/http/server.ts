@@ -10,6 +10,8 @@ export type RunningServer = { readonly port: number; readonly stop: (graceMs: nu
 /** A header block or a body that takes longer belongs to nobody who means well. */
 const REQUEST_TIMEOUT_MS = 10_000
 
+const IDLE_SWEEP_MS = 50
+
 /** Longer than load balancers keep theirs, so that they close first. */
 const KEEP_ALIVE_MS = 65_000
 
@@ -68,17 +70,29 @@ async function listen(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     listener,
   )
+  let stopping = false
+  // A busy kept-alive connection would hold up the stop for as long as its owner likes.
+  server.prependListener('request', (_request, response) => {
+    if (stopping) response.setHeader('Connection', 'close')
+  })
   server.listen(port, host)
   await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, stop: (graceMs) => stop(server, graceMs) }
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: (graceMs) => {
+      stopping = true
+      return stop(server, graceMs)
+    },
+  }
 }
 
 /** Lets running requests finish for at most `graceMs`. */
 async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
   const timer = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearTimeout(timer)
+  clearInterval(idle)
 }
