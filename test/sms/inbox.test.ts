@@ -48,27 +48,21 @@ test('an opt-out is kept without the number', async () => {
 describe('a PIN or a code in a message is never stored', () => {
   test.each([
     ['my pin is 73915', 'my pin is *****'],
-    ['73915', '*****'],
-    ['PIN:7391.', 'PIN:****.'],
-    ['7 3 9 1 5', '* * * * *'],
-    ['7-3-9-1-5', '*-*-*-*-*'],
-    ['code 123 456 thanks', 'code *** *** thanks'],
+    ['7 3 9 1 5 1000', '* * * * * ****'],
+    ['7,3,9,1,5', '*,*,*,*,*'],
+    ['73 915 0712345678', '** *** **********'],
     ['pin٧٣٩١٥', 'pin*****'],
-    ['abc73915xyz', 'abc*****xyz'],
-    ['SEND 500 0712345678', 'SEND 500 0712345678'],
-    ['73915 500', '***** ***'],
-    ['500 73915 0712345678', '500 ***** 0712345678'],
-    ['pay 12345678901', 'pay 12345678901'],
-    ['1 or 12 or 123', '1 or 12 or 123'],
+    ['first half 739', 'first half ***'],
   ])('%s', (text, stored) => {
     expect(blankSecrets(text)).toBe(stored)
   })
 
-  test('wherever it stands among words', () => {
-    const words = fc.string({ unit: fc.constantFrom('a', 'Z', ' ', ',', ':', '\n', 'ũ') })
+  test('whatever is written, no digit of any script stays and everything else does', () => {
     fc.assert(
-      fc.property(words, fc.stringMatching(/^\d{4,6}$/), words, (before, pin, after) => {
-        expect(blankSecrets(`${before}${pin}${after}`)).toBe(`${before}${'*'.repeat(pin.length)}${after}`)
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const stored = blankSecrets(text)
+        expect(stored).not.toMatch(/\p{Nd}/u)
+        expect(stored.replaceAll('*', '')).toBe(text.replace(/[\p{Nd}*]/gu, ''))
       }),
     )
   })

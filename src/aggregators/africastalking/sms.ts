@@ -61,25 +61,27 @@ const reportStates: Readonly<Record<string, LinkReport['state']>> = {
 
 const MAX_ID = 128
 const MAX_TEXT = 2000
+/** PostgreSQL takes no NUL, and nobody means a control character. */
+const CONTROL = /\p{Cc}/u
 const WORD = /^[A-Za-z][\w .-]{0,59}$/
 
 export function parseIncomingSms(form: URLSearchParams): Callback {
   const id = form.get('id') ?? ''
-  if (id === '' || id.length > MAX_ID) return bad(`id must be 1 to ${MAX_ID} characters`)
+  if (id === '' || id.length > MAX_ID || CONTROL.test(id)) return bad(`id must be 1 to ${MAX_ID} plain characters`)
   const from = parseE164(form.get('from') ?? '')
   if (from === null) return bad('from must be in international form, for instance +254712345678')
   const text = form.get('text')
   if (text === null) return bad('text is missing')
   if (text.length > MAX_TEXT) return bad(`text is longer than ${MAX_TEXT} characters`)
   const to = form.get('to') ?? ''
-  if (to === '' || to.length > 20) return bad('to must be 1 to 20 characters')
+  if (to === '' || to.length > 20 || CONTROL.test(to)) return bad('to must be 1 to 20 plain characters')
   return { kind: 'sms', message: { aggregator: 'africastalking', id, from, to, text: new Secret(text) } }
 }
 
 /** A status that we do not know is kept as pending: refusing it would only make it come again. */
 export function parseDeliveryReport(form: URLSearchParams): Callback {
   const id = form.get('id') ?? ''
-  if (id === '' || id.length > MAX_ID) return bad(`id must be 1 to ${MAX_ID} characters`)
+  if (id === '' || id.length > MAX_ID || CONTROL.test(id)) return bad(`id must be 1 to ${MAX_ID} plain characters`)
   const status = form.get('status') ?? ''
   if (!WORD.test(status)) return bad('status is missing or no word')
   const to = parseE164(form.get('phoneNumber') ?? '')
