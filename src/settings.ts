@@ -215,9 +215,10 @@ function readAfricasTalking(reader: SettingsReader, production: boolean): Africa
   }
   const key = callbackKey?.reveal() ?? null
   const real = username !== null && !(url !== null && URL.canParse(url) && isLoopback(new URL(url).hostname))
-  if (key === DEMO_CALLBACK_KEY && (production || real)) {
+  const reachable = !isLoopback(reader.text('HOST') ?? '')
+  if (key === DEMO_CALLBACK_KEY && (production || real || reachable)) {
     reader.problems.push(
-      'AFRICASTALKING_CALLBACK_KEY is the key of the demo, which everybody knows; make one with: openssl rand -hex 24',
+      'AFRICASTALKING_CALLBACK_KEY is the key of the demo, which everybody knows; make one with: openssl rand -hex 24, or set HOST=127.0.0.1.',
     )
   } else if (key !== null && key !== DEMO_CALLBACK_KEY && !/^[\w-]{16,128}$/.test(key)) {
     reader.problems.push(

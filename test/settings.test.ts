@@ -113,6 +113,7 @@ describe('settings', () => {
       { AFRICASTALKING_CALLBACK_KEY: 'demo', AFRICASTALKING_USERNAME: 'nyota', AFRICASTALKING_API_KEY: 'sesame' },
       /everybody knows/,
     ],
+    ["the demo's key on an address that others reach", { AFRICASTALKING_CALLBACK_KEY: 'demo' }, /HOST=127\.0\.0\.1/],
     ['no way to send SMS', { SMPP_LINKS: undefined }, /No SMS could be sent/],
     ['only a link that receives', { SMPP_LINKS: `${sound.SMPP_LINKS}&bind=receiver` }, /No SMS could be sent/],
     ['an SMPP link without a name', { SMPP_LINKS: 'smpp://a:sesame@h' }, /SMPP_LINKS, URL 1: name is missing/],
@@ -137,6 +138,7 @@ describe('settings', () => {
       AFRICASTALKING_CALLBACK_KEY: 'demo',
       AFRICASTALKING_USERNAME: 'sandbox',
       AFRICASTALKING_API_KEY: 'demo',
+      HOST: '127.0.0.1',
     }
     expect(problemsOf({ ...demo, AFRICASTALKING_URL: 'http://127.0.0.1:8081' })).toEqual([])
   })

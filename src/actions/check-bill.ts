@@ -14,15 +14,17 @@ export const checkBill: Action = defineAction(
       due: { holder, due: { type: 'money', max: 100_000_000n } },
       wrong_length: { length: { type: 'number', max: 20 } },
       unknown_account: {},
+      limited: {},
       unavailable: {},
     },
   },
-  async ({ billers, events }, _context, input) => {
+  async ({ billers, events, lookupLimit }, { caller }, input) => {
     const biller = billers.get(input.biller)
     if (biller === undefined) return { outcome: 'unavailable' }
     if (input.account.length !== biller.accountDigits) {
       return { outcome: 'wrong_length', values: { length: biller.accountDigits } }
     }
+    if (!(await lookupLimit(caller.id))) return { outcome: 'limited' }
     const startedAt = performance.now()
     const checked = await biller.check(input.account)
     const durationMs = performance.now() - startedAt

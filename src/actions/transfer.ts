@@ -55,6 +55,7 @@ export const payBill: Action = defineAction(
     outcomes: {
       ...transferOutcomes,
       token: { reference, token: { type: 'digits', max: 20 } },
+      unavailable: {},
       refused: { reference },
     },
     deadlineMs: DEADLINE_MS,
@@ -74,7 +75,7 @@ export const payBill: Action = defineAction(
       case 'rejected':
         return { outcome: 'refused', values: { reference: result.reference } }
       case 'refused':
-        return { outcome: 'over_limit' }
+        return { outcome: 'unavailable' }
       default:
         return { outcome: result.kind }
     }
@@ -124,11 +125,13 @@ function refusedBy(outcome: HoldRefusal): Confirmed {
       return { kind: outcome.kind }
     case 'over_transaction_limit':
     case 'over_day_limit':
-    case 'below_minimum':
       return { kind: 'over_limit' }
     case 'payee_full':
     case 'payee_unavailable':
-    case 'conflict':
       return { kind: 'refused' }
+    // The terms have changed since the quote; a fresh one will say how.
+    case 'below_minimum':
+    case 'conflict':
+      return { kind: 'expired' }
   }
 }
