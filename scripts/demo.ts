@@ -27,6 +27,7 @@ Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP
 
 const SERVICE_CODE = '*384#'
 const GATEWAY_STOP_MS = 10_000
+const GATEWAY_START_MS = 60_000
 
 const { values } = parseArgs({ options: { reset: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
 if (values.help) process.stdout.write(HELP)
@@ -128,7 +129,7 @@ async function startGateway(env: NodeJS.ProcessEnv, port: number) {
   }
   // A demo that is killed itself must not leave its gateway behind.
   process.once('exit', () => child.kill('SIGKILL'))
-  for (;;) {
+  for (const until = Date.now() + GATEWAY_START_MS; Date.now() < until; ) {
     if (child.exitCode !== null) throw new Error('The gateway did not start; see above.')
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (answer) => answer.ok,
@@ -137,6 +138,8 @@ async function startGateway(env: NodeJS.ProcessEnv, port: number) {
     if (ready) return { stop, exited }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+  await stop()
+  throw new Error(`The gateway was not ready within ${GATEWAY_START_MS / 1000} s; see http://127.0.0.1:${port}/readyz.`)
 }
 
 function announce(port: number, operatorPort: string, networkUrl: string, smppPort: number, billersUrl: string): void {

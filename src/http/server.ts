@@ -11,6 +11,7 @@ export type RunningServer = { readonly port: number; readonly stop: (graceMs: nu
 const REQUEST_TIMEOUT_MS = 10_000
 
 const IDLE_SWEEP_MS = 50
+const READY_FOR_MS = 1_000
 
 /** Longer than load balancers keep theirs, so that they close first. */
 const KEEP_ALIVE_MS = 65_000
@@ -24,9 +25,10 @@ export function startPublicServer(options: {
 }): Promise<RunningServer> {
   const app = bareExpress()
   app.get('/livez', (_request, response) => void response.type('text').send('ok\n'))
+  const health = shared(() => checkHealth(options.checks), READY_FOR_MS)
   app.get('/readyz', async (_request, response) => {
-    const health = await checkHealth(options.checks)
-    response.status(health.ready ? 200 : 503).json(health)
+    const found = await health()
+    response.status(found.ready ? 200 : 503).json(found)
   })
   closeWith404(app)
   return listen((request, response) => void (options.lane(request, response) || app(request, response)), options)
@@ -48,6 +50,15 @@ export function startOperatorServer(options: {
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
   closeWith404(app)
   return listen(app, options)
+}
+
+/** One run for all who ask within `forMs`: anybody may ask, and the checks share the hops' connections. */
+function shared<T>(run: () => Promise<T>, forMs: number): () => Promise<T> {
+  let last: { readonly result: Promise<T>; readonly atMs: number } | null = null
+  return () => {
+    if (last === null || performance.now() - last.atMs > forMs) last = { result: run(), atMs: performance.now() }
+    return last.result
+  }
 }
 
 function bareExpress(): Express {

@@ -1,6 +1,9 @@
 -- People, what they prove themselves with, the record of what was done, and published menus.
 -- Numbers, names and questions are sealed by the application (see src/security/sealing.ts): the database never sees them.
 
+-- PostgreSQL before 15 lets anybody create functions here, where those that post money look for theirs.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
 CREATE TABLE subscriber (
   id uuid PRIMARY KEY,
   number_sealed bytea NOT NULL,

@@ -30,6 +30,7 @@ CREATE TABLE sms_outbox (
   CONSTRAINT codes_go_first CHECK (challenge_id IS NULL OR priority = 'code')
 );
 CREATE INDEX sms_outbox_due ON sms_outbox (ring_at) WHERE ring_at IS NOT NULL;
+CREATE INDEX sms_outbox_open ON sms_outbox (state, created_at) WHERE state IN ('queued', 'sending', 'unknown');
 CREATE INDEX sms_outbox_recipient ON sms_outbox (recipient_index, created_at DESC);
 CREATE INDEX sms_outbox_subscriber ON sms_outbox (subscriber_id, created_at DESC);
 
