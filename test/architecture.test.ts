@@ -7,6 +7,7 @@ const FOLDERS = [
   'domain',
   'telemetry',
   'database',
+  'redis',
   'security',
   'menu',
   'ledger',

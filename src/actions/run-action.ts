@@ -1,3 +1,4 @@
+import { within } from '../domain/within.ts'
 import type { RunEffect } from '../menu/step.ts'
 import { checkPin } from '../subscribers/pin.ts'
 import type { Action, ActionContext, ActionResult, Services } from './action.ts'
@@ -21,15 +22,8 @@ export async function runAction(
     values: {},
     error,
   }))
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<ActionResult>((resolve) => {
-    timer = setTimeout(() => resolve({ outcome: 'late', values: {} }), deadlineMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  const result = await within(deadlineMs, work)
+  return result === 'late' ? { outcome: 'late', values: {} } : result
 }
 
 async function behindPin(

@@ -1,3 +1,5 @@
+import { within } from '../domain/within.ts'
+
 /** One thing that must work before traffic may come: a short name and a check that throws or answers why not. */
 export type Check = { readonly name: string; readonly run: () => Promise<string | null> }
 
@@ -12,15 +14,10 @@ export async function checkHealth(checks: readonly Check[]): Promise<Health> {
 }
 
 async function verdict(check: Check): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('does not answer'), TIMEOUT_MS)
-  })
   try {
-    return (await Promise.race([check.run(), late])) ?? 'ok'
+    const problem = await within(TIMEOUT_MS, check.run())
+    return problem === 'late' ? 'does not answer' : (problem ?? 'ok')
   } catch {
     return 'failed'
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,13 +1,9 @@
-import { type JobsOptions, Queue } from 'bullmq'
 import type { Queryable } from '../database/database.ts'
 import type { TransferId } from '../domain/ids.ts'
 import { isFinal, stateOf, type TransferState } from '../ledger/transfer.ts'
-import type { QueueStore } from '../sms/queue.ts'
+import { openBell, type QueueStore } from '../redis/bell.ts'
 import { laneOf, lanesOf, type SettlementIntent } from './lanes.ts'
 import { openWatch } from './watch.ts'
-import { within } from './within.ts'
-
-export type { SettlementIntent } from './lanes.ts'
 
 /** The confirm's side of settlement. Nothing here holds a money fact: a lost ring is made good by the sweeper. */
 export type Settlement = {
@@ -15,7 +11,6 @@ export type Settlement = {
   ring(intent: SettlementIntent): void
   /** The state a transfer ended in, or null when it has not within that time. */
   waitFor(id: TransferId, timeoutMs: number): Promise<TransferState | null>
-  /** Waits a moment for rings under way, then lets go of Redis. */
   close(): Promise<void>
 }
 
@@ -28,43 +23,15 @@ export type SettlementOptions = {
   readonly onError: (error: Error) => void
 }
 
-const COMMAND_TIMEOUT_MS = 2_000
-const CLOSE_TIMEOUT_MS = 2_000
-
+/** Opens the bell and the watch over ends. */
 export function openSettlement({ store, database, billers, onError }: SettlementOptions): Settlement {
   const known = new Set(billers)
-  const queues = new Map(lanesOf(known).map((lane) => [lane, openQueue(lane, store, onError)]))
+  const bell = openBell(store, lanesOf(known), onError)
   const watch = openWatch(store, onError)
-  let waiting: SettlementIntent[] = []
-  let sending: Promise<unknown> = Promise.resolve()
-  let closed: Promise<void> | null = null
-
-  // Rings of one turn of the event loop travel together: the queue takes many in the time of one.
-  function flush(): void {
-    const byLane = new Map<string, SettlementIntent[]>()
-    for (const intent of waiting) {
-      const lane = laneOf(intent.biller, known)
-      const intents = byLane.get(lane)
-      if (intents === undefined) byLane.set(lane, [intent])
-      else intents.push(intent)
-    }
-    waiting = []
-    const sent = [...byLane].map(([lane, intents]) => queues.get(lane)?.addBulk(intents.map(jobOf)).catch(onError))
-    sending = Promise.all([sending, ...sent])
-  }
-
-  async function close(): Promise<void> {
-    if (waiting.length > 0) flush()
-    await within(CLOSE_TIMEOUT_MS, sending)
-    watch.close()
-    await Promise.all([...queues.values()].map((queue) => closeQueue(queue, onError)))
-  }
-
   return {
-    ring(intent) {
-      if (closed !== null) return
-      if (waiting.length === 0) setImmediate(() => waiting.length > 0 && flush())
-      waiting.push(intent)
+    ring({ id, version, biller }) {
+      // A new version is a new job; the same again is the same job, and a second run of it finds nothing to do.
+      bell.ring({ queue: laneOf(biller, known), name: 'settle', data: { id }, opts: { jobId: `${id}-${version}` } })
     },
     async waitFor(id, timeoutMs) {
       const end = watch.expect(id)
@@ -78,33 +45,9 @@ export function openSettlement({ store, database, billers, onError }: Settlement
         end.done()
       }
     },
-    close() {
-      closed ??= close()
-      return closed
+    async close() {
+      await bell.close()
+      watch.close()
     },
   }
-}
-
-/** A new version is a new job; the same again is the same job, and a second run of it finds nothing to do. */
-function jobOf({ id, version }: SettlementIntent): { name: string; data: { id: TransferId }; opts: JobsOptions } {
-  return { name: 'settle', data: { id }, opts: { jobId: `${id}-${version}` } }
-}
-
-/** While Redis is away an add fails at once, instead of waiting in memory and appearing when nobody expects it. */
-function openQueue(lane: string, { redisUrl, prefix }: QueueStore, onError: (error: Error) => void): Queue {
-  const connection = {
-    url: redisUrl,
-    enableOfflineQueue: false,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    maxRetriesPerRequest: 1,
-  }
-  const queue = new Queue(lane, { connection, prefix })
-  queue.on('error', onError)
-  return queue
-}
-
-/** Not awaited further: with Redis away a disconnect never reports back. */
-async function closeQueue(queue: Queue, onError: (error: Error) => void): Promise<void> {
-  const closed = await within(CLOSE_TIMEOUT_MS, queue.close().catch(onError))
-  if (closed === 'late') queue.disconnect().catch(() => undefined)
 }

@@ -2,8 +2,9 @@ import type { TransferId } from '../domain/ids.ts'
 import { readTransfer } from '../ledger/transfer.ts'
 import type { QueuedSms } from '../sms/outbox.ts'
 import type { Events } from '../telemetry/events.ts'
+import type { SettlementIntent } from './lanes.ts'
 import { defaultPatience } from './patience.ts'
-import type { Settlement, SettlementIntent } from './queue.ts'
+import type { Settlement } from './queue.ts'
 import type { SettleServices } from './settle-transfer.ts'
 
 export type SweepServices = Pick<SettleServices, 'database' | 'sealer' | 'receipts' | 'smsBell' | 'patience'> & {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import type { TransferId } from '../domain/ids.ts'
-import type { QueueStore } from '../sms/queue.ts'
+import { within } from '../domain/within.ts'
+import type { QueueStore } from '../redis/bell.ts'
 import { settledChannel } from './lanes.ts'
-import { within } from './within.ts'
 
 /** Hears hints that transfers came to an end. A lost hint costs the whole wait, nothing else. */
 export type Watch = {
