@@ -89,12 +89,19 @@ async function sendFromPhone(parts: Parts, from: string, body: unknown, response
   json(response, sent ? 202 : 503, sent ? {} : { problem: 'nobody is there to receive it' })
 }
 
+/** An empty line this often, since clients give up a stream that says nothing for minutes. */
+const KEEP_ALIVE_MS = 30_000
+
 function follow(phones: Phones, number: string, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' })
   response.flushHeaders()
   for (const message of phones.messages(number)) response.write(`${JSON.stringify(message)}\n`)
   const stop = phones.follow(number, (message) => response.write(`${JSON.stringify(message)}\n`))
-  response.on('close', stop)
+  const alive = setInterval(() => response.write('\n'), KEEP_ALIVE_MS)
+  response.on('close', () => {
+    clearInterval(alive)
+    stop()
+  })
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
