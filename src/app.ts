@@ -7,7 +7,7 @@ import { actions } from './actions/registry.ts'
 import { AFRICASTALKING_DEADLINE_MS, openAfricasTalkingSms } from './aggregators/africastalking/sms.ts'
 import { makeAggregators } from './aggregators/registry.ts'
 import { openSmppLink, type SmppLink } from './aggregators/smpp/link.ts'
-import type { SmsLink } from './aggregators/sms-sender.ts'
+import type { SmsLink } from './aggregators/sms-link.ts'
 import { makeBillers } from './billers/registry.ts'
 import { forgetOldHops } from './conversations/hops.ts'
 import { type Programs, publishProgram } from './conversations/programs.ts'
@@ -191,7 +191,7 @@ async function build(
           case 'delivery':
             return sms.report(callback.report)
           case 'opt_out':
-            return sms.optOut(callback.aggregator, callback.number)
+            return sms.optOut(callback.link, callback.number)
         }
       },
       events,
@@ -265,7 +265,7 @@ function openLinks(
   links.push(...smpp)
   const { account } = settings.africastalking
   if (account !== null) {
-    links.push(openAfricasTalkingSms({ ...account, prefixes: [], deadlineMs: AFRICASTALKING_DEADLINE_MS }))
+    links.push(openAfricasTalkingSms({ ...account, deadlineMs: AFRICASTALKING_DEADLINE_MS }))
   }
   return smpp.map((link) => () => link.close())
 }

@@ -26,7 +26,7 @@ const FOLDERS = [
 const CONTRACTS: Record<string, readonly string[]> = {
   'account-providers': ['account-provider.ts'],
   billers: ['biller.ts'],
-  aggregators: ['aggregator.ts', 'sms-sender.ts'],
+  aggregators: ['aggregator.ts', 'sms-link.ts'],
 }
 const REGISTRY = 'registry.ts'
 
@@ -76,7 +76,7 @@ describe('the architecture', () => {
       `import './outbox.ts'\nimport { x } from '../domain/money.ts'`,
     ],
     ['packages', 'sms/deliver.ts', `import pg from 'pg'\nimport { x } from 'node:fs'`],
-    ['its own partner', 'aggregators/smpp/link.ts', `import { x } from './codec.ts'\nimport '../sms-sender.ts'`],
+    ['its own partner', 'aggregators/smpp/link.ts', `import { x } from './codec.ts'\nimport '../sms-link.ts'`],
     ['the contract', 'billers/http-biller.ts', `import type { Biller } from './biller.ts'`],
     ['every partner, being the registry', 'billers/registry.ts', `import { x } from './http-biller.ts'`],
     ['everything, being a root file', 'app.ts', `import './http/server.ts'\nimport './settings.ts'`],

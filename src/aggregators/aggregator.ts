@@ -24,13 +24,18 @@ export type UssdEnd = {
   readonly status: 'completed' | 'dropped' | 'failed'
 }
 
-/** An SMS from a subscriber. */
+/** One part of a long message as it arrived; parts of one message share sender, destination, reference and total. */
+export type MessagePart = { readonly reference: number; readonly total: number; readonly number: number }
+
+/** An SMS from a phone, whole or one part of it. */
 export type IncomingSms = {
-  readonly aggregator: string
+  /** Which way it came. */
+  readonly link: string
   readonly id: string
   readonly from: Msisdn
   readonly to: string
   readonly text: Secret
+  readonly part?: MessagePart
 }
 
 /** What became of an SMS of ours. `pending` is not final. */
@@ -39,6 +44,8 @@ export type DeliveryReport = {
   readonly providerId: string
   readonly state: 'pending' | 'delivered' | 'failed'
   readonly reason: string | null
+  /** The phone it is about where the network says so: ids wrap around and change base, and must not be mixed up. */
+  readonly to?: Msisdn
 }
 
 /** What a callback turned out to be. `bad`: a sentence for the one who sent it, without anything of what was sent. */
@@ -47,7 +54,7 @@ export type Callback =
   | { readonly kind: 'ussd_end'; readonly end: UssdEnd }
   | { readonly kind: 'sms'; readonly message: IncomingSms }
   | { readonly kind: 'delivery'; readonly report: DeliveryReport }
-  | { readonly kind: 'opt_out'; readonly aggregator: string; readonly number: Msisdn }
+  | { readonly kind: 'opt_out'; readonly link: string; readonly number: Msisdn }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'bad'; readonly problem: string }
 

@@ -1,4 +1,4 @@
-import type { LinkMessage, LinkReport } from '../aggregators/sms-sender.ts'
+import type { DeliveryReport, IncomingSms } from '../aggregators/aggregator.ts'
 import type { Database } from '../database/database.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Sealer } from '../security/sealing.ts'
@@ -8,11 +8,12 @@ import type { Events } from '../telemetry/events.ts'
 
 /** What the networks tell us by SMS; each resolves once it is stored, so that the network may forget it. */
 export type SmsConversation = {
-  readonly receive: (message: LinkMessage) => Promise<void>
-  readonly report: (report: LinkReport) => Promise<void>
-  readonly optOut: (aggregator: string, number: Msisdn) => Promise<void>
+  readonly receive: (message: IncomingSms) => Promise<void>
+  readonly report: (report: DeliveryReport) => Promise<void>
+  readonly optOut: (link: string, number: Msisdn) => Promise<void>
 }
 
+/** Takes in what arrives; nothing is answered. */
 export function makeSmsConversation(dependencies: {
   readonly database: Database
   readonly sealer: Sealer
@@ -22,13 +23,13 @@ export function makeSmsConversation(dependencies: {
   return {
     async receive(message) {
       const stored = await storeIncomingSms(database, sealer, message)
-      if (stored.kind === 'stored') events.smsReceived({ link: message.aggregator })
+      if (stored.kind === 'stored') events.smsReceived({ link: message.link })
     },
     async report(report) {
       const recorded = await recordDelivery({ database, sealer }, report)
       const status = recorded.kind === 'recorded' ? report.state : recorded.kind
       events.smsDelivered({ link: report.link, status, reason: report.reason ?? '' })
     },
-    optOut: (aggregator, number) => recordOptOut(database, sealer, aggregator, number),
+    optOut: (link, number) => recordOptOut(database, sealer, link, number),
   }
 }

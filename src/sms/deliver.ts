@@ -1,4 +1,4 @@
-import type { SendOutcome, SmsLink, SmsMessage } from '../aggregators/sms-sender.ts'
+import type { SendOutcome, SmsLink, SmsMessage } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
 import { segmentSms } from '../domain/segments.ts'
@@ -17,7 +17,7 @@ export type SmsServices = {
   /** OTP_KEY: codes are derived at the moment they are sent. */
   readonly otpKey: Key
   readonly links: readonly SmsLink[]
-  /** Sender name or short code on the phone; empty lets the network choose. */
+  /** Sender name or short code on the phone. */
   readonly from: string
   readonly events: Pick<Events, 'smsSubmitted' | 'smsFailed' | 'swept' | 'sweepFailed'>
 }

@@ -1,4 +1,4 @@
-import type { LinkMessage } from '../aggregators/sms-sender.ts'
+import type { IncomingSms } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import { uuidv7 } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
@@ -12,7 +12,7 @@ export type StoreOutcome = { readonly kind: 'stored' | 'repeated' }
 export async function storeIncomingSms(
   database: Queryable,
   sealer: Sealer,
-  message: LinkMessage,
+  message: IncomingSms,
 ): Promise<StoreOutcome> {
   const id = uuidv7()
   const { rowCount } = await database.query({
@@ -23,7 +23,7 @@ export async function storeIncomingSms(
       ON CONFLICT (link, provider_id) DO NOTHING`,
     values: [
       id,
-      message.aggregator,
+      message.link,
       message.id,
       sealer.seal(message.from, `sms_inbox.sender:${id}`),
       numberIndex(sealer, message.from),

@@ -1,4 +1,4 @@
-import type { LinkReport } from '../aggregators/sms-sender.ts'
+import type { DeliveryReport } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { numberIndex } from '../subscribers/find.ts'
@@ -12,7 +12,7 @@ export type RecordOutcome = { readonly kind: 'recorded' | 'repeated' | 'stray' }
 type Report = {
   readonly link: string
   readonly providerId: string
-  readonly state: LinkReport['state']
+  readonly state: DeliveryReport['state']
   readonly reason: string | null
 }
 type Part = { outbox_id: string; attempt: number; number: number }
@@ -26,7 +26,10 @@ const MAX_REASON = 100
  * Takes in a delivery report. It may come before the answer to the submit, twice, over another link, with the id written in another
  * way, or be the only sign that a message of unknown outcome was sent.
  */
-export async function recordDelivery({ database, sealer }: RecordServices, report: LinkReport): Promise<RecordOutcome> {
+export async function recordDelivery(
+  { database, sealer }: RecordServices,
+  report: DeliveryReport,
+): Promise<RecordOutcome> {
   const cut: Report = {
     ...report,
     providerId: report.providerId.slice(0, MAX_ID),

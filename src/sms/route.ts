@@ -1,4 +1,4 @@
-import type { SmsLink } from '../aggregators/sms-sender.ts'
+import type { SmsLink } from '../aggregators/sms-link.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 
 /**

@@ -67,9 +67,9 @@ function expectedOf({ case: name, body: _, ...is }: WireCase, aggregator: string
   const { request, end, message, report, number, bad } = is
   if (request !== undefined) return { kind: 'ussd', request: { aggregator, ...request } }
   if (end !== undefined) return { kind: 'ussd_end', end: { aggregator, ...end } }
-  if (message !== undefined) return { kind: 'sms', message: { aggregator, ...message } }
+  if (message !== undefined) return { kind: 'sms', message: { link: aggregator, ...message } }
   if (report !== undefined) return { kind: 'delivery', report: { link: aggregator, ...report } }
-  if (number !== undefined) return { kind: 'opt_out', aggregator, number }
+  if (number !== undefined) return { kind: 'opt_out', link: aggregator, number }
   return bad === undefined ? { kind: 'ignored' } : { kind: 'bad', problem: bad }
 }
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => world.db.drop())
 
 const message = (id: string, text: string) => ({
-  aggregator: 'mno1',
+  link: 'mno1',
   id,
   from: AMINA,
   to: '22384',

@@ -1,4 +1,5 @@
-import type { LinkReport, SendOutcome, SmsLink, SmsMessage } from '../../src/aggregators/sms-sender.ts'
+import type { DeliveryReport } from '../../src/aggregators/aggregator.ts'
+import type { SendOutcome, SmsLink, SmsMessage } from '../../src/aggregators/sms-link.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
@@ -50,7 +51,7 @@ export type World = {
   kindsOf(id: string): Promise<string[]>
   /** Makes a row look that many seconds older. */
   age(id: string, seconds: number): Promise<void>
-  report(report: Partial<LinkReport>): Promise<RecordOutcome['kind']>
+  report(report: Partial<DeliveryReport>): Promise<RecordOutcome['kind']>
 }
 
 export async function makeWorld(): Promise<World> {

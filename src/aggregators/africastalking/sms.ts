@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { parseE164 } from '../../domain/msisdn.ts'
 import { Secret } from '../../domain/secret.ts'
 import { segmentSms } from '../../domain/segments.ts'
-import type { Callback } from '../aggregator.ts'
-import type { LinkReport, SendOutcome, SmsLink, SmsMessage } from '../sms-sender.ts'
+import { within } from '../../domain/within.ts'
+import type { Callback, DeliveryReport } from '../aggregator.ts'
+import type { SendOutcome, SmsLink, SmsMessage } from '../sms-link.ts'
 
 /**
  * Africa's Talking SMS. We send with their SDK (`POST /version1/messaging`, form `username, to, message, from?, bulkSMSMode`; success
@@ -15,7 +16,6 @@ export type AfricasTalkingSmsSettings = {
   readonly apiKey: Secret
   /** Base URL for another host than theirs, `http://127.0.0.1:8081`; null for theirs. */
   readonly url: string | null
-  readonly prefixes: readonly string[]
   readonly deadlineMs: number
 }
 
@@ -48,7 +48,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 const FAILURES_TO_REST = 3
 const REST_MS = 15_000
 
-const reportStates: Readonly<Record<string, LinkReport['state']>> = {
+const reportStates: Readonly<Record<string, DeliveryReport['state']>> = {
   Sent: 'pending',
   Submitted: 'pending',
   Buffered: 'pending',
@@ -65,6 +65,7 @@ const MAX_TEXT = 2000
 const CONTROL = /\p{Cc}/u
 const WORD = /^[A-Za-z][\w .-]{0,59}$/
 
+/** A message from a phone. */
 export function parseIncomingSms(form: URLSearchParams): Callback {
   const id = form.get('id') ?? ''
   if (id === '' || id.length > MAX_ID || CONTROL.test(id)) return bad(`id must be 1 to ${MAX_ID} plain characters`)
@@ -75,7 +76,7 @@ export function parseIncomingSms(form: URLSearchParams): Callback {
   if (text.length > MAX_TEXT) return bad(`text is longer than ${MAX_TEXT} characters`)
   const to = form.get('to') ?? ''
   if (to === '' || to.length > 20 || CONTROL.test(to)) return bad('to must be 1 to 20 plain characters')
-  return { kind: 'sms', message: { aggregator: 'africastalking', id, from, to, text: new Secret(text) } }
+  return { kind: 'sms', message: { link: 'africastalking', id, from, to, text: new Secret(text) } }
 }
 
 /** A status that we do not know is kept as pending: refusing it would only make it come again. */
@@ -88,15 +89,22 @@ export function parseDeliveryReport(form: URLSearchParams): Callback {
   const state = reportStates[status] ?? 'pending'
   const cause = form.get('failureReason') ?? ''
   const reason = state !== 'failed' ? null : WORD.test(cause) ? `${status} ${cause}` : status
-  const report: LinkReport = { link: 'africastalking', providerId: id, state, reason, ...(to === null ? {} : { to }) }
+  const report: DeliveryReport = {
+    link: 'africastalking',
+    providerId: id,
+    state,
+    reason,
+    ...(to === null ? {} : { to }),
+  }
   return { kind: 'delivery', report }
 }
 
+/** Somebody who no longer wants bulk messages. */
 export function parseOptOut(form: URLSearchParams): Callback {
   const number = parseE164(form.get('phoneNumber') ?? '')
   return number === null
     ? bad('phoneNumber must be in international form')
-    : { kind: 'opt_out', aggregator: 'africastalking', number }
+    : { kind: 'opt_out', link: 'africastalking', number }
 }
 
 /** One account. The SDK keeps its URLs in a module, so a process has one account at one address. */
@@ -106,7 +114,7 @@ export function openAfricasTalkingSms(settings: AfricasTalkingSmsSettings): SmsL
   let restUntilMs = 0
   return {
     name: 'africastalking',
-    prefixes: settings.prefixes,
+    prefixes: [],
     reports: 'per_message',
     isUp: () => performance.now() >= restUntilMs,
     async send(message) {
@@ -123,7 +131,7 @@ export function openAfricasTalkingSms(settings: AfricasTalkingSmsSettings): SmsL
   }
 }
 
-type Sdk = { readonly SMS: { send(options: { to: string; message: string; from?: string }): Promise<unknown> } }
+type Sdk = { readonly SMS: { send(options: { to: string; message: string; from: string }): Promise<unknown> } }
 
 function loadSdk(settings: AfricasTalkingSmsSettings): Sdk {
   const require = createRequire(import.meta.url)
@@ -138,23 +146,16 @@ function loadSdk(settings: AfricasTalkingSmsSettings): Sdk {
 }
 
 async function sendOnce(sdk: Sdk, message: SmsMessage, deadlineMs: number): Promise<SendOutcome> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<SendOutcome>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'unknown', cause: 'no_answer', providerIds: [] }), deadlineMs)
-  })
   const { to, text, from } = message
   // What the SDK rejects with holds the key, the number and the text: only a word of ours leaves this function.
   const sent = Promise.resolve()
-    .then(() => sdk.SMS.send({ to, message: text, ...(from === '' ? {} : { from }) }))
+    .then(() => sdk.SMS.send({ to, message: text, from }))
     .then(
       (answer) => readAnswer(answer, text),
       (error: unknown) => readError(error, text),
     )
-  try {
-    return await Promise.race([sent, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  const outcome = await within(deadlineMs, sent)
+  return outcome === 'late' ? { kind: 'unknown', cause: 'no_answer', providerIds: [] } : outcome
 }
 
 /** `{ SMSMessageData: { Message, Recipients: [{ statusCode, status, messageId, … }] } }` */

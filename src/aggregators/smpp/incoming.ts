@@ -1,14 +1,14 @@
 import { uuidv7 } from '../../domain/ids.ts'
 import { parseE164 } from '../../domain/msisdn.ts'
 import { Secret } from '../../domain/secret.ts'
-import type { LinkMessage, LinkReport, MessagePart } from '../sms-sender.ts'
+import type { DeliveryReport, IncomingSms, MessagePart } from '../aggregator.ts'
 import { numberField, octetsField, type Pdu, textField } from './codec.ts'
 import { parseReceipt } from './receipt.ts'
 import { decodeShortMessage } from './short-message.ts'
 
 export type Delivery =
-  | { readonly kind: 'report'; readonly report: LinkReport }
-  | { readonly kind: 'message'; readonly message: LinkMessage }
+  | { readonly kind: 'report'; readonly report: DeliveryReport }
+  | { readonly kind: 'message'; readonly message: IncomingSms }
   /** From a sender that is no phone number, or a receipt without an id: nothing that we could do anything with. */
   | { readonly kind: 'useless' }
 
@@ -23,7 +23,7 @@ export function parseDelivery(pdu: Pdu, link: string): Delivery {
   const decoded = decodeShortMessage(octets, numberField(pdu, 'data_coding') ?? 0, numberField(pdu, 'esm_class') ?? 0)
   const part = decoded.part ?? segmentOf(pdu)
   const message = {
-    aggregator: link,
+    link,
     id: uuidv7(),
     from,
     to: textField(pdu, 'destination_addr'),

@@ -1,5 +1,5 @@
 import { parseE164 } from '../../domain/msisdn.ts'
-import type { LinkReport } from '../sms-sender.ts'
+import type { DeliveryReport } from '../aggregator.ts'
 import { numberField, octetsField, type Pdu, textField } from './codec.ts'
 
 /** Bits 5 to 2 of esm_class: what kind of message a deliver_sm is (SMPP 3.4 §5.2.12). */
@@ -8,7 +8,7 @@ const RECEIPT = 0x04
 const INTERMEDIATE = 0x20
 
 /** message_state of SMPP 3.4 §5.2.28, by number and as receipts abbreviate it (appendix B). */
-const STATES: Readonly<Record<number | string, LinkReport['state']>> = {
+const STATES: Readonly<Record<number | string, DeliveryReport['state']>> = {
   1: 'pending',
   2: 'delivered',
   3: 'failed',
@@ -29,7 +29,7 @@ const STATES: Readonly<Record<number | string, LinkReport['state']>> = {
  * Reads a deliver_sm as a delivery receipt; null when it is a message from a phone. The id and state come from the TLVs where there
  * are any, else from the text `id:… stat:…`, whose octets are ASCII whatever data_coding claims.
  */
-export function parseReceipt(pdu: Pdu, link: string): LinkReport | null {
+export function parseReceipt(pdu: Pdu, link: string): DeliveryReport | null {
   const type = (numberField(pdu, 'esm_class') ?? 0) & MESSAGE_TYPE
   const text = asciiOf(octetsField(pdu, 'short_message') ?? Buffer.alloc(0), octetsField(pdu, 'message_payload'))
   const id = textField(pdu, 'receipted_message_id') || (/(?:^|\s)id:\s*([^\s]{1,65})/i.exec(text)?.[1] ?? '')

@@ -1,6 +1,6 @@
 import { decodeGsm7, encodeGsm7 } from '../../domain/gsm7.ts'
 import { segmentSms } from '../../domain/segments.ts'
-import type { MessagePart } from '../sms-sender.ts'
+import type { MessagePart } from '../aggregator.ts'
 
 /** One submit's worth of a text: header and octets, ready for `short_message`. */
 export type EncodedPart = {

@@ -1,5 +1,5 @@
 import { isGsm7 } from '../../domain/gsm7.ts'
-import type { SmsMessage } from '../sms-sender.ts'
+import type { SmsMessage } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName } from './codec.ts'
 import type { EncodedPart } from './short-message.ts'
 
@@ -32,7 +32,7 @@ export function submitFields(message: SmsMessage, source: Address, part: Encoded
     protocol_id: 0,
     priority_flag: message.priority === 'code' ? 1 : 0,
     schedule_delivery_time: '',
-    validity_period: message.validForMs === null ? '' : relativeTime(message.validForMs),
+    validity_period: relativeTime(message.validForMs),
     registered_delivery: REGISTERED_DELIVERY,
     replace_if_present_flag: 0,
     data_coding: part.dataCoding,
@@ -46,7 +46,6 @@ export function submitFields(message: SmsMessage, source: Address, part: Encoded
  * GSM-7 characters that are ASCII too. Null: no network would show it as it is written.
  */
 export function sourceAddress(from: string): Address | null {
-  if (from === '') return { ton: 0, npi: 0, address: '' }
   if (/^\+\d{7,15}$/.test(from)) return { ton: 1, npi: 1, address: from.slice(1) }
   if (/^\d{2,8}$/.test(from)) return { ton: 3, npi: 0, address: from }
   return from.length <= 11 && /^[\x20-\x7e]+$/.test(from) && isGsm7(from) ? { ton: 5, npi: 0, address: from } : null

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FakeNetwork, startFakeNetwork } from '../../../scripts/fakes/network.ts'
 import { openAfricasTalkingSms, parseIncomingSms } from '../../../src/aggregators/africastalking/sms.ts'
-import type { SendOutcome, SmsLink } from '../../../src/aggregators/sms-sender.ts'
+import type { SendOutcome, SmsLink } from '../../../src/aggregators/sms-link.ts'
 import { Secret } from '../../../src/domain/secret.ts'
 import { AMINA, type RawPeer, rawPeer, sms, until } from '../smpp/support.ts'
 
@@ -16,7 +16,7 @@ describe('sending with the SDK', () => {
   let link: SmsLink
 
   function open(url: string, deadlineMs = 1_000): SmsLink {
-    return openAfricasTalkingSms({ username: 'nyota', apiKey: new Secret(API_KEY), url, prefixes: [], deadlineMs })
+    return openAfricasTalkingSms({ username: 'nyota', apiKey: new Secret(API_KEY), url, deadlineMs })
   }
 
   beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import type { DeliveryReport, IncomingSms } from '../../../src/aggregators/aggregator.ts'
 import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
 import { defaultTimings, type SmppLinkSettings, type SmppTimings } from '../../../src/aggregators/smpp/settings.ts'
-import type { LinkMessage, LinkReport, LinkState, SmsMessage } from '../../../src/aggregators/sms-sender.ts'
+import type { LinkState, SmsMessage } from '../../../src/aggregators/sms-link.ts'
 import type { Msisdn } from '../../../src/domain/msisdn.ts'
 import { Secret } from '../../../src/domain/secret.ts'
 
@@ -11,8 +12,8 @@ export const JUMA = '+254700000002' as Msisdn
 export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly timings?: Partial<SmppTimings> }
 
 export type Heard = {
-  reports: LinkReport[]
-  messages: { from: string; to: string; text: string; part: LinkMessage['part'] }[]
+  reports: DeliveryReport[]
+  messages: { from: string; to: string; text: string; part: IncomingSms['part'] }[]
   states: LinkState[]
 }
 
@@ -22,7 +23,7 @@ export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonl
 export function linkTo(
   port: number,
   overrides: Overrides = {},
-  record: (report: LinkReport) => Promise<unknown> = async () => undefined,
+  record: (report: DeliveryReport) => Promise<unknown> = async () => undefined,
 ): TestLink {
   const heard: Heard = { reports: [], messages: [], states: [] }
   const listeners = { refuse: false }
@@ -64,7 +65,7 @@ export function linkTo(
 }
 
 export function sms(text: string, overrides: Partial<SmsMessage> = {}): SmsMessage {
-  return { id: 'm1', to: AMINA, from: 'NYOTA', text, priority: 'receipt', validForMs: null, ...overrides }
+  return { id: 'm1', to: AMINA, from: 'NYOTA', text, priority: 'receipt', validForMs: 86_400_000, ...overrides }
 }
 
 export async function until(done: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {

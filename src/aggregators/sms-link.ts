@@ -6,14 +6,14 @@ export type SmsMessage = {
   /** The outbox row's id. */
   readonly id: string
   readonly to: Msisdn
-  /** Sender name or short code; empty lets the network choose. */
+  /** Sender name or short code. */
   readonly from: string
   /** May hold a one-time code. */
   readonly text: string
   /** Where a link is paced, codes go before receipts. */
   readonly priority: 'code' | 'receipt'
-  /** After that long the network may throw the message away; null for the network's own default. */
-  readonly validForMs: number | null
+  /** After that long the network may throw the message away. */
+  readonly validForMs: number
 }
 
 /**
@@ -38,19 +38,10 @@ export type SmsLink = {
   send(message: SmsMessage): Promise<SendOutcome>
 }
 
-/** A delivery report that also says which phone it is about, so that ids which wrap around or change base cannot be mixed up. */
-export type LinkReport = DeliveryReport & { readonly to?: Msisdn }
-
-/** One part of a long message as it arrived; parts of one message share sender, destination, reference and total. */
-export type MessagePart = { readonly reference: number; readonly total: number; readonly number: number }
-
-/** An SMS from a phone, whole or one part of it. */
-export type LinkMessage = IncomingSms & { readonly part?: MessagePart }
-
 /** Who hears of what a link receives. The network gets its acknowledgement when the promise resolves and keeps the message when it rejects. */
 export type LinkListeners = {
-  onDeliveryReport(report: LinkReport): Promise<void>
-  onMessage(message: LinkMessage): Promise<void>
+  onDeliveryReport(report: DeliveryReport): Promise<void>
+  onMessage(message: IncomingSms): Promise<void>
   onState?(state: LinkState): void
 }
 
