@@ -21,9 +21,9 @@ import type { Check } from './http/health.ts'
 import { startOperatorServer, startPublicServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
-import { loadMarket, markets as tariffsOfMarkets } from './ledger/market.ts'
+import { loadTariff } from './ledger/load-tariff.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
-import { makeTariffs } from './ledger/tariffs.ts'
+import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { compile } from './menu/compile.ts'
 import { loadMenuSources } from './menu/load.ts'
 import { messagesOf } from './menu/messages.ts'
@@ -227,10 +227,8 @@ async function openMigrated(settings: Settings, events: Events): Promise<Databas
 }
 
 async function prepareLedger(database: Database, { market, billers }: Settings): Promise<void> {
-  const tariff = tariffsOfMarkets.get(market.code)
-  if (tariff === undefined) throw new Error(`There is no tariff for ${market.code}.`)
   await database.transaction(async (tx) => {
-    await loadMarket(tx, tariff)
+    await loadTariff(tx, market)
     for (const biller of billers) await openBillerAccount(tx, biller, market.currency)
   })
 }

@@ -3,7 +3,7 @@ import type { Market } from '../../src/domain/market.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
-import { loadMarket, markets as tariffs } from '../../src/ledger/market.ts'
+import { loadTariff } from '../../src/ledger/load-tariff.ts'
 import type { Audit } from '../../src/security/audit.ts'
 import type { Sealer } from '../../src/security/sealing.ts'
 import { enrol } from '../../src/subscribers/enrol.ts'
@@ -27,9 +27,7 @@ export async function seedPeople(
   services: SeedServices,
   people: readonly DemoPerson[] = Object.values(demoPeople),
 ): Promise<void> {
-  const tariff = tariffs.get(services.market.code)
-  if (tariff === undefined) throw new Error(`There is no tariff for ${services.market.code}.`)
-  await services.database.transaction((tx) => loadMarket(tx, tariff))
+  await services.database.transaction((tx) => loadTariff(tx, services.market))
   await Promise.all(people.map((person) => seedPerson(services, person)))
 }
 

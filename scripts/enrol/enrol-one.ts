@@ -7,7 +7,7 @@ import { pendingMigrations } from '../../src/database/migrate.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { parseMsisdn } from '../../src/domain/msisdn.ts'
 import type { Secret } from '../../src/domain/secret.ts'
-import { loadMarket, markets as tariffs } from '../../src/ledger/market.ts'
+import { loadTariff, tariffOf } from '../../src/ledger/load-tariff.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import { type Key, parseKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
@@ -31,10 +31,9 @@ export async function enrolOne(
   if (setup.kind === 'bad') return setup
   const { market, keys } = setup
   const languages = await languagesOf(env.MENUS_DIR || 'menus')
-  const tariff = tariffs.get(market.code)
   const number = parseMsisdn(person.number, market.numbering)
   const language = person.language ?? languages[0] ?? 'en'
-  const tiers = Object.keys(tariff?.tiers ?? {}).filter((tier) => tier !== 'restricted')
+  const tiers = Object.keys(tariffOf(market).tiers).filter((tier) => tier !== 'restricted')
   const problems = [
     ...(number === null ? [`${JSON.stringify(person.number)} is not a mobile number of ${market.code}.`] : []),
     ...(languages.includes(language)
@@ -43,7 +42,7 @@ export async function enrolOne(
     ...(tiers.includes(person.tier) ? [] : [`There is no tier ${person.tier}; choose one of ${tiers.join(', ')}.`]),
     ...(person.question !== undefined && answer === null ? ['The question has no answer.'] : []),
   ]
-  if (number === null || tariff === undefined || problems.length > 0) return { kind: 'bad', problems }
+  if (number === null || problems.length > 0) return { kind: 'bad', problems }
 
   const database = openDatabase(databaseUrl, { maxConnections: 2, applicationName: 'nyota-enrol' })
   try {
@@ -57,7 +56,7 @@ export async function enrolOne(
     const { name, tier, question: text } = person
     const question = text === undefined || answer === null ? null : { text, answer }
     return await database.transaction(async (tx) => {
-      await loadMarket(tx, tariff)
+      await loadTariff(tx, market)
       const by = { kind: 'system', id: 'npm run enrol' } as const
       return await enrol(tx, services, { number, name, language, tier, question, by })
     })

@@ -5,18 +5,12 @@ import type { Currency } from '../domain/money.ts'
 
 /**
  * Opens a subscriber's main wallet with the ceiling of its tier; the one that exists if it does. The currency is that of the market
- * loaded (see market.ts). Throws on a tier without limits.
+ * loaded (see load-tariff.ts). Throws on a tier without limits.
  */
-export async function openWallet(
-  tx: Queryable,
-  subscriberId: SubscriberId,
-  tier: string,
-  currency: Currency | null = null,
-): Promise<AccountId> {
-  const { rows } = await tx.query<{ id: AccountId }>(`SELECT ledger_open_wallet($1, $2, $3) AS id`, [
+export async function openWallet(tx: Queryable, subscriberId: SubscriberId, tier: string): Promise<AccountId> {
+  const { rows } = await tx.query<{ id: AccountId }>(`SELECT ledger_open_wallet($1, $2, NULL) AS id`, [
     subscriberId,
     tier,
-    currency,
   ])
   return only(rows).id
 }

@@ -3,9 +3,9 @@ import { gather } from '../database/gather.ts'
 import type { AccountId, SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 import { type Charge, chargeOf, type TransferKind } from './tariff.ts'
-import type { TariffInForce, Tariffs } from './tariffs.ts'
+import type { TariffInForce, Tariffs } from './tariff-in-force.ts'
 
-export type { Tariffs } from './tariffs.ts'
+export type { Tariffs } from './tariff-in-force.ts'
 
 /**
  * What a person is shown and confirms with the PIN, every leg named. JSON-safe; money is a string of minor units. `fee` includes

@@ -1,5 +1,3 @@
-import type { Currency } from '../domain/money.ts'
-
 export type TransferKind = 'send' | 'bill'
 
 /** The fee, tax on it included, of amounts up to `upTo`: a flat part and a rate in basis points, the rate's part kept within bounds. Minor units. */
@@ -22,10 +20,8 @@ export type TierLimits = {
 
 /** What one country charges and allows from a day on. Data: an edit is a new version, never a change. */
 export type MarketTariff = {
+  /** The code of the market in domain/markets.ts. */
   readonly market: string
-  readonly currency: Currency
-  /** IANA name; the day that a day limit counts. */
-  readonly timeZone: string
   readonly version: string
   /** ISO 8601 with offset. */
   readonly effectiveFrom: string

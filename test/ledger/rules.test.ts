@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
-import { loadMarket } from '../../src/ledger/market.ts'
+import { loadTariff } from '../../src/ledger/load-tariff.ts'
 import { uganda } from '../../src/ledger/markets/ug.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { openWorld, type Person, quoted, type World } from './world.ts'
+import { marketOf, openWorld, type Person, quoted, type World } from './world.ts'
 
 let world: World
 let payer: Person
@@ -103,7 +103,7 @@ test('PostgreSQL refuses an overdraft and an over-full wallet whoever asks', asy
 })
 
 test('PostgreSQL refuses an entry between two currencies', async () => {
-  await loadMarket(world.owner, uganda)
+  await loadTariff(world.owner, marketOf('UG'))
   const trusts = await world.owner.query<{ id: string }>(
     `SELECT id FROM account WHERE kind = 'trust' ORDER BY currency`,
   )
@@ -122,7 +122,7 @@ test('PostgreSQL refuses an entry between two currencies', async () => {
 })
 
 test('a transfer between two currencies cannot be held', async () => {
-  await loadMarket(world.app, uganda)
+  await loadTariff(world.app, marketOf('UG'))
   const foreign = await world.owner.query<{ id: string }>(`SELECT ledger_open_wallet($1, 'standard', 'UGX') AS id`, [
     payee.id,
   ])
@@ -273,8 +273,8 @@ test('the same deposit again adds nothing, with another amount it is refused', a
 })
 
 test('a stored tariff is left alone, and refused with other content', async () => {
-  expect(await loadMarket(world.app, uganda)).toEqual({ loaded: false })
-  await expect(loadMarket(world.app, { ...uganda, taxOnFeeBp: 1 })).rejects.toThrow(
+  expect(await loadTariff(world.app, marketOf('UG'))).toEqual({ loaded: false })
+  await expect(loadTariff(world.app, marketOf('UG'), { ...uganda, taxOnFeeBp: 1 })).rejects.toThrow(
     'give the changed one a new version',
   )
 })

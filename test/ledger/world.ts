@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../../src/database/database.ts'
 import { type AccountId, type SubscriberId, type TransferId, uuidv7 } from '../../src/domain/ids.ts'
-import { fundWallet, openBillerAccount, openWallet } from '../../src/ledger/accounts.ts'
+import type { Market } from '../../src/domain/market.ts'
+import { markets } from '../../src/domain/markets.ts'
+import { fundWallet, openBillerAccount } from '../../src/ledger/accounts.ts'
 import { type HoldOutcome, holdTransfer } from '../../src/ledger/hold.ts'
-import { loadMarket } from '../../src/ledger/market.ts'
+import { loadTariff } from '../../src/ledger/load-tariff.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
 import {
@@ -14,7 +16,7 @@ import {
   type Tariffs,
 } from '../../src/ledger/quote.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
-import { makeTariffs } from '../../src/ledger/tariffs.ts'
+import { makeTariffs } from '../../src/ledger/tariff-in-force.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -37,10 +39,11 @@ export const newTransferId = (): TransferId => uuidv7() as TransferId
 
 const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7) })
 
-export async function openWorld(market: MarketTariff = kenya): Promise<World> {
+export async function openWorld(tariff: MarketTariff = kenya): Promise<World> {
   const database = await createTestDatabase()
   const { app, owner } = database
-  await loadMarket(app, market)
+  const market = marketOf(tariff.market)
+  await loadTariff(app, market, tariff)
   const tariffs = makeTariffs(market.currency)
 
   async function person(balance: bigint, options: PersonOptions = {}): Promise<Person> {
@@ -59,7 +62,13 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
         options.restrictedUntil ?? null,
       ],
     )
-    const wallet = await openWallet(app, id, options.tier ?? 'standard', market.currency)
+    // Not by openWallet, which wants but one market to be loaded.
+    const opened = await app.query<{ wallet: AccountId }>('SELECT ledger_open_wallet($1, $2, $3) AS wallet', [
+      id,
+      options.tier ?? 'standard',
+      market.currency,
+    ])
+    const wallet = opened.rows[0]?.wallet as AccountId
     if (balance > 0n) await fundWallet(owner, id, balance, `opening ${id}`)
     return { id, wallet }
   }
@@ -79,6 +88,12 @@ export async function openWorld(market: MarketTariff = kenya): Promise<World> {
       quote({ payerId: payer.id, amount, payee: { kind: 'biller', id: biller, name: biller, account } }),
     hold: (stored, db = app) => db.transaction((tx) => holdTransfer(tx, testSealer, stored, { sessionId: uuidv7() })),
   }
+}
+
+export function marketOf(code: string): Market {
+  const market = markets.get(code)
+  if (market === undefined) throw new Error(`no market ${code}`)
+  return market
 }
 
 /** The word for what came of posting a transfer or giving its money back. */

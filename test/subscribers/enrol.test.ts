@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { markets } from '../../src/domain/markets.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
-import { loadMarket, markets } from '../../src/ledger/market.ts'
+import { loadTariff } from '../../src/ledger/load-tariff.ts'
 import { type EnrolRequest, enrol } from '../../src/subscribers/enrol.ts'
 import { findByNumber } from '../../src/subscribers/find.ts'
 import { checkAnswer, questionOf } from '../../src/subscribers/question.ts'
@@ -16,7 +17,7 @@ beforeAll(async () => {
   services = makeServices(store.app)
   const kenya = markets.get('KE')
   if (kenya === undefined) throw new Error('no Kenya')
-  await store.app.transaction((tx) => loadMarket(tx, kenya))
+  await store.app.transaction((tx) => loadTariff(tx, kenya))
 })
 afterAll(() => store.drop())
 

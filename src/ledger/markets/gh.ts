@@ -8,8 +8,6 @@ const cedi = 100n
  */
 export const ghana: MarketTariff = {
   market: 'GH',
-  currency: 'GHS',
-  timeZone: 'Africa/Accra',
   version: 'GH-2024-1',
   effectiveFrom: '2024-03-01T00:00:00Z',
   taxOnFeeBp: 0,

@@ -8,8 +8,6 @@ const shilling = 100n
  */
 export const kenya: MarketTariff = {
   market: 'KE',
-  currency: 'KES',
-  timeZone: 'Africa/Nairobi',
   version: 'KE-2025-1',
   effectiveFrom: '2025-01-01T00:00:00+03:00',
   taxOnFeeBp: 1500,

@@ -6,8 +6,6 @@ import type { MarketTariff } from '../tariff.ts'
  */
 export const uganda: MarketTariff = {
   market: 'UG',
-  currency: 'UGX',
-  timeZone: 'Africa/Kampala',
   version: 'UG-2024-1',
   effectiveFrom: '2024-01-01T00:00:00+03:00',
   taxOnFeeBp: 0,

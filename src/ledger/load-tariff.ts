@@ -1,30 +1,39 @@
 import { createHash } from 'node:crypto'
 import type { Queryable } from '../database/database.ts'
+import type { Market } from '../domain/market.ts'
 import { ghana } from './markets/gh.ts'
 import { kenya } from './markets/ke.ts'
 import { uganda } from './markets/ug.ts'
 import type { MarketTariff, Service, TransferKind } from './tariff.ts'
 
-/** Every market this version knows, by `MARKET`. */
-export const markets: ReadonlyMap<string, MarketTariff> = new Map(
-  [kenya, uganda, ghana].map((tariff) => [tariff.market, tariff]),
-)
+const tariffs: readonly MarketTariff[] = [kenya, uganda, ghana]
+
+/** What a market charges and allows; throws where nobody has written that down. */
+export function tariffOf(market: Market): MarketTariff {
+  const tariff = tariffs.find(({ market: code }) => code === market.code)
+  if (tariff === undefined) throw new Error(`There is no tariff for ${market.code}.`)
+  return tariff
+}
 
 /**
  * Stores a market's tariff and limits and opens the accounts of the house. A version that is stored already is left alone; the same
  * version with other content throws, since people have confirmed quotes that name it.
  */
-export async function loadMarket(tx: Queryable, tariff: MarketTariff): Promise<{ loaded: boolean }> {
+export async function loadTariff(
+  tx: Queryable,
+  market: Market,
+  tariff: MarketTariff = tariffOf(market),
+): Promise<{ loaded: boolean }> {
   await tx.query(`INSERT INTO market (code, currency, time_zone) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING`, [
-    tariff.market,
-    tariff.currency,
-    tariff.timeZone,
+    market.code,
+    market.currency,
+    market.timeZone,
   ])
-  const sha256 = digestOf(tariff)
+  const sha256 = digestOf(market, tariff)
   const added = await tx.query(
     `INSERT INTO tariff (version, market, effective_from, tax_on_fee_bp, sha256) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (version) DO NOTHING`,
-    [tariff.version, tariff.market, tariff.effectiveFrom, tariff.taxOnFeeBp, sha256],
+    [tariff.version, market.code, tariff.effectiveFrom, tariff.taxOnFeeBp, sha256],
   )
   if (added.rowCount === 0) {
     const stored = await tx.query<{ sha256: string }>(`SELECT sha256 FROM tariff WHERE version = $1`, [tariff.version])
@@ -35,12 +44,14 @@ export async function loadMarket(tx: Queryable, tariff: MarketTariff): Promise<{
     await insertServices(tx, tariff)
     await insertTiers(tx, tariff)
   }
-  await openHouseAccounts(tx, tariff.currency)
+  await openHouseAccounts(tx, market.currency)
   return { loaded: added.rowCount > 0 }
 }
 
-function digestOf(tariff: MarketTariff): string {
-  const text = JSON.stringify(tariff, (_key, value) => (typeof value === 'bigint' ? String(value) : value))
+function digestOf({ currency, timeZone }: Market, { market, ...tariff }: MarketTariff): string {
+  const text = JSON.stringify({ market, currency, timeZone, ...tariff }, (_key, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
   return createHash('sha256').update(text).digest('hex')
 }
 

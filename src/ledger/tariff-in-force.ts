@@ -4,7 +4,8 @@ import type { Currency } from '../domain/money.ts'
 import type { Band, MarketTariff, TransferKind } from './tariff.ts'
 
 /** The tariff in force and the accounts that fees and taxes go to. */
-export type TariffInForce = Pick<MarketTariff, 'version' | 'currency' | 'services' | 'taxOnFeeBp'> & {
+export type TariffInForce = Pick<MarketTariff, 'version' | 'services' | 'taxOnFeeBp'> & {
+  readonly currency: Currency
   readonly feeAccount: AccountId
   readonly taxAccount: AccountId
 }
@@ -16,7 +17,7 @@ export type Tariffs = {
   reload(db: Queryable): Promise<TariffInForce>
 }
 
-/** Throws, when asked, where no market with this currency is loaded (see market.ts). */
+/** Throws, when asked, where no tariff in this currency is loaded (see load-tariff.ts). */
 export function makeTariffs(currency: Currency): Tariffs {
   let known: TariffInForce | null = null
   async function reload(db: Queryable): Promise<TariffInForce> {
