@@ -1,4 +1,4 @@
-import { codeWasUsed } from '../subscribers/code-used.ts'
+import { codeWasUsed } from '../subscribers/code.ts'
 import { authorisePinChange } from '../subscribers/pin.ts'
 import { acceptTerms as accept } from '../subscribers/terms.ts'
 import { type Action, defineAction } from './action.ts'

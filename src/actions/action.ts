@@ -14,9 +14,9 @@ import type { Sealer } from '../security/sealing.ts'
 import type { Settlement } from '../settlement/queue.ts'
 import type { SmsBell } from '../sms/queue.ts'
 import type { FindByNumber } from '../subscribers/find.ts'
+import type { LookupLimit } from '../subscribers/lookup-limit.ts'
 import type { PinServices } from '../subscribers/pin.ts'
 import type { Events } from '../telemetry/events.ts'
-import type { LookupLimit } from './lookup-limit.ts'
 
 /** The person on the phone, as read once at the dial. */
 export type Caller = { readonly id: SubscriberId; readonly number: Msisdn; readonly name: string }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Action, ActionContext, Caller, Services } from '../actions/action.ts'
 import { tellAtEnd } from '../actions/notices.ts'
-import { runAction } from '../actions/run-action.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
-import { transferOfSession } from '../ledger/transfer-of-session.ts'
+import { transferOfSession } from '../ledger/transfer.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
@@ -14,6 +13,7 @@ import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop, hasOpenHop } from './hops.ts'
 import type { Programs } from './programs.ts'
+import { runAction } from './run-action.ts'
 import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
 
 export type UssdDependencies = {

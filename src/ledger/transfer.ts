@@ -96,6 +96,20 @@ export async function stateOf(db: Queryable, id: TransferId): Promise<TransferSt
   return rows[0]?.state ?? null
 }
 
+/** The transfer that a session confirmed, if it confirmed one; a session confirms at most one. */
+export async function transferOfSession(
+  db: Queryable,
+  sessionId: string,
+): Promise<{ readonly reference: string } | null> {
+  // The bound on age keeps the search to a few rows: it is asked within minutes of the session.
+  const { rows } = await db.query<{ reference: string }>(
+    `SELECT reference FROM transfer WHERE session_id = $1 AND created_at > now() - interval '2 hours'
+     ORDER BY created_at DESC LIMIT 1`,
+    [sessionId],
+  )
+  return rows[0] ?? null
+}
+
 /** Ties the sealed account number to its row. */
 export function billerAccountContext(id: TransferId): string {
   return `transfer.biller_account:${id}`

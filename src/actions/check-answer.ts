@@ -1,23 +1,9 @@
-import { codeWasUsed } from '../subscribers/code-used.ts'
+import { codeWasUsed } from '../subscribers/code.ts'
 import { authorisePinChange } from '../subscribers/pin.ts'
-import { checkAnswer as check, questionOf } from '../subscribers/question.ts'
+import { checkAnswer as check } from '../subscribers/question.ts'
 import { type Action, defineAction } from './action.ts'
 
-/** The identity question on file. */
-export const readQuestion: Action = defineAction(
-  {
-    name: 'read-question',
-    effect: 'read',
-    input: {},
-    outcomes: { ok: { question: { type: 'text', max: 60 } }, none: {} },
-  },
-  async ({ database, sealer }, { caller }) => {
-    const question = await questionOf(database, sealer, caller.id)
-    return question === null ? { outcome: 'none' } : { outcome: 'ok', values: { question } }
-  },
-)
-
-/** The answer to it; together with the code that was just used it allows this session to set a new PIN. */
+/** The answer to the identity question; together with the code that was just used it allows this session to set a new PIN. */
 export const checkAnswer: Action = defineAction(
   {
     name: 'check-answer',

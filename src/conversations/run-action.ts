@@ -1,8 +1,8 @@
+import type { Action, ActionContext, ActionResult, Services } from '../actions/action.ts'
+import { tellPinLocked } from '../actions/notices.ts'
 import { within } from '../domain/within.ts'
 import type { RunEffect } from '../menu/step.ts'
 import { checkPin } from '../subscribers/pin.ts'
-import type { Action, ActionContext, ActionResult, Services } from './action.ts'
-import { tellPinLocked } from './notices.ts'
 
 /**
  * Runs what a screen asked for, behind the PIN where its contract says so. Always answers within `deadlineMs`: `late` when the action
