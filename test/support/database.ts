@@ -21,7 +21,10 @@ export async function createTestDatabase(template: string = inject('template')):
   const name = `test_${randomBytes(8).toString('hex')}`
   const adminUrl = inject('adminUrl')
   const owner = pg.escapeIdentifier(roleOf(inject('ownerUrl')))
-  await asAdmin(adminUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${owner}`))
+  // Copying files instead of writing each page to the log costs half as much where nobody waits for the disk.
+  await asAdmin(adminUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${owner} STRATEGY file_copy`),
+  )
   const url = inDatabase(inject('databaseUrl'), name)
   const ownerUrl = inDatabase(inject('ownerUrl'), name)
   const app = openDatabase(url, { maxConnections: 10, applicationName: 'test-app' })

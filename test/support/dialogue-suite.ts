@@ -1,28 +1,38 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { Delivery } from './africastalking-client.ts'
 import { listDialogueFiles, readDialogue, rewriteDialogue } from './dialogue-file.ts'
 import { playDialogue, showDifferences } from './dialogues.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 const FOLDER = 'test/dialogues'
 const PATIENCE_MS = 10_000
 
 /**
- * Plays every dialogue of a language, each in a world of its own. With UPDATE_DIALOGUES=1 the files are written anew instead. The set returned
+ * Plays every dialogue of a language, each in a world of its own; while one is played, which is mostly waiting, the next one's opens. With UPDATE_DIALOGUES=1 the files are written anew instead. The set returned
  * fills with what actions ended with, `quote-send insufficient`.
  */
 export function describeDialogues(language: string, delivery: Delivery): ReadonlySet<string> {
   const outcomes = new Set<string>()
   const record = process.env.UPDATE_DIALOGUES === '1'
   const files = listDialogueFiles(FOLDER).filter((file) => file.endsWith(`.${language}.yaml`))
-  describe.each(files.map((file) => [basename(file, '.yaml'), file]))(`%s`, (_, file) => {
+  const dialogues = files.map((file) => {
     const source = readFileSync(file, 'utf8')
-    const read = readDialogue(source)
+    return { name: basename(file, '.yaml'), file, source, read: readDialogue(source) }
+  })
+  const worlds = openAhead(
+    dialogues.map(
+      ({ read }) =>
+        () =>
+          openWorld(read.kind === 'dialogue' ? read.dialogue.given : []),
+    ),
+  )
+  afterAll(worlds.close)
+  describe.each(dialogues.map((dialogue, at) => ({ ...dialogue, at })))('$name', ({ file, source, read, at }) => {
     test(read.kind === 'dialogue' ? read.dialogue.description : file, async () => {
       if (read.kind === 'wrong') expect.fail(`${file}\n${read.problems.join('\n')}`)
-      const world = await openWorld(read.dialogue.given)
+      const world = await worlds.take(at)
       try {
         const played = await playDialogue(read.dialogue, world, { delivery, record, patienceMs: PATIENCE_MS })
         if (record) writeFileSync(file, rewriteDialogue(source, played.observed))
@@ -35,6 +45,34 @@ export function describeDialogues(language: string, delivery: Delivery): Readonl
     })
   })
   return outcomes
+}
+
+/** Opens the world after the one that is taken; what nobody takes is closed at the end. */
+function openAhead(openers: readonly (() => Promise<World>)[]) {
+  const waiting = new Map<number, Promise<World>>()
+  const open = (at: number): void => {
+    const opener = openers[at]
+    if (opener === undefined || waiting.has(at)) return
+    const world = opener()
+    // Whoever takes it hears of a failure.
+    world.catch(() => undefined)
+    waiting.set(at, world)
+  }
+  return {
+    async take(at: number): Promise<World> {
+      open(at)
+      const world = waiting.get(at)
+      waiting.delete(at)
+      open(at + 1)
+      if (world === undefined) throw new Error(`there is no dialogue ${at}`)
+      return world
+    },
+    async close(): Promise<void> {
+      for (const world of await Promise.allSettled(waiting.values())) {
+        if (world.status === 'fulfilled') await world.value.close()
+      }
+    },
+  }
 }
 
 function outcomesIn(logs: string): string[] {
