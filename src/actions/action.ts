@@ -29,7 +29,7 @@ export type ActionContext = {
   readonly atMs: number
 }
 
-/** Everything an action may need, built once in app.ts. */
+/** Everything an action may need, built once in gateway.ts. */
 export type Services = {
   readonly database: Database
   readonly sealer: Sealer

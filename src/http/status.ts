@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import { type Check, checkHealth } from './health.ts'
+import { type OpenWork, openMessages, openTransfers } from './open-work.ts'
 
 export type StatusDependencies = {
   readonly database: Queryable
@@ -18,22 +19,12 @@ export async function renderStatus({ database, checks, program, links }: StatusD
     ...links().map(({ name, up }) => `link       ${name} ${up ? 'up' : 'DOWN'}`),
   ]
   if (health.checks.database === 'ok') {
-    lines.push(await row(database, 'transfers', TRANSFERS), await row(database, 'sms', MESSAGES))
+    lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
   }
   return `${lines.join('\n')}\n`
 }
 
-type Count = { state: string; count: bigint; oldest_s: number }
-
-const TRANSFERS = `SELECT state, count(*) AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
-  FROM transfer WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED') GROUP BY state ORDER BY state`
-
-const MESSAGES = `SELECT state, count(*) AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
-  FROM sms_outbox WHERE state IN ('queued', 'sending') OR (state = 'unknown' AND created_at > now() - interval '1 day')
-  GROUP BY state ORDER BY state`
-
-async function row(database: Queryable, name: string, query: string): Promise<string> {
-  const { rows } = await database.query<Count>(query)
-  const counts = rows.map(({ state, count, oldest_s }) => `${state} ${count} (oldest ${Math.round(oldest_s)} s)`)
+function row(name: string, open: readonly OpenWork[]): string {
+  const counts = open.map(({ state, count, oldestS }) => `${state} ${count} (oldest ${Math.round(oldestS)} s)`)
   return `${name.padEnd(10)} ${counts.length === 0 ? 'none open' : counts.join(', ')}`
 }

@@ -11,7 +11,7 @@ import type { SmsBell } from '../sms/queue.ts'
 import type { Receipts } from '../sms/receipts.ts'
 import type { Events } from '../telemetry/events.ts'
 import { askAgain, askedBefore, recordAnswer, submit, waitFor } from './attempts.ts'
-import { defaultPatience, delayAfterMs, type Patience } from './patience.ts'
+import { delayAfterMs, type Patience } from './patience.ts'
 
 export type SettleServices = {
   readonly database: Database
@@ -23,7 +23,7 @@ export type SettleServices = {
   /** Says that a transfer came to an end; a hint that may get lost. */
   readonly announce: (id: TransferId) => void
   readonly events: Pick<Events, 'transferMoved' | 'billerCalled' | 'settlementFailed'>
-  readonly patience?: Patience
+  readonly patience: Patience
 }
 
 /** `idle`: there was nothing to do, or another worker is at it. */
@@ -67,6 +67,7 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
 
 async function settleOnLedger(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
   return commit(services, transfer, async (tx) => {
+    // The own ledger cannot refuse what it holds, so no send is rejected and nobody gets `not_sent`; another provider may refuse one.
     const done = await services.provider.settle(tx, transfer.id)
     if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
     return settled(services, tx, transfer, done, null)
@@ -74,7 +75,7 @@ async function settleOnLedger(services: SettleServices, transfer: Transfer): Pro
 }
 
 async function payBill(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
-  const { giveUpAfterMs } = services.patience ?? defaultPatience
+  const { giveUpAfterMs } = services.patience
   if (transfer.ageMs > giveUpAfterMs) return reject(services, transfer, 'never submitted')
   const bill = billOf(services, transfer)
   // The sweeper rings again: perhaps after the next start this deployment knows the biller.
@@ -100,7 +101,7 @@ async function askBiller(services: SettleServices, transfer: Transfer): Promise<
 
 /** Nobody is left to ask: this deployment does not know the biller (any more). */
 async function giveToPeople(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
-  const { giveUpAfterMs } = services.patience ?? defaultPatience
+  const { giveUpAfterMs } = services.patience
   if (transfer.ageMs <= giveUpAfterMs) return { kind: 'idle' }
   return commit(services, transfer, async (tx) => {
     const moved = await waitFor(tx, transfer.id, 'REVIEW', 'biller unknown', null)
@@ -139,7 +140,7 @@ async function conclude(
 
 /** Twice not found, the last time when nothing could be on its way any more. */
 async function neverReceived(services: SettleServices, tx: Queryable, id: TransferId): Promise<boolean> {
-  const { notFoundAfterMs } = services.patience ?? defaultPatience
+  const { notFoundAfterMs } = services.patience
   const { notFound, sincePaidMs } = await askedBefore(tx, id)
   return notFound >= 2 && sincePaidMs >= notFoundAfterMs
 }
@@ -152,7 +153,7 @@ async function wait(
   state: 'PENDING' | 'IN_DOUBT',
   reason: string | null,
 ): Promise<Moved> {
-  const patience = services.patience ?? defaultPatience
+  const patience = services.patience
   const to = transfer.ageMs > patience.giveUpAfterMs ? 'REVIEW' : state
   const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayAfterMs(patience, attempt))
   return { outcome: moved && to !== transfer.state ? { kind: 'moved', to } : { kind: 'idle' }, sms: [] }

@@ -3,7 +3,6 @@ import { readTransfer } from '../ledger/transfer.ts'
 import type { QueuedSms } from '../sms/outbox.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { SettlementIntent } from './lanes.ts'
-import { defaultPatience } from './patience.ts'
 import type { Settlement } from './queue.ts'
 import type { SettleServices } from './settle-transfer.ts'
 
@@ -57,7 +56,7 @@ export async function sweepTransfers(services: SweepServices): Promise<number> {
 }
 
 async function tellDelays(services: SweepServices): Promise<void> {
-  const { tellAfterMs } = services.patience ?? defaultPatience
+  const { tellAfterMs } = services.patience
   const { rows } = await services.database.query<{ id: TransferId }>(
     `SELECT id FROM transfer
       WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED') AND delay_told_at IS NULL

@@ -17,9 +17,6 @@ export type Hasher = {
    * a caller reserves an attempt only when the hash will really be computed, and never has to give one back.
    */
   withPlace<T>(work: (place: Place) => Promise<T>): Promise<T | 'busy'>
-  full(): boolean
-  /** Pieces of work admitted and not ended. */
-  admitted(): number
 }
 
 export type HasherOptions = {
@@ -62,8 +59,6 @@ export function makeHasher({ key, concurrency, queueLimit }: HasherOptions): Has
         admitted -= 1
       }
     },
-    full: () => admitted >= places,
-    admitted: () => admitted,
   }
 }
 

@@ -1,0 +1,90 @@
+import { availableParallelism } from 'node:os'
+import { walletProvider } from './account-providers/registry.ts'
+import type { Services } from './actions/action.ts'
+import { actions } from './actions/registry.ts'
+import { makeAggregators } from './aggregators/registry.ts'
+import { makeSessions } from './conversations/sessions.ts'
+import { makeUssdConversation } from './conversations/ussd.ts'
+import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
+import type { Check } from './http/health.ts'
+import { startPublicServer } from './http/server.ts'
+import { makeQuoteTransfer } from './ledger/quote.ts'
+import { makeTariffs } from './ledger/tariff-in-force.ts'
+import { messagesOf } from './menu/messages.ts'
+import type { OnStop, Parts } from './parts.ts'
+import { makeAudit } from './security/audit.ts'
+import { makeFindByNumber } from './subscribers/find.ts'
+import { makeHasher } from './subscribers/hasher.ts'
+import { makeLookupLimit } from './subscribers/lookup-limit.ts'
+
+/** PIN checks that may wait for a core; at 30 ms each on two cores the last waits half a second. */
+const PIN_QUEUE_LIMIT = 32
+
+/** What is left of ten seconds after hops and jobs under way. */
+const HTTP_GRACE_MS = 7500
+
+/** The role that answers callbacks; returns the port where they go. */
+export async function startGateway(parts: Parts, checks: readonly Check[], onStop: OnStop): Promise<number> {
+  const { settings, redis, programs, events, sms } = parts
+  let stopping = false
+  const ussd = makeUssdConversation({
+    services: servicesOf(parts),
+    actions,
+    programs,
+    events,
+    sessions: makeSessions(redis, settings.redis.prefix, settings.keys.session),
+    stopping: () => stopping,
+    now: Date.now,
+  })
+  const accept: CallbackDependencies['accept'] = (callback) => {
+    switch (callback.kind) {
+      case 'ussd_end':
+        return ussd.end(callback.end)
+      case 'sms':
+        return sms.receive(callback.message)
+      case 'delivery':
+        return sms.report(callback.report)
+      case 'opt_out':
+        return sms.optOut(callback.link, callback.number)
+    }
+  }
+  const key = settings.africastalking.callbackKey
+  const lane = makeCallbackLane({
+    aggregators: makeAggregators({ serviceCodes: settings.serviceCodes }),
+    keys: new Map(key === null ? [] : [['africastalking', key]]),
+    answerUssd: ussd.answer,
+    accept,
+    events,
+  })
+  const server = await startPublicServer({ port: settings.http.port, host: settings.http.host, lane, checks })
+  onStop(() => {
+    stopping = true
+    events.serviceChanged({ state: 'stopping' })
+    return server.stop(HTTP_GRACE_MS)
+  })
+  return server.port
+}
+
+function servicesOf(parts: Parts): Services {
+  const { settings, database, redis, sealer, billers, programs, settlement, smsBell, events } = parts
+  const { keys, market } = settings
+  const audit = makeAudit(keys.audit, sealer)
+  const hasher = makeHasher({ key: keys.pin, concurrency: availableParallelism(), queueLimit: PIN_QUEUE_LIMIT })
+  return {
+    database,
+    sealer,
+    keys,
+    market,
+    quoteTransfer: makeQuoteTransfer(database, makeTariffs(market.currency)),
+    findByNumber: makeFindByNumber(database, sealer),
+    provider: walletProvider,
+    billers,
+    pins: { database, sealer, hasher, audit, pinDigits: settings.pinDigits, numbering: market.numbering },
+    messages: () => messagesOf(programs.current()),
+    audit,
+    settlement,
+    smsBell,
+    lookupLimit: makeLookupLimit(redis, settings.redis.prefix),
+    events,
+  }
+}

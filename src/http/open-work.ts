@@ -1,0 +1,24 @@
+import type { Queryable } from '../database/database.ts'
+
+/** How many are in a state, and how long the oldest of them has been there. */
+export type OpenWork = { readonly state: string; readonly count: number; readonly oldestS: number }
+
+/** Transfers of which nobody knows the end yet. */
+export async function openTransfers(database: Queryable): Promise<OpenWork[]> {
+  const { rows } = await database.query<OpenWork>(
+    `SELECT state, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS "oldestS"
+      FROM transfer WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED') GROUP BY state ORDER BY state`,
+  )
+  return rows
+}
+
+/** Messages that wait or are on their way, and of one day those of which nobody knows what became of them. */
+export async function openMessages(database: Queryable): Promise<OpenWork[]> {
+  const { rows } = await database.query<OpenWork>(
+    `SELECT state, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS "oldestS"
+      FROM sms_outbox
+      WHERE state IN ('queued', 'sending', 'unknown') AND (state <> 'unknown' OR created_at > now() - interval '1 day')
+      GROUP BY state ORDER BY state`,
+  )
+  return rows
+}

@@ -1,0 +1,108 @@
+import type { Redis } from 'ioredis'
+import type { DestinationStream } from 'pino'
+import { actions } from './actions/registry.ts'
+import type { Biller } from './billers/biller.ts'
+import { makeBillers } from './billers/registry.ts'
+import { type Programs, publishProgram } from './conversations/programs.ts'
+import { makeSmsConversation, type SmsConversation } from './conversations/sms.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
+import { openBillerAccount } from './ledger/accounts.ts'
+import { loadTariff } from './ledger/load-tariff.ts'
+import { compile } from './menu/compile.ts'
+import { loadMenuSources } from './menu/load.ts'
+import { describeProblem } from './menu/problem.ts'
+import type { QueueStore } from './redis/bell.ts'
+import { openRedis } from './redis/connection.ts'
+import { makeSealer, type Sealer } from './security/sealing.ts'
+import type { Settings } from './settings.ts'
+import { openSettlement, type Settlement } from './settlement/queue.ts'
+import { messageContracts } from './sms/message-contracts.ts'
+import { openSmsBell, type SmsBell } from './sms/queue.ts'
+import { keyProblems } from './subscribers/check-keys.ts'
+import { type Events, makeEvents } from './telemetry/events.ts'
+import { makeLog } from './telemetry/log.ts'
+import { type Metrics, makeMetrics } from './telemetry/metrics.ts'
+
+/** What is opened once and used by both roles. */
+export type Parts = {
+  readonly settings: Settings
+  readonly metrics: Metrics
+  readonly events: Events
+  readonly database: Database
+  readonly redis: Redis
+  readonly sealer: Sealer
+  readonly billers: ReadonlyMap<string, Biller>
+  readonly programs: Programs
+  readonly queues: QueueStore
+  readonly smsBell: SmsBell
+  readonly settlement: Settlement
+  readonly sms: SmsConversation
+}
+
+/** Names what must be closed again; what was opened last is closed first. */
+export type OnStop = (close: () => Promise<unknown> | unknown) => void
+
+/** Opens the stores, brings schema, tariff and menus up to date, and opens the bells. */
+export async function openParts(settings: Settings, output: DestinationStream, onStop: OnStop): Promise<Parts> {
+  const metrics = makeMetrics()
+  const events = makeEvents(makeLog({ level: settings.logLevel, destination: output }), metrics)
+  events.serviceChanged({ state: 'starting' })
+  onStop(() => events.serviceChanged({ state: 'stopped' }))
+
+  const database = await openMigrated(settings, events)
+  onStop(() => database.close())
+  const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
+  onStop(() => redis.disconnect())
+  const billers = makeBillers(settings.billers)
+  await prepareLedger(database, settings)
+  const programs = await publishMenus(database, settings, events)
+
+  const sealer = makeSealer(settings.keys.data)
+  const queues = { redisUrl: settings.redis.url, prefix: `${settings.redis.prefix}queue` }
+  const onError = (error: Error) => events.connectionLost({ store: 'queue', error })
+  const smsBell = openSmsBell(queues, onError)
+  onStop(() => smsBell.close())
+  const settlement = openSettlement({ store: queues, database, billers: billers.keys(), onError })
+  onStop(() => settlement.close())
+  const sms = makeSmsConversation({ database, sealer, events })
+  return { settings, metrics, events, database, redis, sealer, billers, programs, queues, smsBell, settlement, sms }
+}
+
+async function openMigrated(settings: Settings, events: Events): Promise<Database> {
+  const { url, ownerUrl, maxConnections } = settings.database
+  if (ownerUrl !== null) await migrate(ownerUrl, { applicationRole: roleOf(url) })
+  const onConnectionLost = (error: Error) => events.connectionLost({ store: 'postgres', error })
+  const database = openDatabase(url, { maxConnections, applicationName: 'nyota', onConnectionLost })
+  try {
+    const problems =
+      (await pendingMigrations(database)).length > 0
+        ? ['The database is not migrated; run: npm run migrate']
+        : await keyProblems(database, settings.keys)
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function prepareLedger(database: Database, { market, billers }: Settings): Promise<void> {
+  await database.transaction(async (tx) => {
+    await loadTariff(tx, market)
+    for (const biller of billers) await openBillerAccount(tx, biller, market.currency)
+  })
+}
+
+async function publishMenus(database: Database, settings: Settings, events: Events): Promise<Programs> {
+  const contracts = [...actions.values()].map(({ contract }) => contract)
+  const sources = await loadMenuSources(settings.menusDirectory)
+  const compiled = compile(sources, contracts, messageContracts, settings.market)
+  if (compiled.kind === 'refused') {
+    throw new Error(`the menus are refused:\n${compiled.problems.map(describeProblem).join('\n')}`)
+  }
+  const { program } = compiled
+  const programs = await publishProgram(database, program)
+  events.menusPublished({ program: program.hash, screens: Object.keys(program.screens).length })
+  return programs
+}
