@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openDatabase } from '../src/database/database.ts'
 import { migrate, roleOf } from '../src/database/migrate.ts'
-import { markets } from '../src/domain/markets.ts'
-import { makeAudit } from '../src/security/audit.ts'
-import { makeSealer } from '../src/security/sealing.ts'
 import { readSettings, type Settings } from '../src/settings.ts'
-import { makeHasher } from '../src/subscribers/hasher.ts'
 import { demoPeople, STRANGER } from './demo/people.ts'
 import { seedPeople } from './demo/seed.ts'
 import { startFakeBillers } from './fakes/billers.ts'
@@ -99,14 +94,10 @@ async function demo(reset: boolean): Promise<number> {
 }
 
 async function seed(settings: Settings, ownerUrl: string): Promise<void> {
-  const market = markets.get('KE')
-  if (market === undefined) throw new Error('the market of the demo is gone')
   const database = openDatabase(settings.database.url, { maxConnections: 4, applicationName: 'nyota-demo' })
   const owner = openDatabase(ownerUrl, { maxConnections: 2, applicationName: 'nyota-demo' })
   try {
-    const sealer = makeSealer(settings.keys.data)
-    const hasher = makeHasher({ key: settings.keys.pin, concurrency: availableParallelism(), queueLimit: 16 })
-    await seedPeople({ database, owner, market, sealer, hasher, audit: makeAudit(settings.keys.audit, sealer) })
+    await seedPeople({ database, owner, market: settings.market, keys: settings.keys })
   } finally {
     await Promise.all([database.close(), owner.close()])
   }

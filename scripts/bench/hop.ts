@@ -1,5 +1,5 @@
 import { type Measured, measure, median, openPoster } from './load.ts'
-import { formsOf, openBenchWorld } from './world.ts'
+import { BENCH_PATH, formsOf, openBenchWorld } from './world.ts'
 
 const AIM = 1.5
 const ROUNDS = 5
@@ -27,7 +27,7 @@ export async function benchHop(): Promise<boolean> {
         for (const form of forms(n + offset)) await timed(post(form))
       })
     const ours = async (form: Record<string, string>): Promise<string> => {
-      const screen = await gateway.post('/africastalking/bench-bench-bench-bench/ussd', form)
+      const screen = await gateway.post(BENCH_PATH, form)
       if (!screen.startsWith('CON ')) throw new Error(`the dialogue ended: ${screen}`)
       return screen
     }

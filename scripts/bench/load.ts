@@ -66,7 +66,7 @@ export async function measure(
   return { perSecond: latencies.length / seconds, ...percentiles(latencies), hops: latencies.length }
 }
 
-export function percentiles(latencies: readonly number[]): { p50Ms: number; p99Ms: number } {
+function percentiles(latencies: readonly number[]): { p50Ms: number; p99Ms: number } {
   const sorted = [...latencies].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
   return { p50Ms: at(0.5), p99Ms: at(0.99) }

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { type Measured, measure, openPoster } from './load.ts'
-import { BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
+import { BENCH_PATH, BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
 
 const PEOPLE = 200
 const WITH_PIN = 60
 const DIALOGUES = 600
 const BROWSERS = 4
-const PATH = '/africastalking/bench-bench-bench-bench/ussd'
 
 /** The 99th percentile of ordinary hops while PIN checks run at full capacity, beside the same hops without. */
 export async function benchPin(): Promise<boolean> {
@@ -18,7 +17,7 @@ export async function benchPin(): Promise<boolean> {
     const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
     const browse = (total: number) =>
       measure(total, BROWSERS, async (n, timed) => {
-        for (const form of formsOf(number(n), ['1', '0'])) await timed(poster.post(PATH, form))
+        for (const form of formsOf(number(n), ['1', '0'])) await timed(poster.post(BENCH_PATH, form))
       })
     await browse(200)
     const alone = await browse(DIALOGUES)
@@ -30,7 +29,7 @@ export async function benchPin(): Promise<boolean> {
         const phone = world.people[caller % WITH_PIN]?.number ?? ''
         while (checks.running) {
           let screen = ''
-          for (const form of formsOf(phone, ['3', BENCH_PIN])) screen = await callers.post(PATH, form)
+          for (const form of formsOf(phone, ['3', BENCH_PIN])) screen = await callers.post(BENCH_PATH, form)
           if (screen.startsWith('END Your balance')) checks.done += 1
           else checks.busy += 1
         }

@@ -1,17 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate, roleOf } from '../../src/database/migrate.ts'
 import { markets } from '../../src/domain/markets.ts'
-import { makeAudit } from '../../src/security/audit.ts'
-import { parseKey } from '../../src/security/keys.ts'
-import { makeSealer } from '../../src/security/sealing.ts'
-import { makeHasher } from '../../src/subscribers/hasher.ts'
 import type { DemoPerson } from '../demo/people.ts'
 import { seedPeople } from '../demo/seed.ts'
+import { keysOf, type LocalKeys, makeKeys } from '../local/keys.ts'
 import { openStores, removeStores } from '../stores.ts'
 
 export type BenchWorld = {
@@ -26,6 +22,8 @@ export type BenchWorld = {
 
 const DIRECTORY = '.data/bench'
 const SERVICE_CODE = '*384#'
+const CALLBACK_KEY = 'bench-bench-bench-bench'
+export const BENCH_PATH: string = `/africastalking/${CALLBACK_KEY}/ussd`
 export const BENCH_PIN = '73915'
 
 /** Fresh stores with `count` subscribers, a tenth of a thousand shillings each; the first `withPin` have a PIN. */
@@ -34,8 +32,7 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
   const stores = await openStores({ directory: DIRECTORY, durable: true, withRedis: true, leave: 'stopped' })
   const redisUrl = stores.redisUrl ?? ''
   const children: ChildProcess[] = []
-  const key = () => randomBytes(32).toString('base64')
-  const keys = { PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() }
+  const keys = makeKeys()
   const people = Array.from({ length: count }, (_, n) => ({
     number: `+2547${String(10_000_000 + n)}`,
     name: `Person ${String.fromCharCode(65 + (n % 26))}${n}`,
@@ -69,7 +66,7 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
           ...{ PATH: process.env.PATH, NODE_ENV: 'production', ...keys },
           ...{ MARKET: 'KE', SERVICE_CODES: SERVICE_CODE, HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0' },
           ...{ DATABASE_URL: stores.databaseUrl, REDIS_URL: redisUrl, ROLES: 'gateway', LOG_LEVEL: 'info' },
-          AFRICASTALKING_CALLBACK_KEY: 'bench-bench-bench-bench',
+          AFRICASTALKING_CALLBACK_KEY: CALLBACK_KEY,
         },
         /"state":"ready","port":(\d+)/,
       ),
@@ -89,19 +86,16 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
 async function seed(
   databaseUrl: string,
   ownerUrl: string,
-  keys: { PIN_KEY: string; DATA_KEY: string; AUDIT_KEY: string },
+  keys: LocalKeys,
   people: readonly DemoPerson[],
 ): Promise<void> {
   const market = markets.get('KE')
-  const [pin, data, audit] = [parseKey(keys.PIN_KEY), parseKey(keys.DATA_KEY), parseKey(keys.AUDIT_KEY)]
-  if (market === undefined || pin === null || data === null || audit === null) throw new Error('the keys are wrong')
+  if (market === undefined) throw new Error('the market of the benchmarks is gone')
   const database = openDatabase(databaseUrl, { maxConnections: 8, applicationName: 'bench' })
   const owner = openDatabase(ownerUrl, { maxConnections: 4, applicationName: 'bench', statementTimeoutMs: 60_000 })
   try {
-    const sealer = makeSealer(data)
-    const hasher = makeHasher({ key: pin, concurrency: availableParallelism(), queueLimit: 100_000 })
-    const services = { database, owner, market, sealer, hasher, audit: makeAudit(audit, sealer) }
-    for (let from = 0; from < people.length; from += 200) await seedPeople(services, people.slice(from, from + 200))
+    const place = { database, owner, market, keys: keysOf(keys) }
+    for (let from = 0; from < people.length; from += 200) await seedPeople(place, people.slice(from, from + 200))
     // Whoever has no PIN only browses; making two thousand hashes would take a minute.
     await owner.query(`UPDATE subscriber SET status = 'active', terms_version = '1' WHERE status = 'enrolled'`)
     await owner.query('VACUUM ANALYZE')

@@ -1,15 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { Writable } from 'node:stream'
 import type { DemoPerson } from '../../scripts/demo/people.ts'
 import { seedPeople } from '../../scripts/demo/seed.ts'
 import { type FakeBillers, startFakeBillers } from '../../scripts/fakes/billers.ts'
 import { type FakeNetwork, startFakeNetwork } from '../../scripts/fakes/network.ts'
+import { makeKeys } from '../../scripts/local/keys.ts'
 import { type App, startApp } from '../../src/app.ts'
-import { makeAudit } from '../../src/security/audit.ts'
-import { makeSealer } from '../../src/security/sealing.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
-import { makeHasher } from '../../src/subscribers/hasher.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { createTestRedis, type TestRedis } from './redis.ts'
 
@@ -49,9 +45,8 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     startFakeNetwork({ smppPort: 0, httpPort: 0 }),
     startFakeBillers(0),
   ])
-  const key = () => randomBytes(32).toString('base64')
   const env = {
-    ...{ PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() },
+    ...makeKeys(),
     ...{ MARKET: 'KE', SERVICE_CODES: '*384#', HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0', LOG_LEVEL: 'debug' },
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
     AFRICASTALKING_CALLBACK_KEY: 'demo',
@@ -62,15 +57,8 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const read = readSettings(env)
   if (read.kind === 'bad') throw new Error(read.problems.join('\n'))
   const { settings } = read
-  const sealer = makeSealer(settings.keys.data)
-  await seedPeople(
-    {
-      ...{ database: database.app, owner: database.owner, market: settings.market, sealer },
-      hasher: makeHasher({ key: settings.keys.pin, concurrency: availableParallelism(), queueLimit: 100 }),
-      audit: makeAudit(settings.keys.audit, sealer),
-    },
-    options.people,
-  )
+  const { market, keys } = settings
+  await seedPeople({ database: database.app, owner: database.owner, market, keys }, options.people)
   const lines: string[] = []
   const output = new Writable({
     write(chunk, _encoding, done) {

@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { type DemoPerson, demoPeople, STRANGER } from '../../scripts/demo/people.ts'
 import { seedPeople } from '../../scripts/demo/seed.ts'
 import type { Trouble } from '../../scripts/fakes/billers.ts'
+import { keysOf, type LocalKeys, makeKeys } from '../../scripts/local/keys.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { formatMoney } from '../../src/domain/money.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
-import { makeAudit } from '../../src/security/audit.ts'
-import { parseKey } from '../../src/security/keys.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { findByNumber, type Subscriber } from '../../src/subscribers/find.ts'
-import { makeHasher } from '../../src/subscribers/hasher.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import type { BillerMood, Given } from './dialogue-file.ts'
 import type { DialogueWorld } from './dialogues.ts'
@@ -42,9 +39,7 @@ const troubles: Readonly<Record<BillerMood, Trouble>> = {
 const BILLER_TIMEOUT_MS = 500
 
 /** What the worlds of one test file share: a Redis, in which each has a prefix of its own, and a database in which everybody is on file. */
-type Common = { readonly redis: TestRedis; readonly keys: Keys; readonly template: string }
-
-type Keys = Readonly<Record<'PIN_KEY' | 'OTP_KEY' | 'SESSION_KEY' | 'DATA_KEY' | 'AUDIT_KEY', string>>
+type Common = { readonly redis: TestRedis; readonly keys: LocalKeys; readonly template: string }
 
 let common: Promise<Common> | null = null
 
@@ -53,7 +48,7 @@ export async function openWorld(given: readonly Given[] = []): Promise<World> {
   common ??= prepare()
   const { redis, keys, template } = await common
   const database = await createTestDatabase(template)
-  const sealer = makeSealer(keyOf(keys.DATA_KEY))
+  const sealer = makeSealer(keysOf(keys).data)
   await fund(database, sealer, given)
   const test = await startTestGateway({
     people: [],
@@ -96,18 +91,12 @@ export async function openWorld(given: readonly Given[] = []): Promise<World> {
 }
 
 async function prepare(): Promise<Common> {
-  const key = (): string => randomBytes(32).toString('base64')
-  const keys: Keys = { PIN_KEY: key(), OTP_KEY: key(), SESSION_KEY: key(), DATA_KEY: key(), AUDIT_KEY: key() }
+  const keys = makeKeys()
   const [redis, database] = await Promise.all([createTestRedis(), createTestDatabase()])
   const market = markets.get('KE')
   if (market === undefined) throw new Error('the market of the demo is gone')
-  const sealer = makeSealer(keyOf(keys.DATA_KEY))
-  const hasher = makeHasher({ key: keyOf(keys.PIN_KEY), concurrency: availableParallelism(), queueLimit: 100 })
   await seedPeople(
-    {
-      ...{ database: database.app, owner: database.owner, market, sealer, hasher },
-      audit: makeAudit(keyOf(keys.AUDIT_KEY), sealer),
-    },
+    { database: database.app, owner: database.owner, market, keys: keysOf(keys) },
     Object.values(demoPeople).map((person): DemoPerson => ({ ...person, balance: 0n })),
   )
   return { redis, keys, template: await database.asTemplate() }
@@ -129,10 +118,4 @@ async function personOf(database: TestDatabase, sealer: Sealer, person: string):
   const subscriber = number === null ? null : await findByNumber(database.app, sealer, number)
   if (subscriber === null) throw new Error(`nobody here is ${person}`)
   return subscriber
-}
-
-function keyOf(base64: string): NonNullable<ReturnType<typeof parseKey>> {
-  const key = parseKey(base64)
-  if (key === null) throw new Error('that is no key')
-  return key
 }
