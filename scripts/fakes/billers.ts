@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
+import { listen } from './listen.ts'
 
 /** How a fake biller misbehaves; nothing set: it behaves. */
 export type Trouble = {
@@ -65,11 +65,7 @@ export async function startFakeBillers(port = 8082): Promise<FakeBillers> {
   const server = createServer((request, response) => {
     answer(request, response, troubles, payments).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `http://127.0.0.1:${await listen(server, port, '127.0.0.1')}`
   return {
     url,
     setting: Object.entries(fakeBillers)

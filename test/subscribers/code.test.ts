@@ -1,25 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type SubscriberId, uuidv7 } from '../../src/domain/ids.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { type CodePurpose, checkCode, deriveCode, issueCode } from '../../src/subscribers/code.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { addPerson, auditTrail, makeServices, type TestServices } from './people.ts'
+import { addPerson, auditTrail, usePeople } from './people.ts'
 
-let store: TestDatabase
-let services: TestServices
-
-beforeAll(async () => {
-  store = await createTestDatabase()
-  services = makeServices(store.app)
-})
-afterAll(() => store.drop())
+const people = usePeople()
 
 const issue = (subscriberId: SubscriberId, purpose: CodePurpose = 'activation') =>
-  store.app.transaction((tx) => issueCode(tx, services.audit, { subscriberId, purpose, subject: 'first PIN' }))
+  people.store.app.transaction((tx) =>
+    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN' }),
+  )
 const check = (id: SubscriberId, digits: string, purpose: CodePurpose = 'activation') =>
-  checkCode(services, id, purpose, new Secret(digits))
+  checkCode(people.services, id, purpose, new Secret(digits))
 
 async function issued(
   id: SubscriberId,
@@ -27,12 +21,12 @@ async function issued(
 ): Promise<{ challengeId: string; code: string; wrong: string }> {
   const outcome = await issue(id, purpose)
   if (outcome.kind !== 'issued') throw new Error(`the code is ${outcome.kind}`)
-  const code = deriveCode(services.otpKey, outcome.challengeId).reveal()
+  const code = deriveCode(people.services.otpKey, outcome.challengeId).reveal()
   return { challengeId: outcome.challengeId, code, wrong: code === '111111' ? '222222' : '111111' }
 }
 
 const expire = (id: SubscriberId) =>
-  store.owner.query(`UPDATE code_challenge SET expires_at = now() WHERE subscriber_id = $1`, [id])
+  people.store.owner.query(`UPDATE code_challenge SET expires_at = now() WHERE subscriber_id = $1`, [id])
 
 describe('deriving', () => {
   test('a code is six digits, the same for the same challenge and key, and another for another', () => {
@@ -47,13 +41,13 @@ describe('deriving', () => {
   })
 
   test('a code is printed as [secret]', () => {
-    expect(`${deriveCode(services.otpKey, uuidv7())}`).toBe('[secret]')
+    expect(`${deriveCode(people.services.otpKey, uuidv7())}`).toBe('[secret]')
   })
 
   test('no table holds the code', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     const { code } = await issued(id)
-    const { rows } = await store.owner.query<{ text: string }>(
+    const { rows } = await people.store.owner.query<{ text: string }>(
       `SELECT (SELECT string_agg(c::text, '|') FROM code_challenge c) || (SELECT string_agg(v::text, '|') FROM audit_value v)
         || (SELECT string_agg(e::text, '|') FROM audit_event e WHERE e.actor_id = $1) AS text`,
       [id],
@@ -66,18 +60,18 @@ describe('deriving', () => {
 
 describe('issuing', () => {
   test('while a code is alive no second one is issued, whoever asks at the same moment', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     for (let round = 1; round <= 5; round += 1) {
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => issue(id)))
       expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(1)
       expect(outcomes.filter(({ kind }) => kind === 'alive')).toHaveLength(7)
-      expect((await auditTrail(store.app, id)).length).toBe(round)
+      expect((await auditTrail(people.store.app, id)).length).toBe(round)
       await expire(id)
     }
   })
 
   test('each purpose has its own code', async () => {
-    const id = await addPerson(services, { pin: '73915' })
+    const id = await addPerson(people.services, { pin: '73915' })
     const activation = await issued(id)
     const reset = await issued(id, 'reset')
     expect(await check(id, activation.code, 'reset')).toEqual({ kind: 'wrong', left: 2 })
@@ -86,7 +80,7 @@ describe('issuing', () => {
   })
 
   test('five a day, whatever became of them and whatever they were for', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     for (const purpose of ['activation', 'reset', 'activation', 'reset', 'activation'] as const) {
       expect((await issue(id, purpose)).kind).toBe('issued')
       await expire(id)
@@ -94,7 +88,7 @@ describe('issuing', () => {
     expect(await issue(id)).toEqual({ kind: 'limited' })
     expect(await issue(id, 'reset')).toEqual({ kind: 'limited' })
     const pass = (hours: number) =>
-      store.owner.query(
+      people.store.owner.query(
         `UPDATE code_challenge SET issued_at = issued_at - $2 * interval '1 hour' WHERE subscriber_id = $1`,
         [id, hours],
       )
@@ -105,28 +99,28 @@ describe('issuing', () => {
   })
 
   test('a code that was not sent because the transaction failed was never issued', async () => {
-    const id = await addPerson(services)
-    const failing = store.app.transaction(async (tx) => {
-      await issueCode(tx, services.audit, { subscriberId: id, purpose: 'activation', subject: 'first PIN' })
+    const id = await addPerson(people.services)
+    const failing = people.store.app.transaction(async (tx) => {
+      await issueCode(tx, people.services.audit, { subscriberId: id, purpose: 'activation', subject: 'first PIN' })
       throw new Error('outbox')
     })
     await expect(failing).rejects.toThrow('outbox')
     expect((await issue(id)).kind).toBe('issued')
-    expect(await auditTrail(store.app, id)).toEqual(['code.issued'])
+    expect(await auditTrail(people.store.app, id)).toEqual(['code.issued'])
   })
 })
 
 describe('checking', () => {
   test('the right code works once', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     const { code, challengeId } = await issued(id)
     expect(await check(id, ` ${code}`)).toEqual({ kind: 'right' })
     expect(await check(id, code)).toEqual({ kind: 'expired' })
-    expect(await auditTrail(store.app, challengeId)).toEqual(['code.issued', 'code.used'])
+    expect(await auditTrail(people.store.app, challengeId)).toEqual(['code.issued', 'code.used'])
   })
 
   test('sent in at the same moment it works once', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     const { code } = await issued(id)
     const checks = await Promise.all(Array.from({ length: 20 }, () => check(id, code)))
     expect(checks.filter(({ kind }) => kind === 'right')).toHaveLength(1)
@@ -134,7 +128,7 @@ describe('checking', () => {
   })
 
   test('after three wrong tries the right code is refused, and a new one can be had', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     const { code, wrong } = await issued(id)
     expect(await check(id, wrong)).toEqual({ kind: 'wrong', left: 2 })
     expect(await check(id, '')).toEqual({ kind: 'wrong', left: 1 })
@@ -144,16 +138,16 @@ describe('checking', () => {
   })
 
   test('of 200 guesses in parallel three are compared', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     await issued(id)
     const checks = await Promise.all(Array.from({ length: 200 }, (_, at) => check(id, String(300_000 + at))))
     expect(checks.filter(({ kind }) => kind !== 'expired').length).toBe(3)
   })
 
   test('ten minutes by the clock of the database', async () => {
-    const id = await addPerson(services)
+    const id = await addPerson(people.services)
     const { code, wrong, challengeId } = await issued(id)
-    const { rows } = await store.owner.query<{ minutes: number }>(
+    const { rows } = await people.store.owner.query<{ minutes: number }>(
       'SELECT extract(epoch FROM expires_at - issued_at)::int / 60 AS minutes FROM code_challenge WHERE id = $1',
       [challengeId],
     )
@@ -164,7 +158,7 @@ describe('checking', () => {
   })
 
   test("another person's code, no code, and nobody", async () => {
-    const [id, other] = [await addPerson(services), await addPerson(services)]
+    const [id, other] = [await addPerson(people.services), await addPerson(people.services)]
     const { code } = await issued(id)
     expect(await check(other, code)).toEqual({ kind: 'expired' })
     expect(await check(uuidv7() as SubscriberId, code)).toEqual({ kind: 'expired' })

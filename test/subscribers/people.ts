@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { type SubscriberId, uuidv7 } from '../../src/domain/ids.ts'
 import type { NumberingPlan } from '../../src/domain/market.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Audit, makeAudit } from '../../src/security/audit.ts'
+import { nameContext, numberContext, numberIndex } from '../../src/security/contexts.ts'
 import { type Key, makeKey } from '../../src/security/keys.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
-import { nameContext, numberContext, numberIndex } from '../../src/subscribers/find.ts'
 import { type Hasher, makeHasher } from '../../src/subscribers/hasher.ts'
 import type { PinServices } from '../../src/subscribers/pin.ts'
 import { answerOwner, normalizeAnswer, questionContext } from '../../src/subscribers/question.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 export const KENYA: NumberingPlan = {
   countryCode: '254',
@@ -40,13 +42,35 @@ export function makeServices(
   return { database, sealer, hasher: counted, counted, audit, otpKey, pinKey, dataKey, pinDigits: 5, numbering: KENYA }
 }
 
+/** A database of the test file's own, and services on it. */
+export function usePeople(): { readonly store: TestDatabase; readonly services: TestServices } {
+  let opened: { readonly store: TestDatabase; readonly services: TestServices } | null = null
+  beforeAll(async () => {
+    const store = await createTestDatabase()
+    opened = { store, services: makeServices(store.app) }
+  })
+  afterAll(() => opened?.store.drop())
+  const get = () => {
+    if (opened === null) throw new Error('nobody is there before the tests run')
+    return opened
+  }
+  return {
+    get store() {
+      return get().store
+    },
+    get services() {
+      return get().services
+    },
+  }
+}
+
 export type CountedHasher = Hasher & {
   readonly verified: (string | null)[]
   beforeVerdict: (pin: string) => Promise<void>
 }
 
 /** Remembers what was evaluated (null: the decoy), and lets a test hold a verdict back after it was computed. */
-export function countHashes(hasher: Hasher): CountedHasher {
+function countHashes(hasher: Hasher): CountedHasher {
   const verified: (string | null)[] = []
   const counted: CountedHasher = {
     ...hasher,

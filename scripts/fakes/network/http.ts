@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from '../listen.ts'
 import type { FakeAfricasTalking } from './africastalking.ts'
 import { type Behaviour, readBehaviour } from './behaviour.ts'
 import type { Phones } from './phones.ts'
@@ -28,13 +29,9 @@ export async function startHttpSide(options: { host: string; port: number }, par
       else response.destroy()
     })
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, resolve)
-  })
-  const address = server.address()
+  const port = await listen(server, options.port, options.host)
   return {
-    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    port,
     async close() {
       const done = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()

@@ -10,6 +10,7 @@ import {
 } from '../../../src/aggregators/smpp/codec.ts'
 import { type Connection, openConnection } from '../../../src/aggregators/smpp/connection.ts'
 import { decodeShortMessage, encodeShortMessages } from '../../../src/aggregators/smpp/short-message.ts'
+import { listen } from '../listen.ts'
 import type { Behaviour } from './behaviour.ts'
 import type { Phones } from './phones.ts'
 
@@ -169,13 +170,9 @@ export async function startSmsc(
     return timer
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, resolve)
-  })
-  const address = server.address()
+  const port = await listen(server, options.port, options.host)
   return {
-    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    port,
     links: () => [...links].map(({ systemId, bind: how }) => ({ systemId, bind: how })),
     taken: () => taken,
     send(from, to, text) {
