@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AccountProvider } from '../../src/account-providers/account-provider.ts'
 import { accountProviders } from '../../src/account-providers/registry.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { newTransferId, openWorld, quoted, type World } from '../ledger/world.ts'
+import { type LedgerWorld, newTransferId, openWorld, quoted } from '../ledger/world.ts'
 
-let world: World
+let world: LedgerWorld
 beforeAll(async () => {
   world = await openWorld()
 })

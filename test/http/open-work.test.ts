@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openMessages, openTransfers } from '../../src/http/open-work.ts'
 import { deliverSms } from '../../src/sms/deliver.ts'
-import { openWorld, quoted, resolve, type World } from '../ledger/world.ts'
-import { makeLink, makeWorld, type World as SmsWorld } from '../sms/world.ts'
+import { type LedgerWorld, openWorld, quoted, resolve } from '../ledger/world.ts'
+import { makeLink, makeWorld, type SmsWorld } from '../sms/world.ts'
 
-let ledger: World
+let ledger: LedgerWorld
 let sms: SmsWorld
 beforeAll(async () => {
   ledger = await openWorld()

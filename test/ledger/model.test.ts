@@ -4,13 +4,13 @@ import { kenya } from '../../src/ledger/markets/ke.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf, miniStatement } from '../../src/ledger/statement.ts'
 import { chargeOf } from '../../src/ledger/tariff.ts'
-import { type newTransferId, openWorld, type Person, quoted, resolve, type World } from './world.ts'
+import { type LedgerWorld, type newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
 
 const limits = { perTransaction: 60_000n, perDay: 120_000n, balance: 150_000n }
 const PEOPLE = 3
 const OPENING = 100_000n
 
-let world: World
+let world: LedgerWorld
 beforeAll(async () => {
   world = await openWorld({ ...kenya, version: 'model', tiers: { standard: limits, restricted: limits } })
 })
@@ -120,7 +120,7 @@ async function follow(steps: readonly Step[], people: readonly Person[]): Promis
   }
 }
 
-async function feesOf(world: World, { id }: Person): Promise<bigint> {
+async function feesOf(world: LedgerWorld, { id }: Person): Promise<bigint> {
   const { rows } = await world.owner.query<{ fees: bigint }>(
     `SELECT coalesce(sum(fee), 0)::bigint AS fees FROM transfer WHERE payer_id = $1 AND state = 'SETTLED'`,
     [id],

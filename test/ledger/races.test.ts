@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
-import { openWorld, quoted, resolve, type World } from './world.ts'
+import { type LedgerWorld, openWorld, quoted, resolve } from './world.ts'
 
-let world: World
+let world: LedgerWorld
 let crowd: Database
 beforeAll(async () => {
   world = await openWorld()

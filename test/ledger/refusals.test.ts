@@ -3,9 +3,9 @@ import { openWallet } from '../../src/ledger/accounts.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Refusal } from '../../src/ledger/quote.ts'
-import { openWorld, type PersonOptions, quoted, resolve, type World } from './world.ts'
+import { type LedgerWorld, openWorld, type PersonOptions, quoted, resolve } from './world.ts'
 
-let world: World
+let world: LedgerWorld
 beforeAll(async () => {
   world = await openWorld({
     ...kenya,

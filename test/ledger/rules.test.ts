@@ -7,9 +7,9 @@ import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { marketOf, openWorld, type Person, quoted, type World } from './world.ts'
+import { type LedgerWorld, marketOf, openWorld, type Person, quoted } from './world.ts'
 
-let world: World
+let world: LedgerWorld
 let payer: Person
 let payee: Person
 let quote: Quote

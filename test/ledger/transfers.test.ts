@@ -3,9 +3,9 @@ import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf, miniStatement } from '../../src/ledger/statement.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { openWorld, quoted, type World } from './world.ts'
+import { type LedgerWorld, openWorld, quoted } from './world.ts'
 
-let world: World
+let world: LedgerWorld
 beforeAll(async () => {
   world = await openWorld()
 })

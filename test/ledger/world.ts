@@ -18,11 +18,12 @@ import {
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
 import { makeTariffs } from '../../src/ledger/tariff-in-force.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
+import { nameContext } from '../../src/security/contexts.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 /** A ledger with a loaded market, and hands to put people and money into it. */
-export type World = TestDatabase & {
+export type LedgerWorld = TestDatabase & {
   readonly sealer: Sealer
   readonly tariffs: Tariffs
   person(balance: bigint, options?: PersonOptions): Promise<Person>
@@ -39,7 +40,7 @@ export const newTransferId = (): TransferId => uuidv7() as TransferId
 
 const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7) })
 
-export async function openWorld(tariff: MarketTariff = kenya): Promise<World> {
+export async function openWorld(tariff: MarketTariff = kenya): Promise<LedgerWorld> {
   const database = await createTestDatabase()
   const { app, owner } = database
   const market = marketOf(tariff.market)
@@ -48,7 +49,7 @@ export async function openWorld(tariff: MarketTariff = kenya): Promise<World> {
 
   async function person(balance: bigint, options: PersonOptions = {}): Promise<Person> {
     const id = uuidv7() as SubscriberId
-    const name = testSealer.seal(options.name ?? 'Test Person', `subscriber.name:${id}`)
+    const name = testSealer.seal(options.name ?? 'Test Person', nameContext(id))
     await owner.query(
       `INSERT INTO subscriber (id, number_sealed, number_index, name_sealed, language, status, tier, terms_version, restricted_until)
        VALUES ($1, $2, $3, $4, 'en', $5, $6, '1', $7)`,

@@ -9,12 +9,12 @@ import { makeReader } from '../../src/settings-reader.ts'
 import type { Patience } from '../../src/settlement/patience.ts'
 import type { SettleServices } from '../../src/settlement/settle-transfer.ts'
 import type { Events } from '../../src/telemetry/events.ts'
-import { openWorld, type Person, quoted, type World } from '../ledger/world.ts'
+import { type LedgerWorld, openWorld, type Person, quoted } from '../ledger/world.ts'
 
 export type Receipt = { kind: 'settled' | 'rejected' | 'delayed'; transfer_id: TransferId; token: string | null }
 
 /** A ledger, three billers that can be made to misbehave, and receipts that are rows one can count. */
-export type SettlementWorld = World & {
+export type SettlementWorld = LedgerWorld & {
   readonly partners: FakeBillers
   readonly services: SettleServices
   readonly failures: unknown[]
@@ -102,7 +102,7 @@ function write(kind: Receipt['kind']) {
   }
 }
 
-async function held(world: World, quote: Parameters<World['hold']>[0]): Promise<TransferId> {
+async function held(world: LedgerWorld, quote: Parameters<LedgerWorld['hold']>[0]): Promise<TransferId> {
   const outcome = await world.hold(quote)
   if (outcome.kind !== 'held') throw new Error(`not held: ${outcome.kind}`)
   return quote.id

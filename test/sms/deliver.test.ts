@@ -3,9 +3,9 @@ import { deliverSms, LEASE_SECONDS } from '../../src/sms/deliver.ts'
 import { enqueueSms } from '../../src/sms/outbox.ts'
 import { deriveCode } from '../../src/subscribers/code.ts'
 import { countSms, findSmsTo, readSmsHistory } from './history.ts'
-import { AMINA, losing, makeLink, makeWorld, refusing, type World } from './world.ts'
+import { AMINA, losing, makeLink, makeWorld, refusing, type SmsWorld } from './world.ts'
 
-let world: World
+let world: SmsWorld
 beforeAll(async () => {
   world = await makeWorld()
 })

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../src/database/database.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { numberIndex } from '../../src/security/contexts.ts'
 import type { Sealer } from '../../src/security/sealing.ts'
-import { numberIndex } from '../../src/subscribers/find.ts'
 
 /** One thing that happened to a message. */
 export type SmsEvent = {

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/domain/secret.ts'
 import { blankSecrets, recordOptOut, storeIncomingSms } from '../../src/sms/inbox.ts'
-import { AMINA, makeWorld, type World } from './world.ts'
+import { AMINA, makeWorld, type SmsWorld } from './world.ts'
 
-let world: World
+let world: SmsWorld
 beforeAll(async () => {
   world = await makeWorld()
 })

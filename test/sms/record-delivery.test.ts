@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deliverSms } from '../../src/sms/deliver.ts'
 import { possibleKeys, providerKey } from '../../src/sms/provider-ids.ts'
 import { countSms, readSmsHistory } from './history.ts'
-import { JUMA, losing, makeLink, makeWorld, type World } from './world.ts'
+import { JUMA, losing, makeLink, makeWorld, type SmsWorld } from './world.ts'
 
-let world: World
+let world: SmsWorld
 let number = 0
 beforeAll(async () => {
   world = await makeWorld()

@@ -8,9 +8,9 @@ import { sweepSms } from '../../src/sms/sweep.ts'
 import { type SmsWorker, startSmsWorker } from '../../src/sms/worker.ts'
 import { linkTo, pause, until } from '../aggregators/smpp/support.ts'
 import { createTestRedis, type TestRedis } from '../support/redis.ts'
-import { JUMA, makeLink, makeWorld, type World } from './world.ts'
+import { JUMA, makeLink, makeWorld, type SmsWorld } from './world.ts'
 
-let world: World
+let world: SmsWorld
 let redis: TestRedis
 let bell: SmsBell
 let worker: SmsWorker | null

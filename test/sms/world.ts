@@ -40,7 +40,7 @@ export const refusing =
   () => ({ kind: 'refused', reason, retry })
 export const losing: Script = () => ({ kind: 'unknown', cause: 'no_answer', providerIds: [] })
 
-export type World = {
+export type SmsWorld = {
   readonly db: TestDatabase
   readonly services: SmsServices & { links: SmsLink[] }
   /** What telemetry was told of attempts and failures. */
@@ -54,7 +54,7 @@ export type World = {
   report(report: Partial<DeliveryReport>): Promise<RecordOutcome['kind']>
 }
 
-export async function makeWorld(): Promise<World> {
+export async function makeWorld(): Promise<SmsWorld> {
   const db = await createTestDatabase()
   const sealer = makeSealer(makeKey(Buffer.alloc(32, 1)))
   const submitted: Parameters<Events['smsSubmitted']>[0][] = []
