@@ -9,6 +9,7 @@ const NAME_RULE = 'small letters, digits and hyphens'
 /** A hop's action has three seconds, but a payment may take as long as its worker waits. */
 const BILLER_TIMEOUT_MS = 5_000
 
+/** `SMPP_LINKS`: `smpp://system_id:password@host:port?name=…`; .env.example has them all. */
 export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
   const links = readUrls(reader, 'SMPP_LINKS', (url, parameters): SmppLinkSettings => {
     const { one, whole, oneOf } = parameters
@@ -39,6 +40,7 @@ export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings
   return links
 }
 
+/** `BILLERS`: `https://key@host/path?id=…&name=…&digits=…`. */
 export function readBillers(reader: SettingsReader): readonly HttpBillerSettings[] {
   const billers = readUrls(reader, 'BILLERS', (url, parameters): HttpBillerSettings => {
     const { one, whole, complain } = parameters

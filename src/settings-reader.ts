@@ -18,6 +18,7 @@ export type SettingsReader = {
   words(name: string, usual: readonly string[]): readonly string[]
 }
 
+/** Reads from `env`, and from files that it names. */
 export function makeReader(env: Environment, readFile: (path: string) => string): SettingsReader {
   const problems: string[] = []
 

@@ -24,6 +24,7 @@ export function uuidv7(atMs: number = Date.now()): string {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/** In the one form that PostgreSQL writes: small hexadecimal digits. */
 export function isUuid(text: string): boolean {
   return UUID.test(text)
 }

@@ -68,6 +68,7 @@ export type QuoteTransfer = (request: QuoteRequest) => Promise<QuoteOutcome>
 
 const MOST_AT_ONCE = 100
 
+/** `quoteTransfer` for the hot path: what is asked in one moment is answered together. */
 export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfer {
   const lanes: Record<TransferKind, QuoteTransfer> = {
     send: gather((requests) => quoteAll(db, tariffs, 'send', requests), MOST_AT_ONCE),

@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 import { shortName } from '../domain/names.ts'
+import { nameContext } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
 /** Minor units. `available` can be spent; `held` is on its way out and not yet gone. */
@@ -76,5 +77,5 @@ export async function miniStatement(
 
 function partyOf(row: Pick<Row, 'party_id' | 'party_name' | 'party_sealed'>, sealer: Sealer): string {
   if (row.party_id === null || row.party_sealed === null) return row.party_name ?? ''
-  return shortName(sealer.open(row.party_sealed, `subscriber.name:${row.party_id}`))
+  return shortName(sealer.open(row.party_sealed, nameContext(row.party_id)))
 }

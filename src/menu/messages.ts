@@ -8,6 +8,7 @@ export type Messages = {
   readonly render: (name: string, language: string, values: Readonly<Record<string, Json>>) => string
 }
 
+/** The messages of one program. */
 export function messagesOf(program: Program): Messages {
   const base = program.languages[0]?.code ?? ''
   return {

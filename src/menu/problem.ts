@@ -21,7 +21,8 @@ export type Code =
   | 'W-I18N'
 
 export type Problem = Spot & {
-  readonly code: Code /** What is wrong, what would come of it, what cures it. */
+  readonly code: Code
+  /** What is wrong, what would come of it, what cures it. */
   readonly message: string
 }
 

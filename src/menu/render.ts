@@ -64,6 +64,7 @@ export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: str
   return { text, end, encoding: gsm7 ? 'gsm7' : 'ucs2', units: unitsOf(text, gsm7), screen }
 }
 
+/** Throws on an id that no compiled program has. */
 export function screenOf(program: Program, id: ScreenId): Screen {
   const screen = program.screens[id]
   if (screen === undefined) throw new Error(`no screen ${id}`)

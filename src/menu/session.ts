@@ -74,6 +74,7 @@ export function languageOf(session: MenuSession): string {
   return session.language
 }
 
+/** The flow in use; every session has one. */
 export function topFrame(session: MenuSession): Frame {
   const frame = session.frames.at(-1)
   if (frame === undefined) throw new Error('a session without a frame')
@@ -84,6 +85,7 @@ export function atHome(program: Program, session: MenuSession): MenuSession {
   return { ...session, frames: [{ at: program.start, variables: {} }], history: [], away: false }
 }
 
+/** Another screen of the same flow. */
 export function moveTo(session: MenuSession, at: ScreenId): MenuSession {
   return { ...session, frames: [...session.frames.slice(0, -1), { ...topFrame(session), at }] }
 }

@@ -74,13 +74,6 @@ export function step(program: Program, session: MenuSession, event: MenuEvent): 
   }
 }
 
-/** What the current screen waits for. */
-export function expects(program: Program, session: MenuSession): { secret: boolean; asks: Asks | 'plain' } {
-  const screen = session.state === 'shown' ? screenOf(program, topFrame(session).at) : null
-  const asks = screen?.kind === 'confirm' ? screen.asks : 'plain'
-  return { secret: asks !== 'plain' && asks !== 'yes', asks }
-}
-
 /** Longest dialled string of answers that is followed. */
 const MAX_DIALLED = 16
 

@@ -10,6 +10,7 @@ export type Lookup = (value: Slot['value']) => Json | undefined
 /** Where words are shown: `gsm7` folds every value to that alphabet, `atMs` is now. */
 export type Setting = { readonly gsm7: boolean; readonly market: Market; readonly atMs: number }
 
+/** Throws where the compiler would have: every language has every text. */
 export function textOf(program: Program, language: string, key: TextKey): Template {
   const template = program.texts[language]?.[key]
   if (template === undefined) throw new Error(`no text ${key} in ${language}`)

@@ -23,7 +23,7 @@ export type SettlementOptions = {
   readonly onError: (error: Error) => void
 }
 
-/** Opens the bell and the watch over ends. */
+/** Opens the bell of every lane, and listens for transfers that come to an end. */
 export function openSettlement({ store, database, billers, onError }: SettlementOptions): Settlement {
   const known = new Set(billers)
   const bell = openBell(store, lanesOf(known), onError)

@@ -2,8 +2,8 @@ import type { IncomingSms } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import { uuidv7 } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
+import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { numberIndex } from '../subscribers/find.ts'
 
 /** `repeated`: the network sent it before. */
 export type StoreOutcome = { readonly kind: 'stored' | 'repeated' }

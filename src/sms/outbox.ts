@@ -1,8 +1,8 @@
 import type { Queryable } from '../database/database.ts'
 import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
+import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { numberIndex } from '../subscribers/find.ts'
 
 /** A message to write down with the fact that it reports. */
 export type OutgoingSms = {

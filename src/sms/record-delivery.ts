@@ -1,7 +1,7 @@
 import type { DeliveryReport } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
+import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { numberIndex } from '../subscribers/find.ts'
 import { possibleKeys, providerKey } from './provider-ids.ts'
 
 export type RecordServices = { readonly database: Queryable; readonly sealer: Sealer }

@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
+import { nameContext, numberContext, numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
 /** A person with an account. `enrolled`: on file, but without a PIN yet. */
@@ -35,6 +36,7 @@ export type FindByNumber = (number: Msisdn) => Promise<Subscriber | null>
 
 const MOST_AT_ONCE = 100
 
+/** `findByNumber` for the hot path. */
 export function makeFindByNumber(db: Queryable, sealer: Sealer): FindByNumber {
   return gather((numbers) => findByNumbers(db, sealer, numbers), MOST_AT_ONCE)
 }
@@ -78,18 +80,6 @@ export async function findById(db: Queryable, sealer: Sealer, id: SubscriberId):
     values: [id],
   })
   return rows[0] === undefined ? null : readSubscriber(rows[0], sealer)
-}
-
-export function numberIndex(sealer: Sealer, number: Msisdn): Buffer {
-  return sealer.index(number, 'subscriber.number')
-}
-
-export function numberContext(id: SubscriberId): string {
-  return `subscriber.number:${id}`
-}
-
-export function nameContext(id: SubscriberId): string {
-  return `subscriber.name:${id}`
 }
 
 function readSubscriber(row: Row, sealer: Sealer): Subscriber {

@@ -58,7 +58,7 @@ export type Events = {
   readonly connectionLost: (e: { store: 'postgres' | 'redis' | 'queue'; error: unknown }) => void
 }
 
-/** Written to the log and counted. */
+/** Writes each event to `log` and counts it in `metrics`; makes the metrics, so once per process. */
 export function makeEvents(log: Log, metrics: Metrics): Events {
   return {
     ...dialogueEvents(log, metrics),

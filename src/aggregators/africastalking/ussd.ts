@@ -18,6 +18,7 @@ const statuses: Readonly<Record<string, 'completed' | 'dropped' | 'failed'>> = {
   Failed: 'failed',
 }
 
+/** One hop; `serviceCodes` are those served here. */
 export function parseUssd(form: URLSearchParams, serviceCodes: readonly string[]): Callback {
   const sessionId = form.get('sessionId') ?? ''
   if (sessionId === '' || sessionId.length > MAX_SESSION_ID) return bad('sessionId must be 1 to 128 characters')
@@ -32,6 +33,7 @@ export function parseUssd(form: URLSearchParams, serviceCodes: readonly string[]
   return { kind: 'ussd', request }
 }
 
+/** The end of a session. */
 export function parseUssdEnd(form: URLSearchParams): Callback {
   const sessionId = form.get('sessionId') ?? ''
   if (sessionId === '' || sessionId.length > MAX_SESSION_ID) return bad('sessionId must be 1 to 128 characters')
@@ -42,6 +44,7 @@ export function parseUssdEnd(form: URLSearchParams): Callback {
   return { kind: 'ussd_end', end: { aggregator: 'africastalking', sessionId, msisdn, status } }
 }
 
+/** A screen as the body of the answer. */
 export function formatReply({ text, end }: UssdReply): { contentType: string; body: string } {
   return { contentType: 'text/plain; charset=utf-8', body: `${end ? 'END' : 'CON'} ${text}` }
 }
