@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { drawSession } from './support/draw-session.ts'
@@ -10,6 +11,12 @@ const documents = [
     .map((name) => `docs/${name}`),
 ]
 const folders = ['menus', 'scripts', 'src', 'test', 'docs']
+const yamlFiles = new Set([
+  ...readdirSync('.'),
+  ...['menus', 'test']
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    .map((path) => basename(path)),
+])
 
 describe.each(documents)('%s', (document) => {
   const text = readFileSync(document, 'utf8')
@@ -24,6 +31,11 @@ describe.each(documents)('%s', (document) => {
     const paths = [...text.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, path = '']) => path)
     const ours = paths.filter((path) => folders.includes(path.split('/')[0] ?? ''))
     expect(ours.filter((path) => !existsSync(path))).toEqual([])
+  })
+
+  test('names YAML files that are there', () => {
+    const names = [...text.matchAll(/`([\w.-]+\.yaml)`/g)].map(([, name = '']) => name)
+    expect(names.filter((name) => !yamlFiles.has(name))).toEqual([])
   })
 
   test('names commands that are there', () => {
