@@ -1,4 +1,5 @@
-import { type Measured, measure, median, openPoster } from './load.ts'
+import { type Measured, measure, median } from './load.ts'
+import { openPoster } from './poster.ts'
 import { BENCH_PATH, formsOf, openBenchWorld } from './world.ts'
 
 const AIM = 1.5
@@ -15,11 +16,8 @@ export async function benchHop(): Promise<boolean> {
   process.stdout.write(`bench hop: ${ROUNDS} rounds of ${DIALOGUES} dialogues of four hops, ${CONCURRENCY} at a time\n`)
   const world = await openBenchWorld(PEOPLE, 0)
   try {
-    const gateway = openPoster(await world.startGateway(), CONCURRENCY)
-    const express = openPoster(
-      await world.startScript('dist/scripts/bench/express-baseline.js', world.redisUrl),
-      CONCURRENCY,
-    )
+    const gateway = openPoster(await world.startGateway())
+    const express = openPoster(await world.startScript('dist/scripts/bench/express-baseline.js', world.redisUrl))
     const number = (n: number) => world.people[n % PEOPLE]?.number ?? ''
     const forms = (n: number) => formsOf(number(n), ['1', number(n + 1), '500'])
     const round = (total: number, offset: number, post: (form: Record<string, string>) => Promise<string>) =>

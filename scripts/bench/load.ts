@@ -1,39 +1,3 @@
-import { Agent, request } from 'node:http'
-
-/** One form post over a kept-alive connection; resolves with the body of the answer. */
-export type Poster = {
-  readonly post: (path: string, form: Readonly<Record<string, string>>) => Promise<string>
-  readonly close: () => void
-}
-
-export function openPoster(baseUrl: string, connections: number): Poster {
-  const { hostname, port } = new URL(baseUrl)
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'lifo' })
-  return {
-    post: (path, form) =>
-      new Promise((resolve, reject) => {
-        const body = new URLSearchParams(form).toString()
-        const headers = {
-          'Content-Type': 'application/x-www-form-urlencoded',
-          'Content-Length': Buffer.byteLength(body),
-        }
-        const call = request({ hostname, port, path, method: 'POST', agent, headers }, (response) => {
-          const chunks: Buffer[] = []
-          response.on('data', (chunk: Buffer) => chunks.push(chunk))
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8')
-            if (response.statusCode === 200) resolve(text)
-            else reject(new Error(`${path} answered ${response.statusCode}: ${text}`))
-          })
-          response.on('error', reject)
-        })
-        call.on('error', reject)
-        call.end(body)
-      }),
-    close: () => agent.destroy(),
-  }
-}
-
 /** What a run of hops took: hops a second, and latencies in milliseconds. */
 export type Measured = {
   readonly perSecond: number

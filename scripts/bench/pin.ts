@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { type Measured, measure, openPoster } from './load.ts'
+import { type Measured, measure } from './load.ts'
+import { openPoster } from './poster.ts'
 import { BENCH_PATH, BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
 
 const PEOPLE = 200
@@ -13,7 +14,7 @@ export async function benchPin(): Promise<boolean> {
   const world = await openBenchWorld(PEOPLE, WITH_PIN)
   try {
     const url = await world.startGateway()
-    const poster = openPoster(url, BROWSERS)
+    const poster = openPoster(url)
     const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
     const browse = (total: number) =>
       measure(total, BROWSERS, async (n, timed) => {
@@ -23,7 +24,7 @@ export async function benchPin(): Promise<boolean> {
     const alone = await browse(DIALOGUES)
 
     const checks = { done: 0, busy: 0, running: true }
-    const callers = openPoster(url, 8 * availableParallelism())
+    const callers = openPoster(url)
     const flood = Promise.all(
       Array.from({ length: 8 * availableParallelism() }, async (_, caller) => {
         const phone = world.people[caller % WITH_PIN]?.number ?? ''

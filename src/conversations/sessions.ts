@@ -1,10 +1,11 @@
-import { createHmac } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { UssdReply } from '../aggregators/aggregator.ts'
+import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { MenuSession } from '../menu/session.ts'
 import { deriveKey, type Key } from '../security/keys.ts'
+import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
 import type { SeenInput } from './arrival.ts'
 
@@ -12,11 +13,10 @@ import type { SeenInput } from './arrival.ts'
 export type UssdSession = {
   /** Our own name for the session; the aggregator's may come again some day. */
   readonly id: string
-  readonly msisdn: Msisdn
-  readonly serviceCode: string
   /** Hash of the menu program that the session began with and keeps. */
   readonly program: string
-  readonly caller: { readonly id: SubscriberId; readonly name: string } | null
+  /** Null for somebody who is not enrolled; the number and the name are among the menu's facts. */
+  readonly callerId: SubscriberId | null
   readonly menu: MenuSession
   /** Hops answered so far. */
   readonly hop: number
@@ -47,23 +47,42 @@ const MOST_RECENT = 4096
 /** Eight bytes of revision in front of the sealed session: Redis compares them without opening it. */
 const REVISION_BYTES = 8
 
+/** For each key: its bytes where they are not at the expected revision, nothing where the new ones were stored. */
 const COMPARE_AND_SET = `
-local found = redis.call('GET', KEYS[1])
-if found and string.sub(found, 1, ${REVISION_BYTES}) ~= ARGV[1] then return found end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return false`
+local found = {}
+for n, key in ipairs(KEYS) do
+  local revision = redis.call('GETRANGE', key, 0, ${REVISION_BYTES - 1})
+  if revision ~= '' and revision ~= ARGV[2 * n] then
+    found[n] = redis.call('GET', key)
+  else
+    redis.call('SET', key, ARGV[2 * n + 1], 'PX', ARGV[1])
+    found[n] = false
+  end
+end
+return found`
+
+/** Few enough that nobody else waits for Redis longer than a fraction of a millisecond. */
+const MOST_AT_ONCE = 64
+
+type Write = { readonly name: string; readonly expected: Buffer; readonly value: Buffer }
 
 type WithScript = Redis & {
-  nyotaCompareAndSetBuffer(key: string, expected: Buffer, value: Buffer, ttlMs: number): Promise<Buffer | null>
+  nyotaCompareAndSetBuffer(keys: number, ...arguments_: (string | number | Buffer)[]): Promise<(Buffer | null)[]>
 }
 
-/** Sessions in Redis: one read and one compare-and-set a hop. */
+/** Sessions in Redis: one read and one compare-and-set a hop; those of one moment share a command, which is most of their cost. */
 export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   const sealer = makeSealer(key)
-  const nameKey = deriveKey(key, 'session name')
-  const inputKey = deriveKey(key, 'session input')
-  redis.defineCommand('nyotaCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
+  const nameMac = makeMac(deriveKey(key, 'session name'))
+  const inputMac = makeMac(deriveKey(key, 'session input'))
+  redis.defineCommand('nyotaCompareAndSet', { lua: COMPARE_AND_SET })
   const scripted = redis as WithScript
+  const get = gather((names: readonly string[]) => redis.mgetBuffer(...names), MOST_AT_ONCE)
+  const compareAndSet = gather((writes: readonly Write[]) => {
+    const names = writes.map(({ name }) => name)
+    const values = writes.flatMap(({ expected, value }) => [expected, value])
+    return scripted.nyotaCompareAndSetBuffer(names.length, ...names, TTL_MS, ...values)
+  }, MOST_AT_ONCE)
 
   /** The bytes of a session and what they open to: while Redis still has those very bytes, they need not be opened again. */
   const recent = new Map<string, { readonly value: Buffer; readonly session: UssdSession }>()
@@ -84,19 +103,17 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   }
 
   return {
-    keyOf: (aggregator, sessionId) =>
-      `${prefix}ussd:${createHmac('sha256', nameKey).update(`${aggregator}\0${sessionId}`).digest('base64url')}`,
-    macOf: (name, msisdn, text) =>
-      createHmac('sha256', inputKey).update(`${name}\0${msisdn}\0${text}`).digest('base64url').slice(0, 22),
+    keyOf: (aggregator, sessionId) => `${prefix}ussd:${nameMac(`${aggregator}\0${sessionId}`)}`,
+    macOf: (name, msisdn, text) => inputMac(`${name}\0${msisdn}\0${text}`).slice(0, 22),
     read: async (name) => {
-      const stored = await redis.getBuffer(name)
+      const stored = await get(name)
       return stored === null ? null : open(name, stored)
     },
     write: async (name, revision, session) => {
       const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(session), name)])
-      const expected = revision === 0 ? Buffer.alloc(0) : revisionBytes(revision)
-      const found = await scripted.nyotaCompareAndSetBuffer(name, expected, value, TTL_MS)
-      if (found !== null) return open(name, found)
+      const found = await compareAndSet({ name, expected: revisionBytes(revision), value })
+      // What was tried again after a lost answer may find its own bytes there.
+      if (found !== null && !found.equals(value)) return open(name, found)
       remember(name, value, session)
       return 'written'
     },

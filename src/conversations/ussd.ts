@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Action, ActionContext, Caller, Services } from '../actions/action.ts'
 import { tellAtEnd } from '../actions/notices.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
+import { within } from '../domain/within.ts'
 import { transferOfSession } from '../ledger/transfer.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
@@ -71,7 +72,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       events.hopFailed({ aggregator: request.aggregator, error })
       return unfinished(errand)
     })
-    const { reply, outcome, screen } = await inTime(placed, () => unfinished(errand))
+    // Whatever hangs behind us, the network gets its answer.
+    const inTime = await within(HOP_BUDGET_MS + LEAST_WRITE_MS, placed)
+    const { reply, outcome, screen } = inTime === 'late' ? unfinished(errand) : inTime
     events.hopAnswered({
       aggregator: request.aggregator,
       outcome,
@@ -80,19 +83,6 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       durationMs: now() - startedMs,
     })
     return reply
-  }
-
-  /** Whatever hangs behind us, the network gets its answer. */
-  async function inTime(placed: Promise<Answered>, otherwise: () => Answered): Promise<Answered> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Answered>((resolve) => {
-      timer = setTimeout(() => resolve(otherwise()), HOP_BUDGET_MS + LEAST_WRITE_MS)
-    })
-    try {
-      return await Promise.race([placed, late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   async function place(errand: Errand): Promise<Answered> {
@@ -129,11 +119,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const language = subscriber?.language ?? baseLanguage(program)
     const session: Omit<UssdSession, 'reply'> = {
       id,
-      msisdn: request.msisdn,
-      serviceCode: request.serviceCode,
       program: program.hash,
-      caller: subscriber === null ? null : { id: subscriber.id, name: subscriber.name },
-      menu: begin(program, { id, language, facts: factsOf(request, subscriber) }),
+      callerId: subscriber?.id ?? null,
+      menu: begin(program, { language, facts: factsOf(request, subscriber) }),
       hop: 0,
       seen: { length: 0, mac: '' },
     }
@@ -144,7 +132,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   async function proceed(name: string, stored: StoredSession, errand: Errand): Promise<Answered | StoredSession> {
     const { request, startedMs } = errand
     const { session, revision } = stored
-    if (session.msisdn !== request.msisdn) return last('screen_lost', 'refused')
+    if (session.menu.facts.number !== request.msisdn) return last('screen_lost', 'refused')
     const arrival = placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
     switch (arrival.kind) {
       case 'repeat':
@@ -177,7 +165,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         if (runs === MAX_RUNS) throw new Error(`more than ${MAX_RUNS} actions before ${effect.screen}`)
         if (claimed === null && (effect.effect === 'write' || effect.secret !== null)) {
           errand.mayAct = true
-          const callerMac = sessions.macOf(name, session.msisdn, '')
+          const callerMac = sessions.macOf(name, session.menu.facts.number, '')
           const wanted: Hop = { sessionId: session.id, hop, conversation: name, callerMac, seen }
           const claim = await claimHop(services.database, wanted)
           if (claim === 'other') return lost(session.id)
@@ -202,7 +190,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
     if (claimed !== null) await settleHop(claimed, reply)
     const kept = await keep({ ...session, menu: next.session, hop, seen, reply }, round, next.reply, claimed !== null)
-    if (next.sms.length > 0 && session.caller !== null && 'reply' in kept && kept.outcome === 'answered') {
+    if (next.sms.length > 0 && session.callerId !== null && 'reply' in kept && kept.outcome === 'answered') {
       // After the answer is kept, so that of two copies of a request one sends.
       await tellAtEnd(services, contextOf(session, next.session), hop, next.sms).catch((error: unknown) =>
         events.hopFailed({ aggregator: request.aggregator, error }),
@@ -291,7 +279,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     events.sessionEnded({ aggregator, status })
     const name = sessions.keyOf(aggregator, sessionId)
     const stored = await sessions.read(name)
-    if (stored === null || stored.session.msisdn !== msisdn || stored.session.reply.end) return
+    if (stored === null || stored.session.menu.facts.number !== msisdn || stored.session.reply.end) return
     await sessions.write(name, stored.revision, { ...stored.session, closed: true })
   }
 
@@ -310,7 +298,7 @@ function baseLanguage(program: Program): string {
   return program.languages[0]?.code ?? ''
 }
 
-function callerOf(session: Pick<UssdSession, 'caller' | 'msisdn'>): Caller {
-  if (session.caller === null) throw new Error('an action was run for somebody who is not enrolled')
-  return { ...session.caller, number: session.msisdn }
+function callerOf({ callerId, menu }: Pick<UssdSession, 'callerId' | 'menu'>): Caller {
+  if (callerId === null) throw new Error('an action was run for somebody who is not enrolled')
+  return { id: callerId, number: menu.facts.number, name: menu.facts.name }
 }

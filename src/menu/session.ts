@@ -12,9 +12,6 @@ export type Facts = {
 
 /** One live dialogue: plain JSON, and all that the engine remembers between two steps. Never holds a secret. */
 export type MenuSession = {
-  readonly id: string
-  /** Hash of the program it began with. */
-  readonly program: string
   readonly language: string
   readonly facts: Facts
   /** The flows in use, outermost first; the last one's screen is the current one. */
@@ -24,8 +21,6 @@ export type MenuSession = {
   /** Whether the dialogue has a past that one cannot go back to, so that `home` is offered where `back` is not. */
   readonly away: boolean
   readonly state: 'new' | 'shown' | 'running' | 'ended'
-  /** Counts screens shown. */
-  readonly visit: number
   /** Invalid answers to the current screen so far. */
   readonly wrong: number
   /** Of a list: the first row of each page gone through, and of the page after the current one. */
@@ -51,18 +46,15 @@ export type Words = { readonly text: string; readonly gsm7: boolean }
 const MAX_HISTORY = 12
 
 /** A dialogue that has not shown anything yet. A language the program lacks becomes the base language. */
-export function begin(program: Program, start: { id: string; language: string; facts: Facts }): MenuSession {
+export function begin(program: Program, start: { language: string; facts: Facts }): MenuSession {
   const known = program.languages.some(({ code }) => code === start.language)
   return atHome(program, {
-    id: start.id,
-    program: program.hash,
     language: known ? start.language : (program.languages[0]?.code ?? ''),
     facts: start.facts,
     frames: [],
     history: [],
     away: false,
     state: 'new',
-    visit: 0,
     wrong: 0,
     pages: [],
     next: null,
@@ -120,13 +112,13 @@ export function leaveForGood(session: MenuSession, barrier: boolean): MenuSessio
   return { ...session, away: session.away || history.length === 0, history }
 }
 
-/** Counts the visit. A screen that is in the history already is a return to it, so what lies after it is forgotten. */
+/** A screen that is in the history already is a return to it, so what lies after it is forgotten. */
 export function arrive(session: MenuSession): MenuSession {
   const { at } = topFrame(session)
   const depth = session.frames.length
   const seen = session.history.findIndex((place) => place.at === at && place.depth === depth)
   const history = seen < 0 ? session.history : forget(session.history, seen, session.history.length)
-  return { ...session, history, visit: session.visit + 1, wrong: 0, pages: [0], next: null }
+  return { ...session, history, wrong: 0, pages: [0], next: null }
 }
 
 /** Takes places out; going back to the one before them restores what was set after them, too. */
@@ -153,7 +145,6 @@ export function goBack(session: MenuSession): MenuSession | null {
     ...session,
     frames: [...session.frames.slice(0, place.depth - 1), { at: place.at, variables }],
     history: session.history.slice(0, -1),
-    visit: session.visit + 1,
     wrong: 0,
     pages: place.pages,
     next: null,

@@ -39,12 +39,10 @@ export type MenuEvent =
 export type RunEffect = {
   readonly action: string
   readonly effect: Effect
-  readonly asks: Asks | null
   readonly input: Readonly<Record<string, Json>>
   readonly secret: Secret | null
   readonly deadlineMs: number
   readonly screen: ScreenId
-  readonly visit: number
 }
 
 export type SmsRequest = { readonly message: string; readonly values: Readonly<Record<string, Json>> }
@@ -186,7 +184,7 @@ function run(
   return {
     session: { ...session, state: 'running' },
     kind: 'run',
-    run: { action: call.action, effect, asks: action.asks, input, secret, deadlineMs, screen, visit: session.visit },
+    run: { action: call.action, effect, input, secret, deadlineMs, screen },
     rest: turn.rest,
   }
 }

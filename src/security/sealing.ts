@@ -34,7 +34,9 @@ export function makeSealer(key: Key): Sealer {
       const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', sealingKey, iv, { authTagLength: TAG_LENGTH })
       cipher.setAAD(associatedData(header, context))
-      return Buffer.concat([header, iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      const ciphertext = cipher.update(plain, 'utf8')
+      cipher.final()
+      return Buffer.concat([header, iv, ciphertext, cipher.getAuthTag()])
     },
     open(sealed, context) {
       if (sealed.length < HEADER_LENGTH + IV_LENGTH + TAG_LENGTH) throw new Error('A sealed value is too short.')

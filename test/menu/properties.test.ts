@@ -77,7 +77,7 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
     const languages = fc.constantFrom(...program.languages.map(({ code }) => code))
     fc.assert(
       fc.property(facts, languages, moves, (who, language, stream) =>
-        property(program, walkFrom(program, begin(program, { id: 'id', language, facts: who }), stream)),
+        property(program, walkFrom(program, begin(program, { language, facts: who }), stream)),
       ),
       { numRuns: 200, ...options },
     )
@@ -191,7 +191,6 @@ test('answers dialled with the code lead where typing them leads', () => {
   fc.assert(
     fc.property(inputs, (dialled) => {
       const start = begin(program, {
-        id: 'id',
         language: 'en',
         facts: { status: 'active', name: 'A', firstName: 'A', number: '+254712345678' as Msisdn },
       })
@@ -313,7 +312,6 @@ function expectToFit(program: Program, reply: Reply): void {
 
 function dialShops(program: Program, language: string, shops: Json): Step & { kind: 'reply' } {
   const start = begin(program, {
-    id: 'id',
     language,
     facts: { status: 'active', name: 'A', firstName: 'A', number: '+254712345678' as Msisdn },
   })

@@ -4,7 +4,7 @@ import { amina, compiled } from './support.ts'
 
 let start: MenuSession
 beforeAll(async () => {
-  start = arrive(begin(await compiled(), { id: 'id', language: 'en', facts: amina }))
+  start = arrive(begin(await compiled(), { language: 'en', facts: amina }))
 })
 
 /** Leaves the current screen, sets x, and arrives at the next. */

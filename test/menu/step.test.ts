@@ -45,7 +45,6 @@ test('money goes where the screen said, and the result comes back through the su
   expect(phone.runs.at(-1)).toMatchObject({
     action: 'send-money',
     effect: 'write',
-    asks: 'pin',
     input: { payee: 'juma', amount: '50000' },
     deadlineMs: 5000,
     screen: 'send.confirm',

@@ -130,7 +130,7 @@ export function dial(
     return last
   }
   const secrets = (texts: readonly string[]): Secret[] => texts.map((text) => new Secret(text))
-  const start = begin(program, { id: 'session', language, facts })
+  const start = begin(program, { language, facts })
   let last = feed(start, { kind: 'open', atMs: AT_MS, dialled: secrets(dialled) })
   return {
     runs,
