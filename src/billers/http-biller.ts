@@ -20,7 +20,10 @@ const MAX_ANSWER_BYTES = 16_384
 export function makeHttpBiller(settings: HttpBillerSettings): Biller {
   const { id, name, accountDigits, timeoutMs } = settings
   return {
-    ...{ id, name, accountDigits, timeoutMs },
+    id,
+    name,
+    accountDigits,
+    timeoutMs,
     check: async (account) => checked(await call(settings, 'POST', '/check', { account })),
     pay: async (payment) => paid(await call(settings, 'POST', '/payments', wire(payment)), payment),
     query: async (payment) => queried(await call(settings, 'GET', `/payments/${payment.reference}`), payment),

@@ -5,8 +5,6 @@ import type { Currency } from '../domain/money.ts'
 import { type Charge, chargeOf, type TransferKind } from './tariff.ts'
 import type { TariffInForce, Tariffs } from './tariff-in-force.ts'
 
-export type { Tariffs } from './tariff-in-force.ts'
-
 /**
  * What a person is shown and confirms with the PIN, every leg named. JSON-safe; money is a string of minor units. `fee` includes
  * `tax`; `total` is amount and fee. Its id becomes the transfer's.

@@ -8,15 +8,9 @@ import { type HoldOutcome, holdTransfer } from '../../src/ledger/hold.ts'
 import { loadTariff } from '../../src/ledger/load-tariff.ts'
 import { kenya } from '../../src/ledger/markets/ke.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
-import {
-  type Quote,
-  type QuoteOutcome,
-  type QuoteRequest,
-  quoteTransfer,
-  type Tariffs,
-} from '../../src/ledger/quote.ts'
+import { type Quote, type QuoteOutcome, type QuoteRequest, quoteTransfer } from '../../src/ledger/quote.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
-import { makeTariffs } from '../../src/ledger/tariff-in-force.ts'
+import { makeTariffs, type Tariffs } from '../../src/ledger/tariff-in-force.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
 import { nameContext } from '../../src/security/contexts.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
