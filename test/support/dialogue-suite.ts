@@ -75,7 +75,8 @@ function openAhead(openers: readonly (() => Promise<World>)[]) {
   }
 }
 
-function outcomesIn(logs: string): string[] {
+/** What actions ended with, by the log: `quote-send insufficient`. */
+export function outcomesIn(logs: string): string[] {
   const lines = logs.split('\n').filter((line) => line.includes('"event":"action_ran"'))
   return lines.map((line) => {
     const { action, outcome }: { action: string; outcome: string } = JSON.parse(line)

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type DemoPerson, demoPeople } from '../../scripts/demo/people.ts'
+import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
+import { outcomesIn } from '../support/dialogue-suite.ts'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { unplayed } from '../support/unplayed.ts'
+
+const { amina, juma, wanjiru, baraka } = demoPeople
+const METER = '12345678901'
+
+/** What the gateway's clock is ahead by. */
+let aheadMs = 0
+let world: TestGateway
+let walletOfJuma = ''
+beforeAll(async () => {
+  const clock = Date.now
+  vi.spyOn(Date, 'now').mockImplementation(() => clock() + aheadMs)
+  world = await startTestGateway()
+  const { rows } = await world.database.owner.query<{ id: string }>(
+    `SELECT id FROM account WHERE kind = 'wallet' AND credits - debits = $1`,
+    [juma.balance],
+  )
+  walletOfJuma = rows[0]?.id ?? ''
+})
+afterAll(async () => {
+  vi.restoreAllMocks()
+  await world?.stop()
+})
+beforeEach(() => {
+  aheadMs = 0
+})
+
+async function typed(from: DemoPerson, ...inputs: string[]): Promise<UssdSession> {
+  const client = makeAfricasTalkingClient({ url: world.url, key: world.callbackKey })
+  const session = await client.dial(from.number, '*384#')
+  for (const input of inputs) await session.answer(input)
+  return session
+}
+
+const change = (sql: string) => world.database.owner.query(sql)
+
+async function newestCode(to: DemoPerson, count: number): Promise<string> {
+  const messages = await world.network.waitForMessages(to.number, count)
+  return /\b\d{6}\b/.exec(messages.at(-1)?.text ?? '')?.[0] ?? ''
+}
+
+describe('between the quote and the PIN', () => {
+  test.each([
+    ['1', [juma.number, '1500'], 'END Not sent: this is over your limit.'],
+    ['2', ['1', METER, '1500'], 'END Not paid: this is over your limit.'],
+  ])('limits that became lower hold (%s)', async (key, inputs, words) => {
+    const late = await typed(amina, key, ...inputs)
+    await change(`UPDATE subscriber SET restricted_until = now() + interval '1 hour'`)
+    try {
+      expect(await late.answer(amina.pin ?? '')).toContain(words)
+    } finally {
+      await change('UPDATE subscriber SET restricted_until = NULL')
+    }
+  })
+
+  test.each([
+    ['1', [juma.number, '100'], 'END Not sent: this took too long to confirm.'],
+    ['2', ['1', METER, '100'], 'END Not paid: this took too long to confirm.'],
+  ])('ten minutes are too long (%s)', async (key, inputs, words) => {
+    aheadMs = -10 * 60_000 - 1000
+    const late = await typed(amina, key, ...inputs)
+    aheadMs = 0
+    expect(await late.answer(amina.pin ?? '')).toContain(words)
+  })
+
+  test.each([
+    ['wallet', '1', [juma.number, '100'], 'END Not sent: Juma K. cannot receive this now. No money moved.'],
+    ['biller', '2', ['1', METER, '100'], 'END City Power cannot be paid now. No money moved.'],
+  ])('a %s that was closed gets nothing', async (kind, key, inputs, words) => {
+    const late = await typed(amina, key, ...inputs)
+    await closed(kind, async () => expect(await late.answer(amina.pin ?? '')).toBe(words))
+  })
+})
+
+test.each([
+  ['wallet', '1', juma.number, 'END This account cannot receive money now. No money moved.'],
+  ['biller', '2', '1', 'END City Power cannot be paid now. No money moved.'],
+])('a closed %s cannot be quoted for', async (kind, key, to, words) => {
+  const session = await typed(amina, key, to, ...(key === '2' ? [METER] : []))
+  await closed(kind, async () => expect(await session.answer('100')).toBe(words))
+})
+
+/** With Juma's wallet, or City Power's account, closed. */
+async function closed(kind: string, work: () => Promise<void>): Promise<void> {
+  const whose = kind === 'wallet' ? `id = '${walletOfJuma}'` : `kind = 'biller' AND code = 'city-power'`
+  await change(`UPDATE account SET status = 'closed' WHERE ${whose}`)
+  try {
+    await work()
+  } finally {
+    await change(`UPDATE account SET status = 'open' WHERE ${whose}`)
+  }
+}
+
+describe('what a code allows must follow within ten minutes', () => {
+  const CODES = `UPDATE code_challenge SET used_at = used_at - interval '10 minutes'`
+  const CHANGES = `UPDATE pin_change SET expires_at = now()`
+  const late = /^END This took too long\. /
+
+  test('the terms', async () => {
+    const session = await typed(baraka)
+    await session.answer(await newestCode(baraka, 1))
+    await change(CODES)
+    expect(await session.answer('1')).toMatch(late)
+  })
+
+  test('the identity answer, the new PIN and its repetition', async () => {
+    for (const [at, sql] of [CODES, CHANGES, CHANGES].entries()) {
+      const session = await typed(wanjiru, '5', '5')
+      await session.answer(await newestCode(wanjiru, at + 1))
+      const inputs = [wanjiru.answer ?? '', '40826', '40826']
+      for (const input of inputs.slice(0, at)) expect(await session.answer(input)).toMatch(/^CON /)
+      await change(sql)
+      expect(await session.answer(inputs[at] ?? '')).toMatch(at === 0 ? /^END Something went wrong\./ : late)
+    }
+  })
+})
+
+test('who looks up more than thirty names or bill accounts in an hour is collecting them', async () => {
+  const session = await typed(juma, '1')
+  for (let n = 0; n < 30; n++) expect(await session.answer('0799999999')).toMatch(/^CON That number has no account/)
+  expect(await session.answer(amina.number)).toMatch(/^END Too many numbers looked up\./)
+  expect((await typed(juma, '2', '1', METER)).body()).toMatch(/^END Too many accounts looked up\./)
+})
+
+test('money that went elsewhere since the quote is not spent twice', async () => {
+  const send = await typed(amina, '1', juma.number, '3000')
+  const bill = await typed(amina, '2', '1', METER, '3000')
+  expect((await typed(amina, '1', juma.number, '2500', amina.pin ?? '')).body()).toMatch(/^END (Sent KES|KES) 2,500/)
+  expect(await send.answer(amina.pin ?? '')).toMatch(/^END Not sent: you do not have enough money\./)
+  expect(await bill.answer(amina.pin ?? '')).toMatch(/^END Not paid: you do not have enough money\./)
+})
+
+test('a transfer that is not settled in time is being processed', async () => {
+  const session = await typed(amina, '1', juma.number, '500')
+  await world.database.owner.transaction(async (tx) => {
+    // The hold changes payer and payee, the posting also the account of the fees.
+    await tx.query(`SELECT FROM account WHERE kind = 'fee_income' FOR NO KEY UPDATE`)
+    expect(await session.answer(amina.pin ?? '')).toMatch(/^END KES 500 to Juma K\. is being processed, ref /)
+  })
+})
+
+test('every outcome that no dialogue plays has been brought about', () => {
+  const had = new Set(outcomesIn(world.logs()))
+  const missing = Object.entries(unplayed).flatMap(([action, outcomes]) =>
+    outcomes.map((outcome) => `${action} ${outcome}`).filter((each) => !had.has(each)),
+  )
+  expect(missing).toEqual([])
+})
