@@ -1,6 +1,6 @@
 import type { Secret } from '../domain/secret.ts'
 import { readInput, readKey, readSecret } from './answer.ts'
-import type { Asks, Effect, Json } from './contract.ts'
+import type { Effect, Json } from './contract.ts'
 import { holds } from './guard.ts'
 import type { ConfirmScreen, ListScreen, Program, Route, ScreenId, Target, TextKey } from './program.ts'
 import { openChoices, type Reply, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
