@@ -12,10 +12,6 @@ const exponents: Record<Currency, number> = { KES: 2, UGX: 0, GHS: 2 }
 /** Longest text that is read as an amount; nobody types more. */
 const MAX_LENGTH = 20
 
-export function minorUnitDigits(currency: Currency): number {
-  return exponents[currency]
-}
-
 /**
  * Reads an amount as a person types it: `1250`, `1,250`, `1 250.50`, `KES 500`, digits of any script. Returns minor units, or null
  * for anything that could be misread: signs, exponents, hexadecimal, commas out of place, more decimals than the currency has.
@@ -39,7 +35,7 @@ export function formatMoney(money: Money): string {
 }
 
 /** `1,250` or `1,250.50`, without the currency. */
-export function formatAmount({ amount, currency }: Money): string {
+function formatAmount({ amount, currency }: Money): string {
   const digits = exponents[currency]
   const sign = amount < 0n ? '-' : ''
   const text = (amount < 0n ? -amount : amount).toString().padStart(digits + 1, '0')
