@@ -1,5 +1,9 @@
 import { availableParallelism } from 'node:os'
+<<<<<<< HEAD
+import { measure, printMeasured } from './load.ts'
+=======
 import { type Measured, measure } from './load.ts'
+>>>>>>> origin/HEAD
 import { openPoster } from './poster.ts'
 import { BENCH_PATH, BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
 
@@ -13,11 +17,15 @@ export async function benchPin(): Promise<boolean> {
   process.stdout.write(`bench pin: ${DIALOGUES} dialogues of three hops, alone and beside as many PIN checks as fit\n`)
   const world = await openBenchWorld(PEOPLE, WITH_PIN)
   try {
+<<<<<<< HEAD
+    const { url, pid } = await world.startGateway()
+=======
     const url = await world.startGateway()
+>>>>>>> origin/HEAD
     const poster = openPoster(url)
     const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
     const browse = (total: number) =>
-      measure(total, BROWSERS, async (n, timed) => {
+      measure(pid, total, BROWSERS, async (n, timed) => {
         for (const form of formsOf(number(n), ['1', '0'])) await timed(poster.post(BENCH_PATH, form))
       })
     await browse(200)
@@ -46,20 +54,14 @@ export async function benchPin(): Promise<boolean> {
     await flood
     callers.close()
     poster.close()
-    print('alone              ', alone)
-    print('beside PIN checks  ', beside)
-    const ratio = beside.p99Ms / alone.p99Ms
+    printMeasured('alone            ', alone)
+    printMeasured('beside PIN checks', beside)
     process.stdout.write(
-      `PIN checks ${perSecond.toFixed(0)} a second, ${checks.busy} turned away as busy; p99 ratio ${ratio.toFixed(1)}\n`,
+      `p99 of ordinary hops ${alone.p99Ms.toFixed(1)} ms alone, ${beside.p99Ms.toFixed(1)} ms beside ${perSecond.toFixed(0)} PIN checks a second ` +
+        `(${checks.busy} more turned away as busy): ${(beside.p99Ms / alone.p99Ms).toFixed(1)} times\n`,
     )
     return true
   } finally {
     await world.close()
   }
-}
-
-function print(name: string, { perSecond, p50Ms, p99Ms }: Measured): void {
-  process.stdout.write(
-    `  ${name}  ${perSecond.toFixed(0).padStart(6)} hops/s  p50 ${p50Ms.toFixed(1)} ms  p99 ${p99Ms.toFixed(1)} ms\n`,
-  )
 }

@@ -10,15 +10,20 @@ import { seedPeople } from '../demo/seed.ts'
 import { keysOf, type LocalKeys, makeKeys } from '../local/keys.ts'
 import { openStores, removeStores } from '../stores.ts'
 
+export type Server = { readonly url: string; readonly pid: number }
+
 export type BenchWorld = {
-  /** Starts the built gateway on these stores; returns its URL. */
-  startGateway(): Promise<string>
-  /** Starts a built script that prints its port; returns its URL. */
-  startScript(path: string, ...args: string[]): Promise<string>
+  /** Starts the built gateway on these stores. */
+  startGateway(): Promise<Server>
+  /** Starts a built script that prints its port. */
+  startScript(path: string, ...args: string[]): Promise<Server>
   readonly redisUrl: string
   readonly people: readonly DemoPerson[]
   close(): Promise<void>
 }
+
+/** What `npm start` gives the gateway; whatever it is compared with gets the same. */
+const NODE_OPTIONS = ['--max-semi-space-size=32']
 
 const DIRECTORY = '.data/bench'
 const SERVICE_CODE = '*384#'
@@ -43,14 +48,17 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
   await migrate(stores.ownerUrl, { applicationRole: roleOf(stores.databaseUrl) })
   await seed(stores.databaseUrl, stores.ownerUrl, keys, people)
 
-  async function start(path: string, args: string[], env: NodeJS.ProcessEnv, port: RegExp): Promise<string> {
-    const child = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  async function start(path: string, args: string[], env: NodeJS.ProcessEnv, port: RegExp): Promise<Server> {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, path, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     children.push(child)
     for await (const line of createInterface({ input: child.stdout })) {
       const found = port.exec(line)?.[1]
       if (found === undefined) continue
       child.stdout.resume()
-      return `http://127.0.0.1:${found}`
+      return { url: `http://127.0.0.1:${found}`, pid: child.pid ?? 0 }
     }
     throw new Error(`${path} did not start`)
   }

@@ -42,7 +42,7 @@ export type Sessions = {
 const TTL_MS = 10 * 60_000
 
 /** Sessions written by this process that it keeps at hand, opened; some four kilobytes each. */
-const MOST_RECENT = 4096
+const MOST_RECENT = 1024
 
 /** Eight bytes of revision in front of the sealed session: Redis compares them without opening it. */
 const REVISION_BYTES = 8
