@@ -29,7 +29,8 @@ export function describeDialogues(language: string, delivery: Delivery): Readonl
     ),
   )
   afterAll(worlds.close)
-  describe.each(dialogues.map((dialogue, at) => ({ ...dialogue, at })))('$name', ({ file, source, read, at }) => {
+  describe.each(dialogues.map((dialogue, at) => [dialogue.name, dialogue, at] as const))('%s', (_, dialogue, at) => {
+    const { file, source, read } = dialogue
     test(read.kind === 'dialogue' ? read.dialogue.description : file, async () => {
       if (read.kind === 'wrong') expect.fail(`${file}\n${read.problems.join('\n')}`)
       const world = await worlds.take(at)
