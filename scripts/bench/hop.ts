@@ -1,12 +1,6 @@
-<<<<<<< HEAD
 import { type Measured, measure, median, printMeasured } from './load.ts'
 import { openPoster } from './poster.ts'
 import { BENCH_PATH, formsOf, openBenchWorld, type Server } from './world.ts'
-=======
-import { type Measured, measure, median } from './load.ts'
-import { openPoster } from './poster.ts'
-import { BENCH_PATH, formsOf, openBenchWorld } from './world.ts'
->>>>>>> origin/HEAD
 
 const AIM = 1.5
 const ROUNDS = 7
@@ -25,14 +19,9 @@ export async function benchHop(): Promise<boolean> {
   process.stdout.write(`bench hop: ${ROUNDS} rounds of ${DIALOGUES} dialogues of four hops, ${CONCURRENCY} at a time\n`)
   const world = await openBenchWorld(PEOPLE, 0)
   try {
-<<<<<<< HEAD
     const gateway = await world.startGateway()
     const express = await world.startScript('dist/scripts/bench/express-baseline.js', world.redisUrl)
     const [toGateway, toExpress] = [openPoster(gateway.url), openPoster(express.url)]
-=======
-    const gateway = openPoster(await world.startGateway())
-    const express = openPoster(await world.startScript('dist/scripts/bench/express-baseline.js', world.redisUrl))
->>>>>>> origin/HEAD
     const number = (n: number) => world.people[n % PEOPLE]?.number ?? ''
     let played = 0
     const round = ({ pid }: Server, post: Post) => {

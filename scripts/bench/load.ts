@@ -1,10 +1,6 @@
-<<<<<<< HEAD
 import { existsSync, readFileSync } from 'node:fs'
 
 /** What a run of hops took: hops a second, the server's CPU time for one, and latencies in milliseconds. */
-=======
-/** What a run of hops took: hops a second, and latencies in milliseconds. */
->>>>>>> origin/HEAD
 export type Measured = {
   readonly perSecond: number
   readonly p50Ms: number

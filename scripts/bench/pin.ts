@@ -1,9 +1,5 @@
 import { availableParallelism } from 'node:os'
-<<<<<<< HEAD
 import { measure, printMeasured } from './load.ts'
-=======
-import { type Measured, measure } from './load.ts'
->>>>>>> origin/HEAD
 import { openPoster } from './poster.ts'
 import { BENCH_PATH, BENCH_PIN, formsOf, openBenchWorld } from './world.ts'
 
@@ -17,11 +13,7 @@ export async function benchPin(): Promise<boolean> {
   process.stdout.write(`bench pin: ${DIALOGUES} dialogues of three hops, alone and beside as many PIN checks as fit\n`)
   const world = await openBenchWorld(PEOPLE, WITH_PIN)
   try {
-<<<<<<< HEAD
     const { url, pid } = await world.startGateway()
-=======
-    const url = await world.startGateway()
->>>>>>> origin/HEAD
     const poster = openPoster(url)
     const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
     const browse = (total: number) =>
