@@ -10,11 +10,11 @@ export type Measured = {
 }
 
 /**
- * Runs `total` dialogues, `concurrency` at a time, on the server with this process id; `dialogue(n, timed)` passes each hop through
- * `timed`.
+ * Runs `total` dialogues, `concurrency` at a time, on the server with this process id (null where its CPU time says nothing);
+ * `dialogue(n, timed)` passes each hop through `timed`.
  */
 export async function measure(
-  pid: number,
+  pid: number | null,
   total: number,
   concurrency: number,
   dialogue: (n: number, timed: <T>(hop: Promise<T>) => Promise<T>) => Promise<void>,
@@ -41,8 +41,8 @@ export async function measure(
 }
 
 /** User and system time of a process so far: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second. */
-function cpuMsOf(pid: number): number | null {
-  if (!existsSync('/proc/self/stat')) return null
+function cpuMsOf(pid: number | null): number | null {
+  if (pid === null || !existsSync('/proc/self/stat')) return null
   // The second field, the name, may hold blanks; it ends with the last parenthesis.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')

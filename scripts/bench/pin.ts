@@ -13,11 +13,11 @@ export async function benchPin(): Promise<boolean> {
   process.stdout.write(`bench pin: ${DIALOGUES} dialogues of three hops, alone and beside as many PIN checks as fit\n`)
   const world = await openBenchWorld(PEOPLE, WITH_PIN)
   try {
-    const { url, pid } = await world.startGateway()
+    const { url } = await world.startGateway()
     const poster = openPoster(url)
     const number = (n: number) => world.people[WITH_PIN + (n % (PEOPLE - WITH_PIN))]?.number ?? ''
     const browse = (total: number) =>
-      measure(pid, total, BROWSERS, async (n, timed) => {
+      measure(null, total, BROWSERS, async (n, timed) => {
         for (const form of formsOf(number(n), ['1', '0'])) await timed(poster.post(BENCH_PATH, form))
       })
     await browse(200)

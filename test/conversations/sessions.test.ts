@@ -18,11 +18,9 @@ afterAll(() => redis.disconnect())
 const session = (hop: number): UssdSession =>
   ({
     id: 'b7c4',
-    msisdn: '+254700000001' as Msisdn,
-    serviceCode: '*384#',
     program: 'hash',
-    caller: null,
-    menu: {},
+    callerId: null,
+    menu: { facts: { number: '+254700000001' as Msisdn } },
     hop,
     seen: { length: 0, mac: '' },
     reply: { text: `screen ${hop}`, end: false },
@@ -63,4 +61,34 @@ test('a session sealed under one name cannot be read under another', async () =>
   await sessions.write(one, 0, session(1))
   await redis.set(other, (await redis.getBuffer(one)) ?? '')
   await expect(sessions.read(other)).rejects.toThrow()
+})
+
+test('sessions that share a command each get their own answer', async () => {
+  const names = Array.from({ length: 150 }, (_, n) => sessions.keyOf('africastalking', `shared ${n}`))
+  await Promise.all(names.filter((_, n) => n % 3 === 0).map((name) => sessions.write(name, 0, session(100))))
+  const results = await Promise.all(names.map((name, n) => sessions.write(name, 0, session(n))))
+  const read = await Promise.all(names.map((name) => sessions.read(name)))
+  for (const [n, result] of results.entries()) {
+    if (n % 3 === 0) expect(result).toEqual({ revision: 1, session: session(100) })
+    else expect(result).toBe('written')
+    expect(read[n]?.session.hop).toBe(n % 3 === 0 ? 100 : n)
+  }
+})
+
+test('a write whose answer was lost counts as written once it is found to have arrived', async () => {
+  const store = await createTestRedis()
+  const lossy = new Redis(store.url)
+  const own = makeSessions(lossy, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+  const scripted = lossy as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
+  const command = scripted.nyotaCompareAndSetBuffer
+  let lost = 0
+  scripted.nyotaCompareAndSetBuffer = async (...given) => {
+    const answer = await command?.apply(lossy, given)
+    if (lost++ === 0) throw new Error('the answer was lost')
+    return answer
+  }
+  const names = ['one', 'two'].map((id) => own.keyOf('africastalking', `lossy ${id}`))
+  expect(await Promise.all(names.map((name) => own.write(name, 0, session(1))))).toEqual(['written', 'written'])
+  expect(lost).toBe(3)
+  lossy.disconnect()
 })
