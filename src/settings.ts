@@ -62,7 +62,7 @@ export function readSettings(
   const roles = readRoles(reader)
   const market = readMarket(reader)
   const stores = readStores(reader)
-  const keys = readKeys(reader)
+  const keys = readKeys(reader, ['pin', 'otp', 'session', 'data', 'audit'])
   const africastalking = readAfricasTalking(reader, env.NODE_ENV === 'production')
   const smppLinks = readSmppLinks(reader)
   const rest = {
@@ -96,7 +96,7 @@ function readRoles(reader: SettingsReader): Settings['roles'] {
   return { gateway: words.includes('gateway'), worker: words.includes('worker') }
 }
 
-function readMarket(reader: SettingsReader): Market | null {
+export function readMarket(reader: SettingsReader): Market | null {
   const known = [...markets.keys()].join(', ')
   const code = reader.required('MARKET', `choose the country served: ${known}.`)
   const market = markets.get(code ?? '') ?? null
@@ -181,7 +181,11 @@ function storeUrl(
   return null
 }
 
-function readKeys(reader: SettingsReader): Keys | null {
+/** The keys named, `pin` from PIN_KEY and so on; null, with a sentence for each problem, unless all are sound. */
+export function readKeys<Name extends keyof Keys>(
+  reader: SettingsReader,
+  names: readonly Name[],
+): Pick<Keys, Name> | null {
   const found = new Map<string, Key>()
   function read(name: string): Key | null {
     const text = reader.requiredSecret(name, 'make one with: openssl rand -base64 32')
@@ -197,9 +201,8 @@ function readKeys(reader: SettingsReader): Keys | null {
     found.set(name, key)
     return key
   }
-  const [pin, otp, session] = [read('PIN_KEY'), read('OTP_KEY'), read('SESSION_KEY')]
-  const [data, audit] = [read('DATA_KEY'), read('AUDIT_KEY')]
-  return pin && otp && session && data && audit ? { pin, otp, session, data, audit } : null
+  const keys = names.map((name) => [name, read(`${name.toUpperCase()}_KEY`)] as const)
+  return keys.every(([, key]) => key !== null) ? (Object.fromEntries(keys) as Pick<Keys, Name>) : null
 }
 
 function readAfricasTalking(reader: SettingsReader, production: boolean): AfricasTalkingSettings {

@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { openDatabase } from '../../src/database/database.ts'
 import { pendingMigrations } from '../../src/database/migrate.ts'
-import { markets } from '../../src/domain/markets.ts'
 import { parseMsisdn } from '../../src/domain/msisdn.ts'
 import type { Secret } from '../../src/domain/secret.ts'
 import { loadTariff, tariffOf } from '../../src/ledger/load-tariff.ts'
 import { makeAudit } from '../../src/security/audit.ts'
-import { type Key, parseKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
+import { readKeys, readMarket } from '../../src/settings.ts'
 import { type Environment, makeReader } from '../../src/settings-reader.ts'
 import { keyProblems } from '../../src/subscribers/check-keys.ts'
 import { type EnrolOutcome, enrol } from '../../src/subscribers/enrol.ts'
@@ -27,9 +26,9 @@ export async function enrolOne(
   person: Person,
   answer: Secret | null,
 ): Promise<EnrolOutcome> {
-  const setup = readSetup(env, readText)
-  if (setup.kind === 'bad') return setup
-  const { market, keys } = setup
+  const reader = makeReader(env, readText)
+  const [keys, market] = [readKeys(reader, ['pin', 'data', 'audit']), readMarket(reader)]
+  if (keys === null || market === null || reader.problems.length > 0) return { kind: 'bad', problems: reader.problems }
   const languages = await languagesOf(env.MENUS_DIR || 'menus')
   const number = parseMsisdn(person.number, market.numbering)
   const language = person.language ?? languages[0] ?? 'en'
@@ -63,29 +62,6 @@ export async function enrolOne(
   } finally {
     await database.close()
   }
-}
-
-type Setup =
-  | { kind: 'ok'; market: NonNullable<ReturnType<typeof markets.get>>; keys: { pin: Key; data: Key; audit: Key } }
-  | { kind: 'bad'; problems: readonly string[] }
-
-function readSetup(env: Environment, readText: (path: string) => string): Setup {
-  const reader = makeReader(env, readText)
-  const read = (name: string): Key | null => {
-    const text = reader.requiredSecret(name, 'give the key that the gateway uses.')
-    const key = text === null ? null : parseKey(text.reveal())
-    if (text !== null && key === null) reader.problems.push(`${name} is not 32 bytes in base64.`)
-    return key
-  }
-  const [pin, data, audit] = [read('PIN_KEY'), read('DATA_KEY'), read('AUDIT_KEY')]
-  const known = [...markets.keys()].join(', ')
-  const code = reader.required('MARKET', `choose the country served: ${known}.`)
-  const market = markets.get(code ?? '')
-  if (code !== null && market === undefined) reader.problems.push(`MARKET is ${code}; choose one of ${known}.`)
-  if (!pin || !data || !audit || market === undefined || reader.problems.length > 0) {
-    return { kind: 'bad', problems: reader.problems }
-  }
-  return { kind: 'ok', market, keys: { pin, data, audit } }
 }
 
 /** The language the menus are written in, then those they are translated to. */

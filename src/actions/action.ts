@@ -26,6 +26,8 @@ export type ActionContext = {
   readonly caller: Caller
   readonly language: string
   readonly sessionId: string
+  /** The session's key: the same for every copy of a request, also of a dial whose copies begin two sessions. */
+  readonly conversation: string
   readonly atMs: number
 }
 

@@ -172,7 +172,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
           if (claim === 'twin') return twin(wanted, left())
           claimed = wanted
         }
-        const context = contextOf(session, next.session)
+        const context = contextOf(round, next.session)
         if (effect.effect === 'write' && left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
         const deadlineMs = Math.max(1, Math.min(effect.deadlineMs, left()))
         const result = await runAction(services, actions, context, effect, deadlineMs)
@@ -192,15 +192,16 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const kept = await keep({ ...session, menu: next.session, hop, seen, reply }, round, next.reply, claimed !== null)
     if (next.sms.length > 0 && session.callerId !== null && 'reply' in kept && kept.outcome === 'answered') {
       // After the answer is kept, so that of two copies of a request one sends.
-      await tellAtEnd(services, contextOf(session, next.session), hop, next.sms).catch((error: unknown) =>
+      await tellAtEnd(services, contextOf(round, next.session), hop, next.sms).catch((error: unknown) =>
         events.hopFailed({ aggregator: request.aggregator, error }),
       )
     }
     return kept
   }
 
-  function contextOf(session: Round['session'], menu: MenuSession): ActionContext {
-    return { caller: callerOf(session), language: languageOf(menu), sessionId: session.id, atMs: now() }
+  function contextOf({ name, session }: Round, menu: MenuSession): ActionContext {
+    const sessionId = session.id
+    return { caller: callerOf(session), language: languageOf(menu), sessionId, conversation: name, atMs: now() }
   }
 
   /** Keeps the answer for repeats. It is true whether or not it can be kept, so a failure here changes nothing of it. */

@@ -19,10 +19,17 @@ export function deriveCode(key: Key, challengeId: string): Secret {
   return new Secret(String(digest.readUIntBE(0, 6) % 10 ** CODE_DIGITS).padStart(CODE_DIGITS, '0'))
 }
 
-/** `alive`: a code sent earlier can still be used, so no second one is. `limited`: five were sent within a day. */
+/**
+ * `alive`: a code sent earlier can still be used, so no second one is. `limited`: five were sent within a day.
+ */
 export type IssueOutcome =
   | { readonly kind: 'issued'; readonly challengeId: string; readonly expiresAt: Date }
-  | { readonly kind: 'alive'; readonly challengeId: string; readonly expiresAt: Date }
+  | {
+      readonly kind: 'alive'
+      readonly challengeId: string
+      readonly expiresAt: Date
+      readonly sameConversation: boolean
+    }
   | { readonly kind: 'limited' }
 
 export type IssueRequest = {
@@ -30,27 +37,32 @@ export type IssueRequest = {
   readonly purpose: CodePurpose
   /** What the code will authorise, in words for the auditor; no names, no numbers. */
   readonly subject: string
+  /** A name for the conversation that asks, the same for every copy of its requests. */
+  readonly conversation: string
 }
 
 /** Begins a challenge of ten minutes, in the transaction that also puts its SMS into the outbox. */
 export async function issueCode(tx: Queryable, audit: Audit, request: IssueRequest): Promise<IssueOutcome> {
-  const { subscriberId, purpose, subject } = request
+  const { subscriberId, purpose, subject, conversation } = request
   // Two dials at the same moment must not send two codes.
   await tx.query('SELECT FROM subscriber WHERE id = $1 FOR NO KEY UPDATE', [subscriberId])
-  const alive = await tx.query<{ id: string; expires_at: Date }>(
-    `SELECT id, expires_at FROM code_challenge
+  const alive = await tx.query<{ id: string; expires_at: Date; asked_in: string }>(
+    `SELECT id, expires_at, asked_in FROM code_challenge
       WHERE subscriber_id = $1 AND purpose = $2 AND expires_at > clock_timestamp() AND used_at IS NULL AND tries < ${CODE_TRIES}
       ORDER BY issued_at DESC LIMIT 1`,
     [subscriberId, purpose],
   )
   const current = alive.rows[0]
-  if (current !== undefined) return { kind: 'alive', challengeId: current.id, expiresAt: current.expires_at }
+  if (current !== undefined) {
+    const sameConversation = current.asked_in === conversation
+    return { kind: 'alive', challengeId: current.id, expiresAt: current.expires_at, sameConversation }
+  }
   const issued = await tx.query<{ id: string; expires_at: Date }>(
-    `INSERT INTO code_challenge (id, subscriber_id, purpose, subject, issued_at, expires_at)
-      SELECT $2, $1, $3, $4, clock_timestamp(), clock_timestamp() + interval '10 minutes'
+    `INSERT INTO code_challenge (id, subscriber_id, purpose, subject, asked_in, issued_at, expires_at)
+      SELECT $2, $1, $3, $4, $5, clock_timestamp(), clock_timestamp() + interval '10 minutes'
       WHERE (SELECT count(*) FROM code_challenge WHERE subscriber_id = $1 AND issued_at > now() - interval '24 hours') < ${CODES_PER_DAY}
       RETURNING id, expires_at`,
-    [subscriberId, uuidv7(), purpose, subject],
+    [subscriberId, uuidv7(), purpose, subject, conversation],
   )
   const challenge = issued.rows[0]
   if (challenge === undefined) return { kind: 'limited' }

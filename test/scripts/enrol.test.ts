@@ -131,7 +131,7 @@ describe('npm run enrol', () => {
     const missing = await enrol(person('0712345632'), '', { PIN_KEY: '', AUDIT_KEY: 'short', MARKET: 'XX' })
     expect(missing.stderr).toMatch(/PIN_KEY is missing/)
     expect(missing.stderr).toMatch(/AUDIT_KEY is not 32 bytes/)
-    expect(missing.stderr).toMatch(/MARKET is XX/)
+    expect(missing.stderr).toMatch(/MARKET is "XX"/)
     expect(await find('+254712345632')).toBe(null)
   })
 

@@ -10,7 +10,7 @@ const people = usePeople()
 
 const issue = (subscriberId: SubscriberId, purpose: CodePurpose = 'activation') =>
   people.store.app.transaction((tx) =>
-    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN' }),
+    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN', conversation: 'one' }),
   )
 const check = (id: SubscriberId, digits: string, purpose: CodePurpose = 'activation') =>
   checkCode(people.services, id, purpose, new Secret(digits))
@@ -101,7 +101,12 @@ describe('issuing', () => {
   test('a code that was not sent because the transaction failed was never issued', async () => {
     const id = await addPerson(people.services)
     const failing = people.store.app.transaction(async (tx) => {
-      await issueCode(tx, people.services.audit, { subscriberId: id, purpose: 'activation', subject: 'first PIN' })
+      await issueCode(tx, people.services.audit, {
+        subscriberId: id,
+        purpose: 'activation',
+        subject: 'first PIN',
+        conversation: 'one',
+      })
       throw new Error('outbox')
     })
     await expect(failing).rejects.toThrow('outbox')

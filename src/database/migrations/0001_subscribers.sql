@@ -76,6 +76,8 @@ CREATE TABLE code_challenge (
   purpose text NOT NULL CHECK (purpose IN ('activation', 'reset')),
   -- What the code authorises, in words fit for an auditor.
   subject text NOT NULL,
+  -- The conversation that asked for it: a second copy of the same dial is told the same.
+  asked_in text NOT NULL,
   issued_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
   tries smallint NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 3),
