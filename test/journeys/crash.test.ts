@@ -102,8 +102,9 @@ test('a gateway killed while a biller works asks the biller by reference and nev
   const session = await makeAfricasTalkingClient({ url: gateway.url, key: 'demo' }).dial(amina.number, '*384#')
   for (const input of ['2', '1', '12345678901', '300']) await session.answer(input)
   const answered = session.answer(amina.pin ?? '').catch(() => 'the connection broke')
-  await until(async () => (await transfers()).some(({ state }) => state === 'SUBMITTED'))
+  await until(async () => world.billers.payments().length === 1)
   await gateway.kill()
+  expect((await transfers()).map(({ state }) => state)).toEqual(['SUBMITTED'])
   await answered
   await start()
   await until(async () => (await transfers()).every(({ state }) => state === 'SETTLED'), 30_000)
