@@ -68,8 +68,8 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
     people,
     startGateway: () =>
       start(
-        '--max-semi-space-size=32',
-        ['dist/src/main.js'],
+        'dist/src/main.js',
+        [],
         {
           ...{ PATH: process.env.PATH, NODE_ENV: 'production', ...keys },
           ...{ MARKET: 'KE', SERVICE_CODES: SERVICE_CODE, HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0' },
