@@ -65,7 +65,7 @@ function checked(answer: Answer): CheckOutcome {
   return { kind: 'known', holder: body.data.holder, due: body.data.due === null ? null : BigInt(body.data.due) }
 }
 
-/** `not_found` gives money back in the end, so it too takes a well-formed answer: any proxy on the way can say 404. */
+/** `not_found` gives money back in the end, so it too takes a well-formed answer; every proxy on the way can say 404. */
 function queried(answer: Answer, expected: Payment): QueryOutcome {
   if (answer.status !== 404) return paid(answer, expected)
   const parsed = neverSeen.safeParse(answer.body)

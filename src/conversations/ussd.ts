@@ -246,9 +246,13 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   /** Looks in PostgreSQL for a conversation that Redis has lost: a repeat gets its bytes, anything later a polite end. */
   async function remembered(name: string, errand: Errand): Promise<Answered | null> {
     const { request } = errand
-    const hop = await findHop(services.database, name)
-    if (hop === null || hop.callerMac !== sessions.macOf(name, request.msisdn, '')) return null
+    // Until it is known that there was no such hop, it may have moved money.
     errand.mayAct = true
+    const hop = await findHop(services.database, name)
+    if (hop === null || hop.callerMac !== sessions.macOf(name, request.msisdn, '')) {
+      errand.mayAct = false
+      return null
+    }
     const seen = seenOf(name, request)
     if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, HOP_BUDGET_MS)
     return lost(hop.sessionId)

@@ -98,3 +98,11 @@ test('after Redis is lost nobody else learns of a transfer by the session’s na
   })
   expect(intruder.body).not.toMatch(/[A-Z2-9]{10}|transfer/)
 })
+
+test('a repeat of a confirm that can be looked up nowhere is not told that no money moved', async () => {
+  const session = await typed(amina.number, '1', juma.number, '67', amina.pin ?? '')
+  await world.redis.flush()
+  broken.push('GRANT SELECT ON ussd_hop TO nyota_app')
+  await world.database.owner.query('REVOKE SELECT ON ussd_hop FROM nyota_app')
+  expect(await session.repeat()).toMatch(IF_MONEY_MOVED)
+})
