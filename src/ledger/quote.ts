@@ -76,7 +76,7 @@ export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfe
 }
 
 /**
- * Says what a transfer costs, or why it cannot be, in one round trip; the rules are the database's (`ledger_refusal`), the same
+ * Says what a transfer costs, or why it cannot be, in one round trip; the rules are the database's (`ledger_ruling`), the same
  * that hold the money later. Throws where the payer has no wallet that may pay.
  */
 export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: QuoteRequest): Promise<QuoteOutcome> {
@@ -137,7 +137,7 @@ function outcomeOf(
 
 /** One per kind, so that each is prepared with the index its payee is found by. */
 function statement(kind: TransferKind, payee: string): string {
-  return `SELECT payer.id AS payer_account, payee.id AS payee_account, r.refusal, r.detail, ledger_tariff_in_force($3) AS tariff,
+  return `SELECT payer.id AS payer_account, payee.id AS payee_account, r.refusal, r.detail, (SELECT ledger_tariff_in_force($3)) AS tariff,
       EXISTS (SELECT FROM transfer t
                WHERE t.payer_account = payer.id AND t.payee_account = payee.id AND t.amount = q.amount AND t.state <> 'REJECTED'
                  AND t.created_at > now() - interval '10 minutes') AS repeats
@@ -145,7 +145,7 @@ function statement(kind: TransferKind, payee: string): string {
          WITH ORDINALITY AS q (payer_id, payee_id, amount, total, n)
     JOIN account payer ON payer.kind = 'wallet' AND payer.owner_id = q.payer_id AND payer.code = 'main' AND payer.currency = $3
     LEFT JOIN account payee ON payee.id <> payer.id AND payee.currency = $3 AND ${payee}
-   CROSS JOIN LATERAL ledger_refusal('${kind}', q.payer_id, payer.id, payee.id, q.amount, q.total) r
+   CROSS JOIN LATERAL ledger_ruling('${kind}', $3, q.payer_id, payer.id, payee.id, q.amount, q.total) r
    ORDER BY q.n`
 }
 
