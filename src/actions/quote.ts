@@ -1,5 +1,6 @@
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
-import type { Quote, QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
+import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
+import { quoteToJson } from '../ledger/quote-json.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
@@ -65,8 +66,8 @@ type Answer<Full extends string> =
 function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
   switch (result.kind) {
     case 'quoted': {
-      const quote: Quote = result.quote
-      const values = { quote: quote as unknown as Json, fee: quote.fee, total: quote.total }
+      const { quote } = result
+      const values = { quote: quoteToJson(quote), fee: quote.fee, total: quote.total }
       return { outcome: result.repeats ? 'repeated' : 'quoted', values }
     }
     case 'insufficient':

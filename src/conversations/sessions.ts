@@ -4,6 +4,7 @@ import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { MenuSession } from '../menu/session.ts'
+import { type SessionJson, sessionFromJson, sessionToJson } from '../menu/session-json.ts'
 import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
@@ -98,7 +99,7 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
     if (known?.value.equals(stored)) return { revision: Number(stored.readBigUInt64BE(0)), session: known.session }
     return {
       revision: Number(stored.readBigUInt64BE(0)),
-      session: JSON.parse(sealer.open(stored.subarray(REVISION_BYTES), name)),
+      session: fromJson(JSON.parse(sealer.open(stored.subarray(REVISION_BYTES), name))),
     }
   }
 
@@ -110,7 +111,7 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       return stored === null ? null : open(name, stored)
     },
     write: async (name, revision, session) => {
-      const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(session), name)])
+      const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(toJson(session)), name)])
       const found = await compareAndSet({ name, expected: revisionBytes(revision), value })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
@@ -118,6 +119,31 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       return 'written'
     },
   }
+}
+
+type UssdSessionJson = readonly [
+  id: string,
+  program: string,
+  callerId: SubscriberId | null,
+  menu: SessionJson,
+  hop: number,
+  seen: readonly [length: number, mac: string],
+  reply: readonly [text: string, end: boolean],
+  closed: boolean,
+]
+
+function toJson({ id, program, callerId, menu, hop, seen, reply, closed }: UssdSession): UssdSessionJson {
+  const input = [seen.length, seen.mac] as const
+  return [id, program, callerId, sessionToJson(menu), hop, input, [reply.text, reply.end], closed === true]
+}
+
+function fromJson([id, program, callerId, menu, hop, seen, reply, closed]: UssdSessionJson): UssdSession {
+  const session = {
+    ...{ id, program, callerId, menu: sessionFromJson(menu), hop },
+    seen: { length: seen[0], mac: seen[1] },
+    reply: { text: reply[0], end: reply[1] },
+  }
+  return closed ? { ...session, closed } : session
 }
 
 function revisionBytes(revision: number): Buffer {

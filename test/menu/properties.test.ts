@@ -11,6 +11,7 @@ import { describeProblem } from '../../src/menu/problem.ts'
 import type { Program, Type, Types } from '../../src/menu/program.ts'
 import { type Reply, screenOf } from '../../src/menu/render.ts'
 import { begin, type Facts, type MenuSession, topFrame } from '../../src/menu/session.ts'
+import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
 import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
 import { AT_MS, kenya, menuFolder, contracts as smallContracts, messageContracts as smallMessages } from './support.ts'
@@ -117,7 +118,8 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
 
   test('a session stored and read again is the same session', () => {
     check((_program, walk) => {
-      for (const { session } of walk.shown()) expect(JSON.parse(JSON.stringify(session))).toEqual(session)
+      for (const { session } of walk.shown())
+        expect(sessionFromJson(JSON.parse(JSON.stringify(sessionToJson(session))))).toEqual(session)
     })
   })
 
@@ -275,6 +277,11 @@ function outcomeOf(
   return { kind: 'outcome', atMs: AT_MS, outcome, values: ending === 98 ? {} : generated(values, types), rest }
 }
 
+/** Its digits may come by chance. */
+function withoutCanary(value: number | bigint): string {
+  return String(value).replace(CANARY, '0')
+}
+
 function generated(g: fc.GeneratorValue, types: Types): Record<string, Json> {
   return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, generatedValue(g, type)]))
 }
@@ -288,12 +295,12 @@ function generatedValue(g: fc.GeneratorValue, type: Type): Json {
     case 'number':
       return g(fc.integer, { min: 0, max: type.max })
     case 'money':
-      return String(g(fc.bigInt, { min: 0n, max: BigInt(type.max) }))
+      return withoutCanary(g(fc.bigInt, { min: 0n, max: BigInt(type.max) }))
     case 'msisdn':
       return '+254700000002'
     case 'moment':
     case 'time':
-      return g(fc.integer, { min: 0, max: AT_MS * 2 })
+      return Number(withoutCanary(g(fc.integer, { min: 0, max: AT_MS * 2 })))
     case 'choice':
       return type.of[g(fc.integer, { min: 0, max: type.of.length - 1 })] ?? ''
     case 'opaque':

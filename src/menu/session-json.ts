@@ -1,0 +1,49 @@
+import type { Json } from './contract.ts'
+import type { Facts, Frame, MenuSession, Place, Words } from './session.ts'
+
+/** A session as it is stored: without the names of its fields, which were a third of it. */
+export type SessionJson = readonly [
+  language: string,
+  facts: readonly [status: Facts['status'], name: string, firstName: string, number: Facts['number']],
+  frames: readonly (readonly [at: string, variables: Readonly<Record<string, Json>>])[],
+  history: readonly (readonly [at: string, depth: number, pages: readonly number[], undo: Place['undo']])[],
+  away: boolean,
+  state: MenuSession['state'],
+  wrong: number,
+  pages: readonly number[],
+  next: number | null,
+  say: readonly [text: string, gsm7: boolean] | null,
+]
+
+export function sessionToJson(session: MenuSession): SessionJson {
+  const { language, facts, frames, history, away, state, wrong, pages, next, say } = session
+  return [
+    language,
+    [facts.status, facts.name, facts.firstName, facts.number],
+    frames.map(({ at, variables }) => [at, variables]),
+    history.map(({ at, depth, pages, undo }) => [at, depth, pages, undo]),
+    away,
+    state,
+    wrong,
+    pages,
+    next,
+    say === null ? null : [say.text, say.gsm7],
+  ]
+}
+
+/** Reads what `sessionToJson` made. Nothing is checked: sessions are stored sealed, so nobody else can have made it. */
+export function sessionFromJson(json: SessionJson): MenuSession {
+  const [language, [status, name, firstName, number], frames, history, away, state, wrong, pages, next, say] = json
+  return {
+    language,
+    facts: { status, name, firstName, number },
+    frames: frames.map(([at, variables]): Frame => ({ at, variables })),
+    history: history.map(([at, depth, pages, undo]): Place => ({ at, depth, pages, undo })),
+    away,
+    state,
+    wrong,
+    pages,
+    next,
+    say: say === null ? null : ({ text: say[0], gsm7: say[1] } satisfies Words),
+  }
+}
