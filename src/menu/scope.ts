@@ -21,10 +21,16 @@ export function lookupIn(session: MenuSession, fields: Values = {}): (source: So
   }
 }
 
-/** The arguments of an action, a sub-flow or a message. */
-export function argumentsOf(session: MenuSession, assignments: readonly Assignment[]): Record<string, Json> {
-  const lookup = lookupIn(session)
-  return Object.fromEntries(assignments.map(({ to, value }) => [to, lookup(value) ?? null]))
+/** What assignments give: the arguments of an action, a sub-flow or a message, or what a route sets. */
+export function argumentsOf(
+  session: MenuSession,
+  assignments: readonly Assignment[],
+  fields: Values = {},
+): Record<string, Json> {
+  const lookup = lookupIn(session, fields)
+  const values: Record<string, Json> = {}
+  for (const { to, value } of assignments) values[to] = lookup(value) ?? null
+  return values
 }
 
 function factOf({ facts, language }: MenuSession, name: FactName): Json {

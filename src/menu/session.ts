@@ -82,21 +82,23 @@ export function moveTo(session: MenuSession, at: ScreenId): MenuSession {
   return { ...session, frames: [...session.frames.slice(0, -1), { ...topFrame(session), at }] }
 }
 
-/** Sets a variable of the current flow, or the language, and notes what going back has to restore. */
-export function assign(session: MenuSession, name: string, value: Json): MenuSession {
-  if (name === 'language') return { ...session, language: String(value) }
+/** Sets variables of the current flow, and the language, and notes what going back has to restore. */
+export function assign(session: MenuSession, values: Readonly<Record<string, Json>>): MenuSession {
+  const { language = session.language, ...set } = values
   const frame = topFrame(session)
-  const variables = { ...frame.variables, [name]: value }
   const last = session.history.at(-1)
-  const noted = last === undefined || last.depth !== session.frames.length || Object.hasOwn(last.undo, name)
-  const was = frame.variables[name]
-  return {
+  const next = {
     ...session,
-    frames: [...session.frames.slice(0, -1), { ...frame, variables }],
-    history: noted
-      ? session.history
-      : [...session.history.slice(0, -1), { ...last, undo: { ...last.undo, [name]: was === undefined ? [] : [was] } }],
+    language: String(language),
+    frames: [...session.frames.slice(0, -1), { at: frame.at, variables: { ...frame.variables, ...set } }],
   }
+  if (last === undefined || last.depth !== session.frames.length) return next
+  const undo: Record<string, readonly [] | readonly [Json]> = {}
+  for (const name of Object.keys(set)) {
+    const was = frame.variables[name]
+    undo[name] = was === undefined ? [] : [was]
+  }
+  return { ...next, history: [...session.history.slice(0, -1), { ...last, undo: { ...undo, ...last.undo } }] }
 }
 
 /** Remembers the current screen as one to go back to. The first one is always kept, so that people come back to where they began. */

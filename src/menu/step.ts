@@ -140,10 +140,11 @@ function returned(program: Program, session: MenuSession): MenuSession {
   const caller = leaveFlow(session)
   const screen = screenOf(program, topFrame(caller).at)
   if (screen.kind !== 'use' || screen.go === null) throw new Error(`return to ${topFrame(caller).at}`)
-  const set = screen.set.reduce((state, { to, value }) => {
+  const values = screen.set.flatMap(({ to, value }) => {
     const result = value.from === 'field' ? results[value.name] : undefined
-    return result === undefined ? state : assign(state, to, result)
-  }, caller)
+    return result === undefined ? [] : [[to, result] as const]
+  })
+  const set = assign(caller, Object.fromEntries(values))
   return arriveAt(program, set, screen.go) ?? set
 }
 
@@ -202,7 +203,7 @@ function settle(turn: Turn, session: MenuSession, outcome: string, values: Value
   const known = fields === undefined ? 'failed' : outcome
   if (screen.kind === 'list' && screen.call?.outcome === known) {
     const rows = fields?.[screen.call.field]
-    return presentList(turn, assign(session, screen.rows, keptOf(rows, screen.call.keep)), screen)
+    return presentList(turn, assign(session, { [screen.rows]: keptOf(rows, screen.call.keep) }), screen)
   }
   const route = screen.outcomes[known]
   if (route === undefined) throw new Error(`no route for ${known} at ${at}`)
@@ -228,8 +229,7 @@ function confirmed(program: Program, session: MenuSession, screen: ConfirmScreen
 }
 
 function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}): Step {
-  const lookup = lookupIn(from, fields)
-  const session = route.set.reduce((state, { to, value }) => assign(state, to, lookup(value) ?? null), from)
+  const session = route.set.length === 0 ? from : assign(from, argumentsOf(from, route.set, fields))
   if (route.say === null) return travel(turn, session, route.go)
   return travel(turn, { ...session, say: wordsOf(turn, session, route.say, fields) }, route.go)
 }
@@ -249,7 +249,7 @@ function answer(turn: Turn, session: MenuSession, input: Secret): Step {
     case 'input': {
       const value = readInput(screen.type, raw, program.market)
       if (value === null) return invalid(turn, session, screen.wrong)
-      return travel(turn, assign(leave(session), screen.as, value), screen.go)
+      return travel(turn, assign(leave(session), { [screen.as]: value }), screen.go)
     }
     case 'list':
       return answerList(turn, session, screen, key)

@@ -9,7 +9,7 @@ beforeAll(async () => {
 
 /** Leaves the current screen, sets x, and arrives at the next. */
 function on(session: MenuSession, to: string, x: number): MenuSession {
-  return arrive(moveTo(assign(leave(session), 'x', x), to))
+  return arrive(moveTo(assign(leave(session), { x }), to))
 }
 
 function back(session: MenuSession): MenuSession {
