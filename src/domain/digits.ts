@@ -3,7 +3,7 @@
  * Anything else is left as it is.
  */
 export function toAsciiDigits(text: string): string {
-  return text.replace(/\p{Nd}/gu, (digit) => String(digitValue(digit.codePointAt(0) ?? 0)))
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => String(digitValue(digit.codePointAt(0) ?? 0)))
 }
 
 /** Nd characters come in runs of ten from 0 to 9 (Unicode §4.6), so the value is the distance from the run's start. */

@@ -26,6 +26,7 @@ const TAG_LENGTH = 16
  */
 export function makeSealer(key: Key): Sealer {
   const header = Buffer.concat([Buffer.of(VERSION), Buffer.from(key.id, 'hex')])
+  const associatedData = (context: string) => Buffer.concat([header, Buffer.from(context)])
   const sealingKey = createSecretKey(deriveKey(key, 'sealing'))
   const nextIv = makeIvs()
   const indexKey = deriveKey(key, 'index')
@@ -33,7 +34,7 @@ export function makeSealer(key: Key): Sealer {
     seal(plain, context) {
       const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', sealingKey, iv, { authTagLength: TAG_LENGTH })
-      cipher.setAAD(associatedData(header, context))
+      cipher.setAAD(associatedData(context))
       const ciphertext = cipher.update(plain, 'utf8')
       cipher.final()
       return Buffer.concat([header, iv, ciphertext, cipher.getAuthTag()])
@@ -47,7 +48,7 @@ export function makeSealer(key: Key): Sealer {
       const tagStart = sealed.length - TAG_LENGTH
       const iv = sealed.subarray(HEADER_LENGTH, textStart)
       const decipher = createDecipheriv('aes-256-gcm', sealingKey, iv, { authTagLength: TAG_LENGTH })
-      decipher.setAAD(associatedData(header, context))
+      decipher.setAAD(associatedData(context))
       decipher.setAuthTag(sealed.subarray(tagStart))
       return decipher.update(sealed.subarray(textStart, tagStart), undefined, 'utf8') + decipher.final('utf8')
     },
@@ -70,8 +71,4 @@ function makeIvs(): () => Buffer {
     used += IV_LENGTH
     return Buffer.from(pool.subarray(used - IV_LENGTH, used))
   }
-}
-
-function associatedData(header: Buffer, context: string): Buffer {
-  return Buffer.concat([header, Buffer.from(context)])
 }
