@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeSessions, type Sessions, type UssdSession } from '../../src/conversations/sessions.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
+import type { MenuSession } from '../../src/menu/session.ts'
 import { createTestRedis } from '../support/redis.ts'
 
 let redis: Redis
@@ -15,16 +16,28 @@ beforeAll(async () => {
 })
 afterAll(() => redis.disconnect())
 
-const session = (hop: number): UssdSession =>
-  ({
-    id: 'b7c4',
-    program: 'hash',
-    callerId: null,
-    menu: { facts: { number: '+254700000001' as Msisdn } },
-    hop,
-    seen: { length: 0, mac: '' },
-    reply: { text: `screen ${hop}`, end: false },
-  }) as unknown as UssdSession
+const menu: MenuSession = {
+  language: 'en',
+  facts: { status: 'active', name: 'Amina Otieno', firstName: 'Amina', number: '+254700000001' as Msisdn },
+  frames: [{ at: 'main.services', variables: {} }],
+  history: [],
+  away: false,
+  state: 'shown',
+  wrong: 0,
+  pages: [0],
+  next: null,
+  say: null,
+}
+
+const session = (hop: number): UssdSession => ({
+  id: 'b7c4',
+  program: 'hash',
+  callerId: null,
+  menu,
+  hop,
+  seen: { length: 0, mac: '' },
+  reply: { text: `screen ${hop}`, end: false },
+})
 
 test('a session reads back as it was written', async () => {
   const name = sessions.keyOf('africastalking', 'one')

@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util'
+import type { Compilation, MenuSources } from '../../src/menu/compile.ts'
+import { loadMenuSources } from '../../src/menu/load.ts'
+import { printProblem } from '../../src/menu/problem.ts'
+import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
+import type { Verb } from './verb.ts'
+
+export const check: Verb = {
+  name: 'check',
+  summary: 'says everything that is wrong with the menus, or which screen is the fullest in each language',
+  help: `[--json] [--market KE] [--menus menus]
+
+Compiles the menus as the gateway does; for every market, where none is named.
+  --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}
+${sourceHelp}
+  npm run menus -- check
+  npm run menus -- check --market UG --json
+`,
+  run,
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = { json: { type: 'boolean', default: false }, ...sourceOptions } as const
+  const { values } = parseArgs({ args: [...args], options })
+  const chosen = chosenMarkets(values.market)
+  const sources = await loadMenuSources(values.menus)
+  let refused = false
+  for (const market of chosen) {
+    const result = compileFor(market, sources)
+    refused ||= result.kind === 'refused'
+    if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result) })}\n`)
+    else {
+      if (market !== chosen[0]) process.stdout.write('\n')
+      print(market.code, result, sources)
+    }
+  }
+  return refused ? 1 : 0
+}
+
+function summary(result: Compilation): object {
+  if (result.kind === 'refused') return { outcome: 'refused', problems: result.problems }
+  return { outcome: 'compiled', problems: result.warnings, hash: result.program.hash, worst: result.worst }
+}
+
+function print(market: string, result: Compilation, sources: MenuSources): void {
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) process.stderr.write(`${printProblem(problem, sources)}\n`)
+    process.stderr.write(`\n${result.problems.length} problems in ${market}; the menus are refused.\n`)
+    return
+  }
+  for (const problem of result.warnings) process.stderr.write(`${printProblem(problem, sources)}\n`)
+  const { program, worst } = result
+  const fullest = program.languages.flatMap(({ code }) =>
+    worst
+      .filter(({ language }) => language === code)
+      .sort((a, b) => b.units / b.limit - a.units / a.limit)
+      .slice(0, 1),
+  )
+  process.stdout.write(
+    `${market}: ${Object.keys(program.screens).length} screens, program ${program.hash.slice(0, 12)}\n`,
+  )
+  for (const { language, screen, units, limit, encoding, text } of fullest) {
+    const lines = text.split('\n').map((line) => `  | ${line}\n`)
+    process.stdout.write(`\nFullest in ${language}: ${screen}, ${units} of ${limit} (${encoding})\n${lines.join('')}`)
+  }
+}
