@@ -1,14 +1,23 @@
 import { benchHop } from './bench/hop.ts'
 import { benchPin } from './bench/pin.ts'
+import { benchSession } from './bench/session.ts'
+import { benchStep } from './bench/step.ts'
 
 /** Each prints what it measured beside a baseline of the same run, and whether the aim is met. */
-const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = { hop: benchHop, pin: benchPin }
+const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = {
+  hop: benchHop,
+  pin: benchPin,
+  step: benchStep,
+  session: benchSession,
+}
 
 const HELP = `Measures speed as ratios against a baseline in the same run. Stores of its own in .data/bench.
 
   npm run bench            all of them
   npm run bench hop        hops per second beside an Express handler with one GET and one SET
   npm run bench pin        ordinary hops while PIN checks run at full capacity, beside the same without
+  npm run bench step       one step of the menu engine, beside a session through JSON and back
+  npm run bench session    bytes of Redis for a live session
 `
 
 const [name, ...rest] = process.argv.slice(2)
