@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { DestinationStream } from 'pino'
 import { actions } from './actions/registry.ts'
+import { aggregatorNames } from './aggregators/registry.ts'
 import type { Biller } from './billers/biller.ts'
 import { makeBillers } from './billers/registry.ts'
 import { type Programs, publishProgram } from './conversations/programs.ts'
@@ -97,7 +98,7 @@ async function prepareLedger(database: Database, { market, billers }: Settings):
 async function publishMenus(database: Database, settings: Settings, events: Events): Promise<Programs> {
   const contracts = [...actions.values()].map(({ contract }) => contract)
   const sources = await loadMenuSources(settings.menusDirectory)
-  const compiled = compile(sources, contracts, messageContracts, settings.market)
+  const compiled = compile(sources, contracts, messageContracts, settings.market, aggregatorNames)
   if (compiled.kind === 'refused') {
     throw new Error(`the menus are refused:\n${compiled.problems.map(describeProblem).join('\n')}`)
   }

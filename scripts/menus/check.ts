@@ -59,8 +59,12 @@ function print(market: string, result: Compilation, sources: MenuSources): void 
   process.stdout.write(
     `${market}: ${Object.keys(program.screens).length} screens, program ${program.hash.slice(0, 12)}\n`,
   )
-  for (const { language, screen, units, limit, encoding, text } of fullest) {
+  for (const { language, screen, channel, form, units, limit, encoding, text } of fullest) {
     const lines = text.split('\n').map((line) => `  | ${line}\n`)
-    process.stdout.write(`\nFullest in ${language}: ${screen}, ${units} of ${limit} (${encoding})\n${lines.join('')}`)
+    const where = channel === null ? '' : ` over ${channel}`
+    const shortened = form === 'short' ? ', in its short form' : ''
+    process.stdout.write(
+      `\nFullest in ${language}: ${screen}${where}${shortened}, ${units} of ${limit} (${encoding})\n${lines.join('')}`,
+    )
   }
 }

@@ -7,3 +7,6 @@ type AggregatorSettings = Parameters<typeof africastalking>[0]
 export function makeAggregators(settings: AggregatorSettings): ReadonlyMap<string, Aggregator> {
   return new Map([africastalking(settings)].map((aggregator) => [aggregator.name, aggregator]))
 }
+
+/** The names that a session's channel can have; menus may set limits for each. */
+export const aggregatorNames: readonly string[] = [...makeAggregators({ serviceCodes: [] }).keys()]

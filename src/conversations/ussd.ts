@@ -121,7 +121,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       id,
       program: program.hash,
       callerId: subscriber?.id ?? null,
-      menu: begin(program, { language, facts: factsOf(request, subscriber) }),
+      menu: begin(program, { language, facts: factsOf(request, subscriber), channel: request.aggregator }),
       hop: 0,
       seen: { length: 0, mac: '' },
     }

@@ -7,7 +7,7 @@ export type Money = { readonly amount: bigint; readonly currency: Currency }
 export type Currency = 'KES' | 'UGX' | 'GHS'
 
 /** Digits after the decimal point (ISO 4217, "minor unit"). */
-const exponents: Record<Currency, number> = { KES: 2, UGX: 0, GHS: 2 }
+export const exponents: Record<Currency, number> = { KES: 2, UGX: 0, GHS: 2 }
 
 /** Longest text that is read as an amount; nobody types more. */
 const MAX_LENGTH = 20

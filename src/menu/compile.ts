@@ -5,7 +5,7 @@ import { readScreen } from './build/screen.ts'
 import { addServiceTexts, readService, type Service } from './build/service.ts'
 import { addText, type FlowHead, fieldScope, type Symbols } from './build/symbols.ts'
 import { readBaseTexts, readTranslation } from './build/texts.ts'
-import { entriesOf, plain, readTree, type Tree, textIn } from './build/tree.ts'
+import { entriesOf, plain, readTree, type Tree } from './build/tree.ts'
 import { contractOf, typesOf } from './build/types.ts'
 import { type Checked, checkAll, type WorstScreen } from './checks/all.ts'
 import type { ActionContract, Fields } from './contract.ts'
@@ -27,18 +27,19 @@ export type Compilation =
 
 /**
  * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
- * fields of every SMS. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
+ * fields of every SMS; `channels`: the names of every aggregator, any name being taken where they are not given. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
  */
 export function compile(
   sources: MenuSources,
   contracts: readonly ActionContract[],
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
+  channels: readonly string[] | null = null,
 ): Compilation {
   const problems: Problem[] = []
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
   const trees = readTrees(report, sources)
-  const checked = problems.length > 0 ? null : build(report, trees, contracts, messageContracts, market)
+  const checked = problems.length > 0 ? null : build(report, trees, contracts, messageContracts, market, channels)
   const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
   const worst = checked !== null && sound ? checkAll(report, checked) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
@@ -85,8 +86,9 @@ function build(
   actionContracts: readonly ActionContract[],
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
+  channels: readonly string[] | null,
 ): Checked | null {
-  const service = trees.service && readService(report, trees.service)
+  const service = trees.service && readService(report, trees.service, channels)
   if (service === null) return null
   const symbols = declare(report, service, trees, actionContracts, messageContracts, market)
   const start = symbols.flows.get(service.start)
@@ -110,7 +112,9 @@ function build(
   }
   addServiceTexts(symbols, service)
   addMessages(symbols, trees.messages)
-  const texts: Record<string, Readonly<Record<string, Template>>> = { [service.language]: readBaseTexts(symbols) }
+  const texts: Record<string, Readonly<Record<string, Template>>> = {
+    [service.language]: readBaseTexts(symbols, service.language),
+  }
   const languages = [{ code: service.language, name: service.name }]
   const spots = new Map<string, ReadonlyMap<string, Spot>>([[service.language, symbols.spots]])
   for (const [code, tree] of trees.languages) {
@@ -127,6 +131,7 @@ function build(
     start: `${start.name}.${start.start}`,
     languages,
     limits: service.limits,
+    channels: service.channels,
     keys: service.keys,
     attempts: service.attempts,
     actions,
@@ -172,7 +177,7 @@ function addMessages(symbols: Symbols, tree: Tree | null): void {
     const fields = messages.get(name)
     if (fields === undefined)
       report('E-REF', at, `nothing sends the message ${name}. ${suggest(name, messages.keys())}`)
-    else if (textIn(report, value, name) !== null) addText(symbols, `messages.${name}`, value, fieldScope(fields))
+    else addText(symbols, `messages.${name}`, value, fieldScope(fields))
   }
   for (const name of messages.keys()) {
     if (!entries.has(name))

@@ -18,7 +18,9 @@ export type Code =
   | 'E-TIME'
   | 'E-WIDTH'
   | 'E-LINES'
+  | 'E-SHORT'
   | 'W-I18N'
+  | 'W-SHORT'
 
 export type Problem = Spot & {
   readonly code: Code

@@ -15,7 +15,10 @@ export type Program = {
   readonly start: ScreenId
   /** The base language first. */
   readonly languages: readonly { readonly code: string; readonly name: string }[]
+  /** Of every channel that has none of its own. */
   readonly limits: Limits
+  /** By the name of the aggregator that a session comes over. */
+  readonly channels: Readonly<Record<string, Limits>>
   readonly keys: NavigationKeys
   /** How often a screen is repeated with a hint before the dialogue ends. */
   readonly attempts: number
@@ -65,12 +68,18 @@ export type Source = Ref | { readonly from: 'literal'; readonly value: Json }
 
 export type Assignment = { readonly to: string; readonly value: Source }
 
-/** `gsm7`: all the literal characters are of that alphabet, so values are folded to it. */
-export type Template = { readonly gsm7: boolean; readonly parts: readonly (string | Slot)[] }
+/**
+ * `gsm7`: all the literal characters are of that alphabet, so values are folded to it. `short`: the next shorter form, for a screen that
+ * would not fit otherwise.
+ */
+export type Template = { readonly gsm7: boolean; readonly parts: readonly (string | Slot)[]; readonly short?: Template }
 
-/** `width` is the most characters the value can take as shown. */
-export type Slot = { readonly value: Ref; readonly as: Shown; readonly width: number }
-export type Shown = 'text' | 'digits' | 'last' | 'number' | 'money' | 'msisdn' | 'mask' | 'moment' | 'time'
+/** `width` is the most characters the value can take as shown; `words` says how an amount is written out. */
+export type Slot = { readonly value: Ref; readonly as: Shown; readonly width: number; readonly words?: InWords }
+export type Shown = 'text' | 'digits' | 'last' | 'number' | 'money' | 'words' | 'msisdn' | 'mask' | 'moment' | 'time'
+
+/** The language of the words, and the largest amount in minor units. */
+export type InWords = { readonly language: string; readonly max: string }
 
 export type Guard =
   | { readonly op: 'and' | 'or'; readonly left: Guard; readonly right: Guard }

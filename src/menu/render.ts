@@ -1,9 +1,9 @@
 import { holds } from './guard.ts'
 import { blocksOf, footerOf, rowMark } from './layout.ts'
-import type { Choice, ListScreen, Program, Screen, ScreenId, TextKey } from './program.ts'
+import type { Choice, ListScreen, Program, Screen, ScreenId, Template, TextKey } from './program.ts'
 import { lookupIn, type Values } from './scope.ts'
 import { type MenuSession, topFrame, type Words } from './session.ts'
-import { fill, linesIn, stack, textOf, unitsOf } from './text.ts'
+import { fill, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
 import { isRecord } from './value.ts'
 
 /** One screen as it goes to the phone. `units`: septets or UTF-16 units. */
@@ -15,15 +15,39 @@ export type Reply = {
   readonly screen: ScreenId
 }
 
-/** The current screen under the words `above`. `next`: of a list, the first row of the page after this one. */
+/**
+ * The current screen under the words `above`, all texts in the fullest form in which it fits; of a list, in the fullest form that costs no
+ * row. `next`: of a list, the first row of the page after this one.
+ */
 export function renderScreen(
   program: Program,
   session: MenuSession,
   above: Words | null,
   atMs: number,
 ): { reply: Reply; next: number | null } {
+  const screen = screenOf(program, topFrame(session).at)
+  let best = renderForm(program, session, above, atMs, 0)
+  for (let form = 1; form <= best.lastForm; form += 1) {
+    if (best.fits && screen.kind !== 'list') break
+    const page = renderForm(program, session, above, atMs, form)
+    if (!best.fits || (page.fits && page.rows > best.rows)) best = page
+  }
+  return { reply: best.reply, next: best.next }
+}
+
+/** `rows`: how many the page shows; `lastForm`: the number of the shortest form that any text of the screen has. */
+type Page = {
+  readonly reply: Reply
+  readonly next: number | null
+  readonly rows: number
+  readonly fits: boolean
+  readonly lastForm: number
+}
+
+function renderForm(program: Program, session: MenuSession, words: Words | null, atMs: number, form: number): Page {
   const { at } = topFrame(session)
   const screen = screenOf(program, at)
+  const limits = limitsOf(program, session.channel)
   const first = session.pages.at(-1) ?? 0
   const isList = screen.kind === 'list'
   const blocks = blocksOf(at, screen, screen.kind === 'menu' ? openChoices(screen.choices, session) : [])
@@ -33,31 +57,38 @@ export function renderScreen(
     return footerOf(program.keys, { more, previous: first > 0, back, home: back || session.away })
   }
 
-  const text = (key: TextKey) => textOf(program, session.language, key)
   const keys = [...blocks.map(({ key }) => key), ...(isList ? [`${at}.row`] : []), ...footer(rows.length > 0)]
-  const gsm7 = (above?.gsm7 ?? true) && keys.every((key) => text(key).gsm7)
-  const print = (key: TextKey, fields: Values = {}): string =>
-    fill(text(key), lookupIn(session, fields), { gsm7, market: program.market, atMs })
+  const texts = keys.map((key) => textOf(program, session.language, key))
+  const lastForm = lastFormOf<Template | Words>(words === null ? texts : [words, ...texts])
+  const above = words && formOf(words, form)
+  const gsm7 = (above?.gsm7 ?? true) && texts.every((text) => formOf(text, form).gsm7)
+  const print = (key: TextKey, fields: Values = {}): string => {
+    const text = formOf(textOf(program, session.language, key), form)
+    return fill(text, lookupIn(session, fields), { gsm7, market: program.market, atMs })
+  }
   const foot = (more: boolean): string =>
     footer(more)
       .map((key) => print(key))
       .join(' ')
+  const page = (shown: readonly string[], next: number | null): Page => {
+    const reply = replyOf(at, gsm7, false, stack([head, ...shown, foot(next !== null)]))
+    const fits = reply.units <= limits[reply.encoding] && linesIn(reply.text) <= limits.lines
+    return { reply, next, rows: shown.length, fits, lastForm }
+  }
 
   const head = stack([above?.text ?? '', ...blocks.map(({ mark, key }) => mark + print(key))])
-  if (!isList) return { reply: replyOf(at, gsm7, false, stack([head, foot(false)])), next: null }
+  if (!isList) return page([], null)
 
   // Each row takes a line, so that no more than these can fit.
   const lines = rows
-    .slice(first, first + program.limits.lines)
+    .slice(first, first + limits.lines)
     .map((row, index) => rowMark(screen.choose !== null, first + index) + print(`${at}.row`, row))
   const room = (more: boolean): Room => {
     const text = stack([head, foot(more)])
-    const units = program.limits[gsm7 ? 'gsm7' : 'ucs2'] - unitsOf(text, gsm7)
-    return { units, lines: program.limits.lines - linesIn(text) }
+    return { units: limits[gsm7 ? 'gsm7' : 'ucs2'] - unitsOf(text, gsm7), lines: limits.lines - linesIn(text) }
   }
   const shown = fitting(lines, rows.length - first, gsm7, room)
-  const next = first + shown < rows.length ? first + shown : null
-  return { reply: replyOf(at, gsm7, false, stack([head, ...lines.slice(0, shown), foot(next !== null)])), next }
+  return page(lines.slice(0, shown), first + shown < rows.length ? first + shown : null)
 }
 
 export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: string): Reply {

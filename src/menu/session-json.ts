@@ -12,11 +12,14 @@ export type SessionJson = readonly [
   wrong: number,
   pages: readonly number[],
   next: number | null,
-  say: readonly [text: string, gsm7: boolean] | null,
+  say: WordsJson | null,
+  channel: string,
 ]
 
+type WordsJson = readonly [text: string, gsm7: boolean, short?: WordsJson]
+
 export function sessionToJson(session: MenuSession): SessionJson {
-  const { language, facts, frames, history, away, state, wrong, pages, next, say } = session
+  const { language, facts, frames, history, away, state, wrong, pages, next, say, channel } = session
   return [
     language,
     [facts.status, facts.name, facts.firstName, facts.number],
@@ -27,15 +30,18 @@ export function sessionToJson(session: MenuSession): SessionJson {
     wrong,
     pages,
     next,
-    say === null ? null : [say.text, say.gsm7],
+    say === null ? null : wordsToJson(say),
+    channel,
   ]
 }
 
 /** Reads what `sessionToJson` made. Nothing is checked: sessions are stored sealed, so nobody else can have made it. */
 export function sessionFromJson(json: SessionJson): MenuSession {
-  const [language, [status, name, firstName, number], frames, history, away, state, wrong, pages, next, say] = json
+  const [language, [status, name, firstName, number], frames, history, away, state, wrong, pages, next, say, channel] =
+    json
   return {
     language,
+    channel,
     facts: { status, name, firstName, number },
     frames: frames.map(([at, variables]): Frame => ({ at, variables })),
     history: history.map(([at, depth, pages, undo]): Place => ({ at, depth, pages, undo })),
@@ -44,6 +50,14 @@ export function sessionFromJson(json: SessionJson): MenuSession {
     wrong,
     pages,
     next,
-    say: say === null ? null : ({ text: say[0], gsm7: say[1] } satisfies Words),
+    say: say === null ? null : wordsFromJson(say),
   }
+}
+
+function wordsToJson({ text, gsm7, short }: Words): WordsJson {
+  return short === undefined ? [text, gsm7] : [text, gsm7, wordsToJson(short)]
+}
+
+function wordsFromJson([text, gsm7, short]: WordsJson): Words {
+  return short === undefined ? { text, gsm7 } : { text, gsm7, short: wordsFromJson(short) }
 }

@@ -13,6 +13,8 @@ export type Facts = {
 /** One live dialogue: plain JSON, and all that the engine remembers between two steps. Never holds a secret. */
 export type MenuSession = {
   readonly language: string
+  /** The name of the aggregator that it comes over, where the program has limits for that one; otherwise empty. */
+  readonly channel: string
   readonly facts: Facts
   /** The flows in use, outermost first; the last one's screen is the current one. */
   readonly frames: readonly Frame[]
@@ -40,16 +42,18 @@ export type Place = {
   readonly undo: Readonly<Record<string, readonly [] | readonly [Json]>>
 }
 
-export type Words = { readonly text: string; readonly gsm7: boolean }
+/** `short`: the next shorter form, for a screen that would not fit otherwise. */
+export type Words = { readonly text: string; readonly gsm7: boolean; readonly short?: Words }
 
 /** How many screens one can go back; more than anybody does, and few enough to store. */
 const MAX_HISTORY = 12
 
-/** A dialogue that has not shown anything yet. A language the program lacks becomes the base language. */
-export function begin(program: Program, start: { language: string; facts: Facts }): MenuSession {
+/** A dialogue that has not shown anything yet. A language the program lacks becomes the base language. `channel`: an aggregator's name. */
+export function begin(program: Program, start: { language: string; facts: Facts; channel?: string }): MenuSession {
   const known = program.languages.some(({ code }) => code === start.language)
   return atHome(program, {
     language: known ? start.language : (program.languages[0]?.code ?? ''),
+    channel: channelIn(program, start.channel ?? ''),
     facts: start.facts,
     frames: [],
     history: [],
@@ -60,6 +64,10 @@ export function begin(program: Program, start: { language: string; facts: Facts 
     next: null,
     say: null,
   })
+}
+
+function channelIn({ channels }: Program, name: string): string {
+  return Object.hasOwn(channels, name) ? name : ''
 }
 
 export function languageOf(session: MenuSession): string {

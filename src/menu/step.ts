@@ -19,8 +19,9 @@ import {
   topFrame,
   type Words,
 } from './session.ts'
-import { fill, textOf } from './text.ts'
+import { limitsOf } from './text.ts'
 import { conformFields, isRecord } from './value.ts'
+import { fittest, joined, wordsOf } from './words.ts'
 
 export type MenuEvent =
   /** `dialled`: answers that came with the dialled code, for plain screens only. */
@@ -86,7 +87,7 @@ function travel(turn: Turn, from: MenuSession, target: Target): Step {
   let go = target
   for (let count = 0; count < MAX_INVISIBLE; count += 1) {
     const arrival = arriveAt(turn.program, session, go)
-    if (arrival === null) return finish(session, session.say, [])
+    if (arrival === null) return finish(turn, session, session.say, [])
     session = arrival
     const { at } = topFrame(session)
     const screen = screenOf(turn.program, at)
@@ -102,7 +103,7 @@ function travel(turn: Turn, from: MenuSession, target: Target): Step {
       case 'end': {
         const sms = screen.sms.map((each) => ({ message: each.message, values: argumentsOf(session, each.with) }))
         const words = wordsOf(turn, session, `${at}.text`)
-        return finish(session, session.say === null ? words : joined(session.say, words), sms)
+        return finish(turn, session, session.say === null ? words : joined(session.say, words), sms)
       }
       case 'route': {
         const lookup = lookupIn(session)
@@ -291,22 +292,14 @@ function back(turn: Turn, session: MenuSession): Step {
 
 /** The same screen with a hint above it; after too many, the end. What else was dialled is dropped. */
 function invalid(turn: Turn, session: MenuSession, hint: TextKey): Step {
-  if (session.wrong >= turn.program.attempts) return finish(session, wordsOf(turn, session, 'service.invalid.end'), [])
+  if (session.wrong >= turn.program.attempts)
+    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
   return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
 }
 
-function wordsOf({ program, atMs }: Turn, session: MenuSession, key: TextKey, fields: Values = {}): Words {
-  const template = textOf(program, session.language, key)
-  const { gsm7 } = template
-  return { gsm7, text: fill(template, lookupIn(session, fields), { gsm7, market: program.market, atMs }) }
-}
-
-function joined(above: Words, below: Words): Words {
-  return { text: `${above.text}\n${below.text}`, gsm7: above.gsm7 && below.gsm7 }
-}
-
-function finish(session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
-  const ended: MenuSession = { ...session, state: 'ended', say: words, history: [], pages: [], next: null }
+function finish({ program }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
+  const say = words && fittest(limitsOf(program, session.channel), words)
+  const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null }
   return { session: ended, kind: 'reply', reply: lastWords(ended), sms }
 }
 

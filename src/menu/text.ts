@@ -1,7 +1,7 @@
 import { countSeptets, toGsm7 } from '../domain/gsm7.ts'
 import type { Market } from '../domain/market.ts'
 import type { Json } from './contract.ts'
-import type { Program, Slot, Template, TextKey } from './program.ts'
+import type { Limits, Program, Slot, Template, TextKey } from './program.ts'
 import { showValue } from './value.ts'
 
 /** Looks up the value of a slot; undefined leaves the mark `{name}` as it stands. */
@@ -17,6 +17,26 @@ export function textOf(program: Program, language: string, key: TextKey): Templa
   return template
 }
 
+/** The limits of a screen on the channel that a session comes over. */
+export function limitsOf({ limits, channels }: Program, channel: string): Limits {
+  return (Object.hasOwn(channels, channel) ? channels[channel] : undefined) ?? limits
+}
+
+/** The `form`th form of a text, its shortest where it has fewer; 0 is the full one. */
+export function formOf<T extends { readonly short?: T }>(text: T, form: number): T {
+  return form > 0 && text.short !== undefined ? formOf(text.short, form - 1) : text
+}
+
+/** The number of the shortest form of any of these texts; 0 where none has a short one. */
+export function lastFormOf<T extends { readonly short?: T }>(texts: readonly T[]): number {
+  return texts.reduce((last, { short }) => (short === undefined ? last : Math.max(last, 1 + lastFormOf([short]))), 0)
+}
+
+/** Whether a network and a phone show all of this as one screen. */
+export function fitsIn(limits: Limits, text: string, gsm7: boolean): boolean {
+  return unitsOf(text, gsm7) <= limits[gsm7 ? 'gsm7' : 'ucs2'] && linesIn(text) <= limits.lines
+}
+
 /** The words with their values, none wider than its slot. */
 export function fill(template: Template, lookup: Lookup, setting: Setting): string {
   let text = ''
@@ -27,7 +47,7 @@ export function fill(template: Template, lookup: Lookup, setting: Setting): stri
 
 function fillSlot(slot: Slot, value: Json | undefined, { gsm7, market, atMs }: Setting): string {
   if (value === undefined) return `{${slot.value.name}}`
-  const shown = showValue(slot.as, value, market, atMs)
+  const shown = showValue(slot, value, market, atMs)
   switch (slot.as) {
     case 'text':
       return cut(fold(shown, gsm7), slot.width)

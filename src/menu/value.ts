@@ -1,8 +1,9 @@
+import { amountInWords } from '../domain/amount-words.ts'
 import type { Market } from '../domain/market.ts'
 import { formatMoney } from '../domain/money.ts'
 import { formatMsisdn, type Msisdn, maskMsisdn, parseE164 } from '../domain/msisdn.ts'
 import type { Json } from './contract.ts'
-import type { Shown, Type, Types } from './program.ts'
+import type { Slot, Type, Types } from './program.ts'
 
 /** The value as the type allows it, or undefined. Nothing is converted; only rows beyond the type's `max` and undeclared fields are left out. */
 export function conform(type: Type, value: Json | undefined): Json | undefined {
@@ -53,10 +54,14 @@ function conformRows(of: Types, rows: readonly Json[]): Json | undefined {
 }
 
 /** The value as people read it; cutting and folding to an alphabet is the renderer's. `atMs` is now. */
-export function showValue(as: Shown, value: Json, market: Market, atMs: number): string {
+export function showValue({ as, words }: Slot, value: Json, market: Market, atMs: number): string {
   switch (as) {
     case 'money':
       return formatMoney({ amount: BigInt(String(value)), currency: market.currency })
+    case 'words': {
+      const money = { amount: BigInt(String(value)), currency: market.currency }
+      return amountInWords(money, words?.language ?? '') ?? formatMoney(money)
+    }
     case 'msisdn':
       return formatMsisdn(String(value) as Msisdn, market.numbering)
     case 'mask':

@@ -18,6 +18,7 @@ afterAll(() => redis.disconnect())
 
 const menu: MenuSession = {
   language: 'en',
+  channel: '',
   facts: { status: 'active', name: 'Amina Otieno', firstName: 'Amina', number: '+254700000001' as Msisdn },
   frames: [{ at: 'main.services', variables: {} }],
   history: [],

@@ -18,7 +18,7 @@ describe('every wrong menu is told what is wrong, where, what comes of it and wh
     const path = join(FOLDER, file)
     const wrong = parse(readFileSync(path, 'utf8')) as { files: MenuSources; problems: string[] }
     const tiny = await loadMenuSources(menuFolder('tiny'))
-    const result = compile({ ...tiny, ...wrong.files }, contracts, messageContracts, kenya)
+    const result = compile({ ...tiny, ...wrong.files }, contracts, messageContracts, kenya, ['narrow', 'low'])
     const problems = result.kind === 'refused' ? result.problems : result.warnings
     const found = problems.map(describeProblem)
     if (UPDATE) rewrite(path, found)

@@ -1,4 +1,4 @@
-import type { Report, Spot } from '../problem.ts'
+import { type Report, type Spot, suggest } from '../problem.ts'
 import type { Limits, NavigationKeys, Types } from '../program.ts'
 import { addText, type Policy, type Symbols, scopeOf } from './symbols.ts'
 import { entriesOf, required, type Tree, textIn, wholeIn } from './tree.ts'
@@ -11,6 +11,7 @@ export type Service = {
   readonly language: string
   readonly name: string
   readonly limits: Limits
+  readonly channels: Readonly<Record<string, Limits>>
   readonly keys: NavigationKeys
   readonly attempts: number
   readonly policies: ReadonlyMap<string, Policy>
@@ -21,7 +22,7 @@ export type Service = {
 const KEYS = ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret', 'outcomes']
 
 /** Reads `service.yaml`; null where something that everything else needs is missing. */
-export function readService(report: Report, tree: Tree): Service | null {
+export function readService(report: Report, tree: Tree, channels: readonly string[] | null): Service | null {
   const what = 'the service'
   const entries = entriesOf(report, tree, what, KEYS)
   const need = (key: string): Tree | null => required(report, entries, key, tree.at, what)
@@ -45,7 +46,7 @@ export function readService(report: Report, tree: Tree): Service | null {
   }
   const [start, language, name] = [wordIn('start'), wordIn('language'), wordIn('name')]
   const [back, home, more, previous] = [keyOf('back'), keyOf('home'), keyOf('more'), keyOf('previous', true)]
-  const limits = readLimits(report, need('limits'), tree.at)
+  const limits = readLimits(report, need('limits'), tree.at, channels)
   const attempts = readInvalid(report, need('invalid'), texts)
   const dialledSecret = need('dialled_secret')
   if (dialledSecret !== null) texts.set('service.dialled_secret', dialledSecret)
@@ -59,7 +60,8 @@ export function readService(report: Report, tree: Tree): Service | null {
     start,
     language,
     name,
-    limits,
+    limits: limits.all,
+    channels: limits.channels,
     keys: { back, home, more, previous },
     attempts,
     policies,
@@ -85,15 +87,50 @@ function sharedFields({ contracts }: Symbols, outcome: string): Types {
   return Object.fromEntries(Object.entries(first).filter(([name]) => same(name)))
 }
 
-function readLimits(report: Report, tree: Tree | null, at: Spot): Limits | null {
+const SIZES = ['gsm7', 'ucs2', 'lines'] as const
+
+type ChannelLimits = { readonly all: Limits; readonly channels: Readonly<Record<string, Limits>> }
+
+/** `known`: the names that a channel may have, or null where any will do. */
+function readLimits(
+  report: Report,
+  tree: Tree | null,
+  at: Spot,
+  known: readonly string[] | null,
+): ChannelLimits | null {
   if (tree === null) return null
-  const entries = entriesOf(report, tree, 'limits', ['gsm7', 'ucs2', 'lines'])
+  const entries = entriesOf(report, tree, 'limits', [...SIZES, 'channels'])
   const limit = (key: string): number | null => {
     const value = required(report, entries, key, at, 'limits')
     return value && wholeIn(report, value, key, 1)
   }
   const [gsm7, ucs2, lines] = [limit('gsm7'), limit('ucs2'), limit('lines')]
-  return gsm7 === null || ucs2 === null || lines === null ? null : { gsm7, ucs2, lines }
+  if (gsm7 === null || ucs2 === null || lines === null) return null
+  const all = { gsm7, ucs2, lines }
+  const channels: Record<string, Limits> = {}
+  const own = entries.get('channels')
+  for (const [name, each] of own === undefined ? [] : entriesOf(report, own.value, 'channels')) {
+    if (known !== null && !known.includes(name))
+      report(
+        'E-REF',
+        each.at,
+        `no session comes over ${name}, so its limits would never be used. ${suggest(name, known)}`,
+      )
+    channels[name] = { ...all, ...readSizes(report, each.value, name) }
+  }
+  return { all, channels }
+}
+
+/** Those that a channel has of its own. */
+function readSizes(report: Report, tree: Tree, name: string): Partial<Limits> {
+  const entries = entriesOf(report, tree, name, SIZES)
+  const sizes: Partial<Record<keyof Limits, number>> = {}
+  for (const key of SIZES) {
+    const entry = entries.get(key)
+    const size = entry && wholeIn(report, entry.value, key, 1)
+    if (size != null) sizes[key] = size
+  }
+  return sizes
 }
 
 function readInvalid(report: Report, tree: Tree | null, texts: Map<string, Tree>): number | null {

@@ -1,15 +1,17 @@
-import { type Report, suggest } from '../problem.ts'
+import { type Report, type Spot, suggest } from '../problem.ts'
 import type { Template } from '../program.ts'
+import { type Form, formKey, formsIn, readForms, valuesIn } from './forms.ts'
 import type { BaseText, Symbols } from './symbols.ts'
-import { readTemplate } from './template.ts'
 import { type Entries, entriesOf, type Tree, textIn } from './tree.ts'
 
 /** The base language's templates, which the translations are measured by. */
-export function readBaseTexts({ report, market, texts }: Symbols): Readonly<Record<string, Template>> {
+export function readBaseTexts(symbols: Symbols, language: string): Readonly<Record<string, Template>> {
+  const { report, market, texts, spots } = symbols
   const result: Record<string, Template> = {}
   for (const [key, { tree, scope }] of texts) {
-    const source = textIn(report, tree, 'a text')
-    result[key] = source === null ? { gsm7: true, parts: [] } : readTemplate(report, tree.at, source, scope, market)
+    const forms = formsIn(report, tree, 'a text')
+    noteSpots(spots, key, forms)
+    result[key] = readForms(report, forms, scope, market, language) ?? { gsm7: true, parts: [] }
   }
   return result
 }
@@ -24,9 +26,11 @@ export function readTranslation(
   const { report } = symbols
   const entries = entriesOf(report, tree, `languages/${code}.yaml`)
   const texts: Record<string, Template> = {}
+  const spots = new Map([...entries].map(([key, { value }]) => [key, value.at]))
   for (const [key, text] of symbols.texts) {
     const entry = entries.get(key)
-    const template = entry === undefined ? base[key] : translated(symbols, key, text, entry.value, base[key])
+    const template =
+      entry === undefined ? base[key] : translated({ symbols, code, spots }, key, text, entry.value, base[key])
     if (template !== undefined) texts[key] = template
   }
   const missing = [...symbols.texts.keys()].filter((key) => !entries.has(key))
@@ -36,42 +40,44 @@ export function readTranslation(
   reportSuperfluous(report, entries, symbols.texts)
   const name = entries.get('name')
   if (name === undefined) report('E-SHAPE', tree.at, 'the language needs its own name: name: Kiswahili.')
-  const spots = new Map([...entries].map(([key, { value }]) => [key, value.at]))
   return { name: name === undefined ? code : (textIn(report, name.value, 'name') ?? code), texts, spots }
 }
 
+/** Where the short forms of a text stand, too. */
+function noteSpots(spots: Map<string, Spot>, key: string, forms: readonly Form[]): void {
+  for (const [form, { at }] of forms.entries()) if (form > 0) spots.set(formKey(key, form), at)
+}
+
 function translated(
-  { report, market }: Symbols,
+  { symbols, code, spots }: { symbols: Symbols; code: string; spots: Map<string, Spot> },
   key: string,
   text: BaseText,
   tree: Tree,
   base: Template | undefined,
 ): Template | undefined {
-  const source = textIn(report, tree, key)
-  if (source === null) return base
-  const template = readTemplate(report, tree.at, source, text.scope, market)
-  const [wanted, found] = [valuesIn(base), valuesIn(template)]
+  const { report, market } = symbols
+  const forms = formsIn(report, tree, key)
+  const template = readForms(report, forms, text.scope, market, code)
+  if (template === null) return base
+  noteSpots(spots, key, forms)
+  const [wanted, found] = [base === undefined ? [] : valuesIn(base), valuesIn(template)]
+  const source = forms[0]?.source ?? ''
   const missing = wanted.filter((each) => !found.includes(each))
   const extra = found.filter((each) => !wanted.includes(each))
   for (const each of missing)
     report('E-I18N', tree.at, `${key} does not show {${each}}, which the base text shows. Put it in.`)
   for (const each of extra)
     report('E-I18N', tree.at, `${key} shows {${each}}, which the base text does not. Take it out.`)
-  if (
-    text.tree.kind === 'scalar' &&
-    text.tree.value === source &&
-    /\p{L}{3}.*\s.*\p{L}{3}/u.test(source.replace(/\{[^{}]*\}/g, ''))
-  ) {
+  if (fullOf(text.tree) === source && /\p{L}{3}.*\s.*\p{L}{3}/u.test(source.replace(/\{[^{}]*\}/g, ''))) {
     report('W-I18N', tree.at, `${key} is the same as the base text; it may have been forgotten.`)
   }
   return template
 }
 
-function valuesIn(template: Template | undefined): readonly string[] {
-  return (template?.parts ?? []).flatMap((part) => {
-    if (typeof part === 'string') return []
-    return [part.value.from === 'fact' ? `me.${part.value.name}` : part.value.name]
-  })
+/** The full form as it is written. */
+function fullOf(tree: Tree): unknown {
+  const text = tree.kind === 'map' ? tree.entries.get('text')?.value : tree
+  return text?.kind === 'scalar' ? text.value : null
 }
 
 function reportSuperfluous(report: Report, entries: Entries, texts: Symbols['texts']): void {

@@ -18,10 +18,13 @@ export type Checked = {
   readonly spots: ReadonlyMap<string, ReadonlyMap<string, Spot>>
 }
 
-/** The longest that a screen can be in a language. */
+/** The longest that a screen can be in a language. `channel`: where it is the fullest, or null for those without limits of their own. */
 export type WorstScreen = {
   readonly language: string
   readonly screen: string
+  readonly channel: string | null
+  /** `short`: its texts had to take short forms, since in their full one the longest values would not fit. */
+  readonly form: 'full' | 'short'
   readonly text: string
   readonly units: number
   readonly limit: number

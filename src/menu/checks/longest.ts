@@ -1,3 +1,4 @@
+import { longestInWords } from '../../domain/amount-words.ts'
 import type { Market } from '../../domain/market.ts'
 import { formatMoney } from '../../domain/money.ts'
 import type { Slot, Template } from '../program.ts'
@@ -7,13 +8,15 @@ export function longest(template: Template, market: Market): string {
   return template.parts.map((part) => (typeof part === 'string' ? part : longestValue(part, market))).join('')
 }
 
-function longestValue({ as, width }: Slot, market: Market): string {
+function longestValue({ as, width, words }: Slot, market: Market): string {
   switch (as) {
     case 'text':
     case 'last':
       return 'M'.repeat(width)
     case 'money':
       return longestMoney(width, market)
+    case 'words':
+      return longestInWords({ amount: BigInt(words?.max ?? 0), currency: market.currency }, words?.language ?? '') ?? ''
     case 'moment':
     case 'time':
       return '23/11/26 14:05'

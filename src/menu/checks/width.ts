@@ -1,36 +1,67 @@
-import { blocksOf, footerOf, rowMark } from '../layout.ts'
+import { formKey } from '../build/forms.ts'
+import { type Block, blocksOf, footerOf, rowMark } from '../layout.ts'
 import type { Report } from '../problem.ts'
 import type { Program, Screen, ScreenId, Template, TextKey } from '../program.ts'
-import { linesIn, stack, textOf, unitsOf } from '../text.ts'
+import { fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from '../text.ts'
 import { aboveOf } from './above.ts'
 import type { Checked, WorstScreen } from './all.ts'
 import { type Exits, exitsOf } from './exits.ts'
 import { type Graph, waysOf } from './graph.ts'
 import { maxRows } from './keys.ts'
 import { longest } from './longest.ts'
+import { checkShort } from './short.ts'
 
-/** No screen of any language is too long, with the longest values and the longest words above it. Returns each screen at its fullest. */
+/**
+ * No screen of any language is too long on any channel, with the longest values and the longest words above it, where its texts may take
+ * their short forms. Returns each screen at its fullest.
+ */
 export function checkWidth(report: Report, checked: Checked, graph: Graph): readonly WorstScreen[] {
   const { program } = checked
   const [above, exits] = [aboveOf(graph), exitsOf(graph)]
+  const channels = [null, ...Object.keys(program.channels)]
   const forms = Object.entries(program.screens).flatMap(([id, screen]) =>
     formsOf(checked, id, screen, above.get(id) ?? new Set(), exits.get(id)).map((form) => ({ id, form })),
   )
   const fullest = new Map<string, Measured>()
+  const everywhere = new Map<string, Measured>()
+  const needed = new Set<string>()
   for (const { code } of program.languages) {
     for (const { id, form } of forms) {
-      const measured = measure(program, code, id, form)
-      const known = fullest.get(`${code} ${id}`)
-      if (known === undefined || fullness(measured) > fullness(known)) fullest.set(`${code} ${id}`, measured)
+      const printed = printsOf(program, code, form)
+      for (const channel of channels) {
+        const measured = measure(program, code, id, printed, channel)
+        noteNeeded(needed, code, form, measured)
+        if (form.rows === 'all') continue
+        keepFuller(fullest, `${code} ${id}`, measured)
+        keepFuller(everywhere, `${code} ${id} ${channel ?? ''}`, measured)
+      }
     }
   }
-  for (const screen of fullest.values()) reportOverflow(report, checked, screen)
+  for (const screen of everywhere.values()) {
+    // What is too long everywhere is not told once more for each channel.
+    const usual = everywhere.get(`${screen.language} ${screen.screen} `)
+    if (screen.channel === null || usual === undefined || fullness(usual) <= 1) reportOverflow(report, checked, screen)
+  }
+  checkShort(report, checked, needed)
   return [...fullest.values()]
 }
 
+function keepFuller(known: Map<string, Measured>, key: string, measured: Measured): void {
+  const before = known.get(key)
+  if (before === undefined || fullness(measured) > fullness(before)) known.set(key, measured)
+}
+
+/** Adds the short forms that the texts of a screen had to take. */
+function noteNeeded(needed: Set<string>, language: string, form: Form, { taken }: Measured): void {
+  for (let short = 1; short <= taken; short += 1)
+    for (const key of keysOf(form)) needed.add(`${language} ${formKey(key, short)}`)
+}
+
+/** `rows`: whether a list stands there with one row, as it may, or with all of them, for which it may take its short forms. */
 type Form = {
+  readonly rows?: 'all'
   readonly above: TextKey | null
-  readonly lines: readonly { mark: string; key: TextKey }[]
+  readonly lines: readonly Block[]
   readonly footer: readonly TextKey[]
 }
 
@@ -56,34 +87,82 @@ function formsOf(
       const rows = screen.kind === 'list' ? maxRows(checked, id, screen) : 0
       const footer = footerOf(program.keys, { more: rows > 1, previous: rows > 1, ...exits })
       const choices = screen.kind === 'menu' ? screen.choices : []
-      const row = screen.kind === 'list' ? [{ mark: rowMark(screen.choose !== null, rows - 1), key: `${id}.row` }] : []
-      const lines = [...blocksOf(id, screen, choices), ...row]
-      const shown = [...above, screen.wrong].map((key): Form => ({ above: key, lines, footer }))
-      return [...ends, { above: 'service.invalid.end', lines: [], footer: [] }, ...shown]
+      const row = (index: number): Block => ({
+        mark: rowMark(screen.kind === 'list' && screen.choose !== null, index),
+        key: `${id}.row`,
+      })
+      const head = blocksOf(id, screen, choices)
+      const lines = screen.kind === 'list' ? [...head, row(rows - 1)] : head
+      const top = [...above, screen.wrong]
+      const shown = top.map((key): Form => ({ above: key, lines, footer }))
+      const ended: Form = { above: 'service.invalid.end', lines: [], footer: [] }
+      if (screen.kind !== 'list' || !hasShort(program, [...top, ...lines.map(({ key }) => key), ...footer]))
+        return [...ends, ended, ...shown]
+      const all = Array.from({ length: Math.min(rows, MOST_ROWS) }, (_, index) => row(index))
+      const unpaged = footerOf(program.keys, { more: false, previous: false, ...exits })
+      const whole = top.map((key): Form => ({ rows: 'all', above: key, lines: [...head, ...all], footer: unpaged }))
+      return [...ends, ended, ...shown, ...whole]
     }
   }
 }
 
-type Measured = WorstScreen & { readonly lines: number; readonly maxLines: number }
+/** More than any screen shows. */
+const MOST_ROWS = 100
 
-function measure(program: Program, language: string, id: ScreenId, { above, lines, footer }: Form): Measured {
-  const template = (key: TextKey): Template => textOf(program, language, key)
-  const print = (key: TextKey): string => longest(template(key), program.market)
-  const keys = [...(above === null ? [] : [above]), ...lines.map(({ key }) => key), ...footer]
-  const gsm7 = keys.every((key) => template(key).gsm7)
-  const body = lines.map(({ mark, key }) => mark + print(key))
-  const text = stack([above === null ? '' : print(above), ...body, footer.map(print).join(' ')])
+function hasShort({ texts }: Program, keys: readonly (TextKey | null)[]): boolean {
+  return Object.values(texts).some((each) => keys.some((key) => key !== null && each[key]?.short !== undefined))
+}
+
+function keysOf({ above, lines, footer }: Form): readonly TextKey[] {
+  return [...(above === null ? [] : [above]), ...lines.map(({ key }) => key), ...footer]
+}
+
+type Print = { readonly text: string; readonly gsm7: boolean; readonly units: number; readonly lines: number }
+
+/** The screen at its longest, in each of the forms that its texts have. */
+function printsOf(program: Program, language: string, form: Form): readonly Print[] {
+  const { above, lines, footer } = form
+  const texts = new Map(keysOf(form).map((key) => [key, textOf(program, language, key)]))
+  const last = lastFormOf([...texts.values()])
+  return Array.from({ length: last + 1 }, (_, index) => {
+    const template = (key: TextKey): Template => formOf(texts.get(key) ?? textOf(program, language, key), index)
+    const print = (key: TextKey): string => longest(template(key), program.market)
+    const body = lines.map(({ mark, key }) => mark + print(key))
+    const text = stack([above === null ? '' : print(above), ...body, footer.map(print).join(' ')])
+    const gsm7 = [...texts.keys()].every((key) => template(key).gsm7)
+    return { text, gsm7, units: unitsOf(text, gsm7), lines: linesIn(text) }
+  })
+}
+
+/** `taken`: the number of the form. */
+type Measured = WorstScreen & { readonly lines: number; readonly maxLines: number; readonly taken: number }
+
+/** The first form that fits on the channel, or the last one. */
+function measure(
+  program: Program,
+  language: string,
+  screen: ScreenId,
+  prints: readonly Print[],
+  channel: string | null,
+): Measured {
+  const limits = limitsOf(program, channel ?? '')
+  const fits = prints.findIndex(({ text, gsm7 }) => fitsIn(limits, text, gsm7))
+  const taken = fits < 0 ? prints.length - 1 : fits
+  const { text, gsm7, units, lines } = prints[taken] ?? { text: '', gsm7: true, units: 0, lines: 0 }
   const encoding = gsm7 ? 'gsm7' : 'ucs2'
-  const limit = program.limits[encoding]
+  const form = taken === 0 ? 'full' : 'short'
   return {
     language,
-    screen: id,
+    screen,
+    channel,
+    form,
     text,
-    units: unitsOf(text, gsm7),
-    limit,
+    units,
+    limit: limits[encoding],
     encoding,
-    lines: linesIn(text),
-    maxLines: program.limits.lines,
+    lines,
+    maxLines: limits.lines,
+    taken,
   }
 }
 
@@ -92,8 +171,10 @@ function fullness({ units, limit, lines, maxLines }: Measured): number {
 }
 
 function reportOverflow(report: Report, { spots, service }: Checked, worst: Measured): void {
-  const { language, screen, units, limit, encoding, lines, maxLines, text } = worst
+  const { language, screen, channel, form, units, limit, encoding, lines, maxLines, text } = worst
   const at = spots.get(language)?.get(`${screen}.text`) ?? spots.get(service.language)?.get(screen) ?? service.at
+  const where = channel === null ? '' : ` over ${channel}`
+  const name = `${screen} in ${language}${where}${form === 'short' ? ', even in its short form,' : ''}`
   const what = encoding === 'gsm7' ? 'septets' : 'UCS-2 units (a character is outside GSM-7)'
   const shown = text
     .split('\n')
@@ -103,14 +184,14 @@ function reportOverflow(report: Report, { spots, service }: Checked, worst: Meas
     report(
       'E-WIDTH',
       at,
-      `${screen} in ${language} can take ${units} of ${limit} ${what}, so the network would cut it. Take out ${units - limit}:${shown}`,
+      `${name} can take ${units} of ${limit} ${what}, so the network would cut it. Take out ${units - limit}:${shown}`,
     )
   }
   if (lines > maxLines) {
     report(
       'E-LINES',
       at,
-      `${screen} in ${language} can take ${lines} of ${maxLines} lines, so a phone would not show all. Take out ${lines - maxLines}:${shown}`,
+      `${name} can take ${lines} of ${maxLines} lines, so a phone would not show all. Take out ${lines - maxLines}:${shown}`,
     )
   }
 }
