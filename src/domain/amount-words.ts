@@ -91,7 +91,7 @@ function findLongest({ amount, currency }: Money, language: string): string | nu
       (a, b) => (a === 0 || words(0, b).length > words(0, a).length ? b : a),
       0,
     )
-    return whole.map((each) => words(each, cent)).reduce(longer, '')
+    return whole.flatMap((each) => [words(each, 0), words(each, cent)]).reduce(longer, '')
   }
   const below = units === 0 ? '' : upTo(longestUpTo(spell, units - 1), Number(scale) - 1)
   return longer(upTo([units], cents), below)
