@@ -13,12 +13,15 @@ import { type Reply, screenOf } from '../../src/menu/render.ts'
 import { begin, type Facts, type MenuSession, topFrame } from '../../src/menu/session.ts'
 import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
 import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
+import { lastFormOf, limitsOf } from '../../src/menu/text.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
 import { AT_MS, kenya, menuFolder, contracts as smallContracts, messageContracts as smallMessages } from './support.ts'
 
 const programs = new Map<string, Program>()
 /** The most units of a screen in a language, as proved by the compiler. */
 const bounds = new Map<string, number>()
+/** The languages with short forms, where a screen in full is bounded by its limit alone. */
+const shortened = new Map<string, ReadonlySet<string>>()
 beforeAll(async () => {
   await add('small', menuFolder('small'), smallContracts, smallMessages)
   await add(
@@ -38,6 +41,8 @@ async function add(
   const result = compile(await loadMenuSources(folder), contracts, messages, kenya)
   if (result.kind === 'refused') throw new Error(result.problems.map(describeProblem).join('\n'))
   programs.set(name, result.program)
+  const short = Object.entries(result.program.texts).filter(([, texts]) => lastFormOf(Object.values(texts)) > 0)
+  shortened.set(name, new Set(short.map(([language]) => language)))
   for (const { language, screen, units } of result.worst) bounds.set(`${name} ${language} ${screen}`, units)
 }
 
@@ -87,10 +92,10 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
   test('there is always a screen, no longer than the compiler has proved', () => {
     check((program, walk) => {
       for (const { reply, session } of walk.shown()) {
-        expectToFit(program, reply)
+        expectToFit(program, session, reply)
         const bound =
-          program.screens[reply.screen]?.kind === 'list'
-            ? program.limits[reply.encoding]
+          program.screens[reply.screen]?.kind === 'list' || shortened.get(name)?.has(session.language)
+            ? limitsOf(program, session.channel)[reply.encoding]
             : bounds.get(`${name} ${session.language} ${reply.screen}`)
         expect(reply.units, reply.text).toBeLessThanOrEqual(bound ?? 0)
       }
@@ -170,7 +175,7 @@ test('the pages of a list together are the list, each row once and with its own 
       let last = dialShops(program, language, shops)
       const rows: string[] = []
       for (let page = 0; page < 41; page += 1) {
-        expectToFit(program, last.reply)
+        expectToFit(program, last.session, last.reply)
         rows.push(...last.reply.text.split('\n').slice(1, -1))
         if (last.session.next === null) break
         last = typed(program, last.session, '98')
@@ -310,10 +315,11 @@ function generatedValue(g: fc.GeneratorValue, type: Type): Json {
   }
 }
 
-function expectToFit(program: Program, reply: Reply): void {
+function expectToFit(program: Program, session: MenuSession, reply: Reply): void {
+  const limits = limitsOf(program, session.channel)
   expect(reply.units).toBe(reply.encoding === 'gsm7' ? countSeptets(reply.text) : reply.text.length)
-  expect(reply.units).toBeLessThanOrEqual(program.limits[reply.encoding])
-  expect(reply.text.split('\n').length).toBeLessThanOrEqual(program.limits.lines)
+  expect(reply.units).toBeLessThanOrEqual(limits[reply.encoding])
+  expect(reply.text.split('\n').length).toBeLessThanOrEqual(limits.lines)
   expect(reply.text).not.toMatch(/\{|undefined|null/)
 }
 
