@@ -1,5 +1,6 @@
 import { check } from './check.ts'
+import { graph } from './graph.ts'
 import type { Verb } from './verb.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check]
+export const verbs: readonly Verb[] = [check, graph]
