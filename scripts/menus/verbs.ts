@@ -1,6 +1,7 @@
 import { check } from './check.ts'
 import { graph } from './graph.ts'
 import type { Verb } from './verb.ts'
+import { words } from './words.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check, graph]
+export const verbs: readonly Verb[] = [check, graph, words]
