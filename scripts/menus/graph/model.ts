@@ -87,7 +87,7 @@ function waysOf(id: ScreenId, screen: Screen, words: Readonly<Record<TextKey, st
 }
 
 /** The condition as an author would write it. */
-export function guardText(guard: Guard): string {
+function guardText(guard: Guard): string {
   switch (guard.op) {
     case 'and':
     case 'or':
