@@ -10,20 +10,35 @@ import { contractOf, typesOf } from './build/types.ts'
 import { type Checked, checkAll, type WorstScreen } from './checks/all.ts'
 import type { ActionContract, Fields } from './contract.ts'
 import { type Problem, type Report, type Spot, suggest } from './problem.ts'
-import { ENGINE_VERSION, type Program, type ProgramAction, type Screen, type Template } from './program.ts'
+import {
+  ENGINE_VERSION,
+  type Program,
+  type ProgramAction,
+  type Screen,
+  type Template,
+  type TextKey,
+} from './program.ts'
 
 /** The menu folder: file names within it, such as `languages/sw.yaml`, and their contents. */
 export type MenuSources = Readonly<Record<string, string>>
 
 export type Compilation =
+  | ({ readonly kind: 'compiled'; readonly warnings: readonly Problem[] } & Draft)
   | {
-      readonly kind: 'compiled'
-      readonly program: Program
-      readonly warnings: readonly Problem[]
-      /** Each screen at its fullest, in each language. */
-      readonly worst: readonly WorstScreen[]
+      readonly kind: 'refused'
+      readonly problems: readonly Problem[]
+      /** Null where so much is wrong that nothing can be drawn or compared. Never to be run: what could not be read is left out. */
+      readonly draft: Draft | null
     }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+
+/** What was made of menu files. */
+export type Draft = {
+  readonly program: Program
+  /** Each screen at its fullest, in each language; empty where a mistake stands in the way of measuring. */
+  readonly worst: readonly WorstScreen[]
+  /** By language, then by key: every text as it stands in the files. */
+  readonly words: Readonly<Record<string, Readonly<Record<TextKey, string>>>>
+}
 
 /**
  * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
@@ -43,8 +58,10 @@ export function compile(
   const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
   const worst = checked !== null && sound ? checkAll(report, checked) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
-  if (checked === null || sorted.some(({ code }) => code.startsWith('E-'))) return { kind: 'refused', problems: sorted }
-  return { kind: 'compiled', program: checked.program, warnings: sorted, worst }
+  const draft = checked && { program: checked.program, worst, words: wordsOf(checked, trees) }
+  if (draft === null || sorted.some(({ code }) => code.startsWith('E-')))
+    return { kind: 'refused', problems: sorted, draft }
+  return { kind: 'compiled', warnings: sorted, ...draft }
 }
 
 type Trees = {
@@ -187,6 +204,21 @@ function addMessages(symbols: Symbols, tree: Tree | null): void {
         `the message ${name} has no text, so it could not be sent.`,
       )
   }
+}
+
+function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['words'] {
+  const said = (texts: Iterable<readonly [string, Tree]>): Record<TextKey, string> =>
+    Object.fromEntries(
+      [...texts].flatMap(([key, tree]) =>
+        tree.kind === 'scalar' && typeof tree.value === 'string' ? [[key, tree.value]] : [],
+      ),
+    )
+  const base = said([...symbols.texts].map(([key, { tree }]) => [key, tree]))
+  const translations = [...languages].map(([code, tree]) => {
+    const entries = tree.kind === 'map' ? [...tree.entries] : []
+    return [code, said(entries.map(([key, { value }]) => [key, value]))] as const
+  })
+  return { [service.language]: { name: service.name, ...base }, ...Object.fromEntries(translations) }
 }
 
 /** SHA-256 over JSON with sorted keys, so that the order of files and keys does not matter. */
