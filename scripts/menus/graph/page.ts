@@ -1,6 +1,6 @@
 import { graphOf } from '../../../src/menu/checks/graph.ts'
 import type { Draft } from '../../../src/menu/compile.ts'
-import { describeProblem, type Problem } from '../../../src/menu/problem.ts'
+import type { Problem } from '../../../src/menu/problem.ts'
 import type { ScreenId } from '../../../src/menu/program.ts'
 import { type Box, type Layout, layOut } from './layout.ts'
 import { type Drawn, type DrawnWay, drawnScreens } from './model.ts'
@@ -88,12 +88,13 @@ function linesOnPhone(text: string): number {
     let column = 0
     lines += 1
     for (const word of line.split(/(?<=\s)/)) {
-      if (column > 0 && column + word.trimEnd().length > COLUMNS) {
+      const length = word.trimEnd().length
+      if (column > 0 && column + length > COLUMNS) {
         lines += 1
         column = 0
       }
-      lines += Math.max(0, Math.ceil(word.trimEnd().length / COLUMNS) - 1)
-      column = (column + word.length) % (COLUMNS + 1)
+      lines += Math.max(0, Math.ceil(length / COLUMNS) - 1)
+      column = length > COLUMNS ? length % COLUMNS : column + word.length
     }
   }
   return lines
@@ -163,10 +164,10 @@ function screensFor({ words }: Draft, drawn: readonly Drawn[]): object {
 }
 
 function introduction(problems: readonly Problem[]): string {
-  const found = problems.map((problem) => {
-    const [first = '', ...rest] = describeProblem(problem).split('\n')
+  const found = problems.map(({ file, line, code, message }) => {
+    const [first = '', ...rest] = message.split('\n')
     const quoted = rest.length === 0 ? '' : `<pre>${escaped(rest.join('\n'))}</pre>`
-    return `<li><span class="code">${escaped(first)}</span>${quoted}</li>`
+    return `<li><span class="code">${code}</span> ${escaped(`${file}:${line}: ${first}`)}${quoted}</li>`
   })
   return `<h2>How to read it</h2>
 <p>Each card is a screen with what the handset shows, how full it is, and the ways on. Dashed cards are never shown. Choose one to see its ways: blue leads on, green leads here.</p>
