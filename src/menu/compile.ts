@@ -36,7 +36,7 @@ export type Draft = {
   readonly program: Program
   /** Each screen at its fullest, in each language; empty where a mistake stands in the way of measuring. */
   readonly worst: readonly WorstScreen[]
-  /** By language, then by key: every text as it stands in the files. */
+  /** By language, then by key: every text as it stands in the files, without its short forms. */
   readonly words: Readonly<Record<string, Readonly<Record<TextKey, string>>>>
 }
 
@@ -209,9 +209,10 @@ function addMessages(symbols: Symbols, tree: Tree | null): void {
 function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['words'] {
   const said = (texts: Iterable<readonly [string, Tree]>): Record<TextKey, string> =>
     Object.fromEntries(
-      [...texts].flatMap(([key, tree]) =>
-        tree.kind === 'scalar' && typeof tree.value === 'string' ? [[key, tree.value]] : [],
-      ),
+      [...texts].flatMap(([key, tree]) => {
+        const text = tree.kind === 'map' ? tree.entries.get('text')?.value : tree
+        return text?.kind === 'scalar' && typeof text.value === 'string' ? [[key, text.value]] : []
+      }),
     )
   const base = said([...symbols.texts].map(([key, { tree }]) => [key, tree]))
   const translations = [...languages].map(([code, tree]) => {

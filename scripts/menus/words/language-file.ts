@@ -13,9 +13,12 @@ export function mergeLanguage(source: string | null, texts: Texts, order: readon
   let changed = false
   for (const key of order) {
     const text = texts[key]
-    if (text === undefined || map.get(key) === text) continue
+    if (text === undefined) continue
+    const line = map.items.find((pair) => keyOf(pair) === key)
+    // Where the text has short forms, these stay.
+    const known = line?.value instanceof YAMLMap ? fullIn(line.value) : line
+    if (known !== undefined && isScalar(known.value) && known.value.value === text) continue
     changed = true
-    const known = map.items.find((pair) => keyOf(pair) === key)
     if (known === undefined) map.items.splice(placeFor(map, key, order), 0, document.createPair(key, written(text)))
     else if (isScalar(known.value)) {
       // Kept, so that a comment behind it stays.
@@ -39,6 +42,10 @@ function placeFor(map: YAMLMap, key: string, order: readonly string[]): number {
     if (found >= 0) return found + 1
   }
   return 0
+}
+
+function fullIn(forms: YAMLMap): Pair | undefined {
+  return forms.items.find((pair) => keyOf(pair) === 'text')
 }
 
 function keyOf({ key }: Pair): string {

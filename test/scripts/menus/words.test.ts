@@ -101,6 +101,16 @@ test('a changed text keeps its place and comment, and a new one comes after the 
   )
 })
 
+test('a text keeps its short forms, which are not in the table', () => {
+  const file = 'main.home.text: { text: Habari, short: Hb }\n'
+  expect(mergeLanguage(file, { 'main.home.text': 'Habari' }, order)).toBe(file)
+  expect(parse(mergeLanguage(file, { 'main.home.text': 'Hujambo' }, order))).toEqual({
+    'main.home.text': { text: 'Hujambo', short: 'Hb' },
+  })
+  const forms = edited(sources, 'main.yaml', 'text: Send money,', 'text: { text: Send money, short: Send },')
+  expect(baseTexts(drafted(forms).draft)['main.home.choice.1']).toBe('Send money')
+})
+
 test('a table with unknown keys or wrong values is refused with a sentence for each', () => {
   const table = readTable(
     writeCsv([
