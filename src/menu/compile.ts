@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Market } from '../domain/market.ts'
 import { readFlowHead } from './build/flow.ts'
+import { readLineage } from './build/lineage.ts'
 import { readScreen } from './build/screen.ts'
 import { addServiceTexts, readService, type Service } from './build/service.ts'
 import { addText, type FlowHead, fieldScope, type Symbols } from './build/symbols.ts'
@@ -154,6 +155,7 @@ function build(
     actions,
     screens,
     texts,
+    ...readLineage(report, trees.service, trees.flows, symbols.flows),
   }
   const files = [trees.service, trees.messages, ...trees.flows.values(), ...trees.languages.values()]
   const sources = Object.fromEntries(files.flatMap((tree) => (tree === null ? [] : [[tree.at.file, plain(tree)]])))
@@ -223,7 +225,7 @@ function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['wo
 }
 
 /** SHA-256 over JSON with sorted keys, so that the order of files and keys does not matter. */
-function hashOf(value: unknown): string {
+export function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex')
 }
 

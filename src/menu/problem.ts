@@ -19,6 +19,7 @@ export type Code =
   | 'E-WIDTH'
   | 'E-LINES'
   | 'E-SHORT'
+  | 'E-MIG'
   | 'W-I18N'
   | 'W-SHORT'
 

@@ -26,6 +26,12 @@ export type Program = {
   readonly screens: Readonly<Record<ScreenId, Screen>>
   /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | choice.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */
   readonly texts: Readonly<Record<string, Readonly<Record<TextKey, Template>>>>
+  /** Every variable there is, as `<flow>.$<name>`. */
+  readonly variables: readonly string[]
+  /** Screens and variables that earlier programs had under another id: that id, and the one of now. */
+  readonly moved: Readonly<Record<string, string>>
+  /** Screens, variables and whole flows of earlier programs that were given up on purpose. */
+  readonly removed: readonly string[]
 }
 
 /** `<flow>.<screen>` */
@@ -162,9 +168,12 @@ export type InputType =
   | { readonly type: 'text'; readonly min: number; readonly max: number }
   | { readonly type: 'digits'; readonly min: number; readonly max: number }
 
+/** Programs that were stored before a program knew its variables and what had moved. */
+const BEFORE_LINEAGE = { variables: [], moved: {}, removed: [] } as const
+
 /** Reads a stored program. It is not checked again: only the compiler makes them, and only the gateway stores them. */
 export function programFromJson(json: string): Program {
-  return JSON.parse(json) as Program
+  return { ...BEFORE_LINEAGE, ...(JSON.parse(json) as Program) }
 }
 
 /** The stored form; reading it back gives an equal program. */

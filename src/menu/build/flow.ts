@@ -1,11 +1,12 @@
 import type { Report } from '../problem.ts'
 import type { Type } from '../program.ts'
+import { withoutWas } from './lineage.ts'
 import { RESERVED } from './route.ts'
 import type { FlowHead } from './symbols.ts'
 import { entriesOf, isName, itemsOf, required, type Tree, textIn } from './tree.ts'
 import { readTypes } from './types.ts'
 
-const KEYS = ['parameters', 'results', 'variables', 'start', 'screens']
+const KEYS = ['was', 'parameters', 'results', 'variables', 'start', 'screens']
 
 /** What other flows and all of its own screens need to know of a flow. */
 export function readFlowHead(report: Report, name: string, tree: Tree): FlowHead | null {
@@ -30,7 +31,7 @@ export function readFlowHead(report: Report, name: string, tree: Tree): FlowHead
   }
   const typesAt = (key: string): Record<string, Type> => {
     const entry = entries.get(key)
-    return entry === undefined ? {} : readTypes(report, entry.value, key)
+    return entry === undefined ? {} : readTypes(report, withoutWas(entry.value), key)
   }
   const parameters = typesAt('parameters')
   const variables = { ...typesAt('variables'), ...parameters }

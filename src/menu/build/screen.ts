@@ -45,7 +45,7 @@ export function readScreen(symbols: Symbols, flow: FlowHead, name: string, at: S
   }
   const id = `${flow.name}.${name}`
   symbols.spots.set(id, at)
-  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, kinds[kind].keys)
+  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, [...kinds[kind].keys, 'was'])
   return kinds[kind].read({ symbols, flow, id, at, entries, scope: scopeOf(symbols, flow, {}) })
 }
 

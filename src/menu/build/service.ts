@@ -19,7 +19,7 @@ export type Service = {
   readonly texts: ReadonlyMap<string, Tree>
 }
 
-const KEYS = ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret', 'outcomes']
+const KEYS = ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret', 'outcomes', 'removed']
 
 /** Reads `service.yaml`; null where something that everything else needs is missing. */
 export function readService(report: Report, tree: Tree, channels: readonly string[] | null): Service | null {
