@@ -13,6 +13,8 @@ export type App = {
   /** Where callbacks go; null without the role. */
   readonly port: number | null
   readonly operatorPort: number
+  /** Puts the menu files as they are now in force for new dials; what is wrong with them goes to the log, and nothing changes. */
+  publishMenus(): Promise<void>
   /** Refuses new dials, lets running hops and jobs finish, and closes what was opened, last first. */
   stop(): Promise<void>
 }
@@ -24,8 +26,8 @@ export async function startApp(settings: Settings, output: DestinationStream): P
     for (const close of closers.splice(0).reverse()) await close()
   }
   try {
-    const ports = await start(settings, output, (close) => closers.push(close))
-    return { ...ports, stop }
+    const started = await start(settings, output, (close) => closers.push(close))
+    return { ...started, stop }
   } catch (error) {
     await stop()
     throw error
@@ -34,7 +36,7 @@ export async function startApp(settings: Settings, output: DestinationStream): P
 
 async function start(settings: Settings, output: DestinationStream, onStop: OnStop): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
-  const { database, programs, metrics, events } = parts
+  const { database, menus, metrics, events } = parts
   const links = settings.roles.worker ? startWorker(parts, onStop) : []
 
   const checks = checksOf(parts)
@@ -50,15 +52,21 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
       renderStatus({
         database,
         checks,
-        program: () => programs.current().hash.slice(0, 12),
+        program: () => menus.programs.current().hash.slice(0, 12),
         links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
       }),
+    menus,
   })
   onStop(() => operator.stop(0))
 
   const port = settings.roles.gateway ? await startGateway(parts, checks, onStop) : null
   events.serviceChanged({ state: 'ready', port })
-  return { port, operatorPort: operator.port }
+  const publishMenus = (): Promise<void> =>
+    menus.publish('a signal', false).then(
+      () => undefined,
+      (error: unknown) => events.menusNotPublished({ error }),
+    )
+  return { port, operatorPort: operator.port, publishMenus }
 }
 
 function countsOf(open: readonly OpenWork[]): Record<string, number> {

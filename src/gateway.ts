@@ -25,12 +25,12 @@ const HTTP_GRACE_MS = 7500
 
 /** The role that answers callbacks; returns the port where they go. */
 export async function startGateway(parts: Parts, checks: readonly Check[], onStop: OnStop): Promise<number> {
-  const { settings, redis, programs, events, sms } = parts
+  const { settings, redis, menus, events, sms } = parts
   let stopping = false
   const ussd = makeUssdConversation({
     services: servicesOf(parts),
     actions,
-    programs,
+    programs: menus.programs,
     events,
     sessions: makeSessions(redis, settings.redis.prefix, settings.keys.session),
     stopping: () => stopping,
@@ -66,7 +66,7 @@ export async function startGateway(parts: Parts, checks: readonly Check[], onSto
 }
 
 function servicesOf(parts: Parts): Services {
-  const { settings, database, redis, sealer, billers, programs, settlement, smsBell, events } = parts
+  const { settings, database, redis, sealer, billers, menus, settlement, smsBell, events } = parts
   const { keys, market } = settings
   const audit = makeAudit(keys.audit, sealer)
   const hasher = makeHasher({ key: keys.pin, concurrency: availableParallelism(), queueLimit: PIN_QUEUE_LIMIT })
@@ -80,7 +80,7 @@ function servicesOf(parts: Parts): Services {
     provider: walletProvider,
     billers,
     pins: { database, sealer, hasher, audit, pinDigits: settings.pinDigits, numbering: market.numbering },
-    messages: () => messagesOf(programs.current()),
+    messages: () => messagesOf(menus.programs.current()),
     audit,
     settlement,
     smsBell,

@@ -1,4 +1,4 @@
-import { startApp } from './app.ts'
+import { type App, startApp } from './app.ts'
 import { readSettings } from './settings.ts'
 import { makeLog } from './telemetry/log.ts'
 
@@ -19,16 +19,20 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   })
 }
 
+let app: App | null = null
 try {
   // Before the start, which may wait for migrations: the first process of a container ignores signals nobody handles.
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  const app = await startApp(read.settings, process.stdout)
+  // A start compiles the files anyway; a signal that nobody handles would end it.
+  process.on('SIGHUP', () => void app?.publishMenus())
+  app = await startApp(read.settings, process.stdout)
+  const { stop } = app
   void stopped.then(() => {
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
-    app.stop().then(
+    stop().then(
       () => process.exit(0),
       () => process.exit(1),
     )

@@ -1,24 +1,18 @@
 import type { Redis } from 'ioredis'
 import type { DestinationStream } from 'pino'
-import { actions } from './actions/registry.ts'
-import { aggregatorNames } from './aggregators/registry.ts'
 import type { Biller } from './billers/biller.ts'
 import { makeBillers } from './billers/registry.ts'
-import { type Programs, publishProgram } from './conversations/programs.ts'
+import { type Menus, openMenus } from './conversations/menus.ts'
 import { makeSmsConversation, type SmsConversation } from './conversations/sms.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { loadTariff } from './ledger/load-tariff.ts'
-import { compile } from './menu/compile.ts'
-import { loadMenuSources } from './menu/load.ts'
-import { describeProblem } from './menu/problem.ts'
 import type { QueueStore } from './redis/bell.ts'
 import { openRedis } from './redis/connection.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
-import { messageContracts } from './sms/message-contracts.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
 import { keyProblems } from './subscribers/check-keys.ts'
 import { type Events, makeEvents } from './telemetry/events.ts'
@@ -34,7 +28,7 @@ export type Parts = {
   readonly redis: Redis
   readonly sealer: Sealer
   readonly billers: ReadonlyMap<string, Biller>
-  readonly programs: Programs
+  readonly menus: Menus
   readonly queues: QueueStore
   readonly smsBell: SmsBell
   readonly settlement: Settlement
@@ -57,7 +51,8 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => redis.disconnect())
   const billers = makeBillers(settings.billers)
   await prepareLedger(database, settings)
-  const programs = await publishMenus(database, settings, events)
+  const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
+  onStop(() => menus.programs.close())
 
   const sealer = makeSealer(settings.keys.data)
   const queues = { redisUrl: settings.redis.url, prefix: `${settings.redis.prefix}queue` }
@@ -67,7 +62,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   const settlement = openSettlement({ store: queues, database, billers: billers.keys(), onError })
   onStop(() => settlement.close())
   const sms = makeSmsConversation({ database, sealer, events })
-  return { settings, metrics, events, database, redis, sealer, billers, programs, queues, smsBell, settlement, sms }
+  return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms }
 }
 
 async function openMigrated(settings: Settings, events: Events): Promise<Database> {
@@ -93,17 +88,4 @@ async function prepareLedger(database: Database, { market, billers }: Settings):
     await loadTariff(tx, market)
     for (const biller of billers) await openBillerAccount(tx, biller, market.currency)
   })
-}
-
-async function publishMenus(database: Database, settings: Settings, events: Events): Promise<Programs> {
-  const contracts = [...actions.values()].map(({ contract }) => contract)
-  const sources = await loadMenuSources(settings.menusDirectory)
-  const compiled = compile(sources, contracts, messageContracts, settings.market, aggregatorNames)
-  if (compiled.kind === 'refused') {
-    throw new Error(`the menus are refused:\n${compiled.problems.map(describeProblem).join('\n')}`)
-  }
-  const { program } = compiled
-  const programs = await publishProgram(database, program)
-  events.menusPublished({ program: program.hash, screens: Object.keys(program.screens).length })
-  return programs
 }

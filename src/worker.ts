@@ -15,7 +15,7 @@ const HOUSEKEEPING_MS = 3_600_000
 
 /** The role that settles transfers and sends SMS; returns its links. */
 export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
-  const { settings, database, sealer, billers, programs, queues, smsBell, settlement, events } = parts
+  const { settings, database, sealer, billers, menus, queues, smsBell, settlement, events } = parts
   const links = openLinks(parts, onStop)
   const worker = startSmsWorker(
     { database, sealer, otpKey: settings.keys.otp, links, from: settings.smsSender, events },
@@ -24,7 +24,7 @@ export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
   onStop(() => worker.close())
 
   const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
-  const receipts = makeReceipts({ sealer, messages: () => messagesOf(programs.current()), nameOfBiller })
+  const receipts = makeReceipts({ sealer, messages: () => messagesOf(menus.programs.current()), nameOfBiller })
   const services = {
     database,
     sealer,

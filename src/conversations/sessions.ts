@@ -9,6 +9,7 @@ import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
 import type { SeenInput } from './arrival.ts'
+import { COUNT_LIVE, liveKey } from './live-sessions.ts'
 
 /** A live dialogue, or the tombstone of one that ended, as it is kept in Redis (sealed). */
 export type UssdSession = {
@@ -48,15 +49,21 @@ const MOST_RECENT = 1024
 /** Eight bytes of revision in front of the sealed session: Redis compares them without opening it. */
 const REVISION_BYTES = 8
 
-/** For each key: its bytes where they are not at the expected revision, nothing where the new ones were stored. */
+/**
+ * For each key: its bytes where they are not at the expected revision, nothing where the new ones were stored; these are then counted
+ * among the live sessions of their program, or not any more.
+ */
 const COMPARE_AND_SET = `
 local found = {}
+local ttl, now = ARGV[1], ARGV[2]
 for n, key in ipairs(KEYS) do
+  local expected, value, live, ended = unpack(ARGV, 4 * n - 1, 4 * n + 2)
   local revision = redis.call('GETRANGE', key, 0, ${REVISION_BYTES - 1})
-  if revision ~= '' and revision ~= ARGV[2 * n] then
+  if revision ~= '' and revision ~= expected then
     found[n] = redis.call('GET', key)
   else
-    redis.call('SET', key, ARGV[2 * n + 1], 'PX', ARGV[1])
+    redis.call('SET', key, value, 'PX', ttl)
+    ${COUNT_LIVE}
     found[n] = false
   end
 end
@@ -65,7 +72,14 @@ return found`
 /** Few enough that nobody else waits for Redis longer than a fraction of a millisecond. */
 const MOST_AT_ONCE = 64
 
-type Write = { readonly name: string; readonly expected: Buffer; readonly value: Buffer }
+type Write = {
+  readonly name: string
+  readonly expected: Buffer
+  readonly value: Buffer
+  /** The key of the live sessions of its program. */
+  readonly live: string
+  readonly ended: boolean
+}
 
 type WithScript = Redis & {
   nyotaCompareAndSetBuffer(keys: number, ...arguments_: (string | number | Buffer)[]): Promise<(Buffer | null)[]>
@@ -81,8 +95,8 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   const get = gather((names: readonly string[]) => redis.mgetBuffer(...names), MOST_AT_ONCE)
   const compareAndSet = gather((writes: readonly Write[]) => {
     const names = writes.map(({ name }) => name)
-    const values = writes.flatMap(({ expected, value }) => [expected, value])
-    return scripted.nyotaCompareAndSetBuffer(names.length, ...names, TTL_MS, ...values)
+    const values = writes.flatMap(({ expected, value, live, ended }) => [expected, value, live, ended ? '1' : ''])
+    return scripted.nyotaCompareAndSetBuffer(names.length, ...names, TTL_MS, Date.now(), ...values)
   }, MOST_AT_ONCE)
 
   /** The bytes of a session and what they open to: while Redis still has those very bytes, they need not be opened again. */
@@ -112,7 +126,9 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
     },
     write: async (name, revision, session) => {
       const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(toJson(session)), name)])
-      const found = await compareAndSet({ name, expected: revisionBytes(revision), value })
+      const ended = session.reply.end || session.closed === true
+      const live = liveKey(prefix, session.program)
+      const found = await compareAndSet({ name, expected: revisionBytes(revision), value, live, ended })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
       remember(name, value, session)

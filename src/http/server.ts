@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { Menus } from '../conversations/menus.ts'
 import { type Check, checkHealth } from './health.ts'
+import { addMenuRoutes } from './operator-menus.ts'
 import { sendProblem } from './problem.ts'
 
 export type RunningServer = { readonly port: number; readonly stop: (graceMs: number) => Promise<void> }
@@ -40,6 +42,7 @@ export function startOperatorServer(options: {
   host: string
   metrics: () => Promise<{ contentType: string; text: string }>
   status: () => Promise<string>
+  menus: Menus
 }): Promise<RunningServer> {
   const app = bareExpress()
   app.get('/metrics', async (_request, response) => {
@@ -48,6 +51,7 @@ export function startOperatorServer(options: {
     response.send(text)
   })
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
+  addMenuRoutes(app, options.menus)
   closeWith404(app)
   return listen(app, options)
 }

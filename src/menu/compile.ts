@@ -224,8 +224,18 @@ function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['wo
   return { [service.language]: { name: service.name, ...base }, ...Object.fromEntries(translations) }
 }
 
+/** Names what programs are compiled for: two builds of the gateway with the same name can run each other's programs. */
+export function buildOf(
+  actionContracts: readonly ActionContract[],
+  messageContracts: Readonly<Record<string, Fields>>,
+): string {
+  const contracts = Object.fromEntries(actionContracts.map((contract) => [contract.name, contractOf(contract)]))
+  const messages = Object.fromEntries(Object.entries(messageContracts).map(([name, fields]) => [name, typesOf(fields)]))
+  return hashOf({ engine: ENGINE_VERSION, contracts, messages })
+}
+
 /** SHA-256 over JSON with sorted keys, so that the order of files and keys does not matter. */
-export function hashOf(value: unknown): string {
+function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex')
 }
 

@@ -21,6 +21,15 @@ export type Events = {
   readonly callbackRefused: (e: { aggregator: string; callback: string }) => void
   readonly callbackFailed: (e: { aggregator: string; callback: string; error: unknown }) => void
   readonly menusPublished: (e: { program: string; screens: number }) => void
+  /** New dials begin with menus that some process has published. */
+  readonly menusTakenUp: (e: { program: string }) => void
+  /** The files of this process (`files`, a hash) are older than the menus in force, which stay. */
+  readonly menusKept: (e: { program: string; files: string }) => void
+  readonly menusRefused: (e: { by: string; problems: readonly string[] }) => void
+  /** Menus are in force that lack names which were counted or published before. */
+  readonly menusLostNames: (e: { program: string; problems: readonly string[] }) => void
+  readonly menusNotPublished: (e: { error: unknown }) => void
+  readonly menusNotLookedUp: (e: { error: unknown }) => void
   // subscribers
   readonly pinChecked: (e: { outcome: 'right' | 'wrong' | 'locked' | 'busy' }) => void
   readonly codeIssued: (e: { purpose: string; outcome: 'issued' | 'alive' | 'limited' }) => void
@@ -108,6 +117,12 @@ function dialogueEvents(log: Log, { counter, durations }: Metrics) {
     callbackFailed: ({ aggregator, callback, error }) =>
       log.error({ event: 'callback_failed', aggregator, callback, error }),
     menusPublished: ({ program, screens: count }) => log.info({ event: 'menus_published', program, screens: count }),
+    menusTakenUp: ({ program }) => log.info({ event: 'menus_taken_up', program }),
+    menusKept: ({ program, files }) => log.warn({ event: 'menus_kept', program, files }),
+    menusRefused: ({ by, problems }) => log.error({ event: 'menus_refused', by, problems }),
+    menusLostNames: ({ program, problems }) => log.warn({ event: 'menus_lost_names', program, problems }),
+    menusNotPublished: ({ error }) => log.error({ event: 'menus_not_published', error }),
+    menusNotLookedUp: ({ error }) => log.error({ event: 'menus_not_looked_up', error }),
   } satisfies Partial<Events>
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { countLive, liveKey } from '../../src/conversations/live-sessions.ts'
 import { makeSessions, type Sessions, type UssdSession } from '../../src/conversations/sessions.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import type { MenuSession } from '../../src/menu/session.ts'
@@ -105,4 +106,65 @@ test('a write whose answer was lost counts as written once it is found to have a
   expect(await Promise.all(names.map((name) => own.write(name, 0, session(1))))).toEqual(['written', 'written'])
   expect(lost).toBe(3)
   lossy.disconnect()
+})
+
+describe('the live sessions of a program are counted', () => {
+  const HOUR = 3_600_000
+  const on = (program: string, hop: number, changes: Partial<UssdSession> = {}): UssdSession => ({
+    ...session(hop),
+    program,
+    ...changes,
+  })
+  let prefix = ''
+  let own: Sessions
+  let counted: Redis
+
+  beforeEach(async () => {
+    const store = await createTestRedis()
+    prefix = store.prefix
+    counted = new Redis(store.url)
+    own = makeSessions(counted, prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+  })
+  afterEach(() => counted.disconnect())
+  const live = (atMs = Date.now()) => countLive(counted, prefix, ['old', 'new', 'none'], atMs)
+
+  test('from the first answer to the last, each once, whichever way they end', async () => {
+    const names = ['one', 'two', 'three'].map((id) => own.keyOf('africastalking', id))
+    const [one = '', two = '', three = ''] = names
+    await Promise.all([
+      own.write(one, 0, on('old', 1)),
+      own.write(two, 0, on('old', 1)),
+      own.write(three, 0, on('new', 1)),
+    ])
+    expect(await live()).toEqual([2, 1, 0])
+    await own.write(one, 1, on('old', 2))
+    expect(await live()).toEqual([2, 1, 0])
+    await own.write(one, 2, on('old', 3, { reply: { text: 'Bye', end: true } }))
+    await own.write(three, 1, on('new', 1, { closed: true }))
+    expect(await live()).toEqual([1, 0, 0])
+  })
+
+  test('not by a copy that lost', async () => {
+    const name = own.keyOf('africastalking', 'raced')
+    await own.write(name, 0, on('new', 1, { reply: { text: 'Bye', end: true } }))
+    await own.write(name, 0, on('old', 1))
+    expect(await live()).toEqual([0, 0, 0])
+  })
+
+  test('until their time is over, and nothing of them stays', async () => {
+    await own.write(own.keyOf('africastalking', 'dropped'), 0, on('old', 1))
+    expect(await live(Date.now() + HOUR)).toEqual([0, 0, 0])
+    const set = liveKey(prefix, 'old')
+    expect(await counted.pttl(set)).toBeGreaterThan(0)
+    await counted.zadd(set, Date.now() - HOUR, 'expired')
+    await own.write(own.keyOf('africastalking', 'other'), 0, on('old', 1))
+    expect(await counted.zrange(set, 0, -1)).not.toContain('expired')
+    expect(await live()).toEqual([2, 0, 0])
+  })
+
+  test('and are none when Redis has lost everything', async () => {
+    await own.write(own.keyOf('africastalking', 'lost'), 0, on('old', 1))
+    await counted.flushdb()
+    expect(await live()).toEqual([0, 0, 0])
+  })
 })

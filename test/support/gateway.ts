@@ -70,7 +70,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const stopApp = async (): Promise<void> => app?.stop()
   return {
     ...{ settings, env, network, billers, database, redis, callbackKey: 'demo', stopApp },
-    app: app ?? { port: null, operatorPort: 0, stop: async () => undefined },
+    app: app ?? { port: null, operatorPort: 0, publishMenus: async () => undefined, stop: async () => undefined },
     url: `http://127.0.0.1:${app?.port ?? 0}`,
     logs: () => lines.join(''),
     async stop() {
