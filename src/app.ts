@@ -60,7 +60,7 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
   onStop(() => operator.stop(0))
 
   const port = settings.roles.gateway ? await startGateway(parts, checks, onStop) : null
-  events.serviceChanged({ state: 'ready', port })
+  events.serviceChanged({ state: 'ready', port, operatorPort: operator.port })
   const publishMenus = (): Promise<void> =>
     menus.publish('a signal', false).then(
       () => undefined,

@@ -1,32 +1,38 @@
 import { parseArgs } from 'node:util'
+import { findRemoved } from '../../src/menu/changes.ts'
 import type { Compilation, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { printProblem } from '../../src/menu/problem.ts'
+import type { Program } from '../../src/menu/program.ts'
+import { againstHelp, readVersion } from './published.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
 
 export const check: Verb = {
   name: 'check',
   summary: 'says everything that is wrong with the menus, or which screen is the fullest in each language',
-  help: `[--json] [--market KE] [--menus menus]
+  help: `[--json] [--against VERSION] [--market KE] [--menus menus]
 
 Compiles the menus as the gateway does; for every market, where none is named.
+  --against  also says what publishing would break (E-MIG), compared with an earlier version: ${againstHelp}
   --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}
 ${sourceHelp}
   npm run menus -- check
   npm run menus -- check --market UG --json
+  npm run menus -- check --against published
 `,
   run,
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false }, ...sourceOptions } as const
+  const options = { json: { type: 'boolean', default: false }, against: { type: 'string' }, ...sourceOptions } as const
   const { values } = parseArgs({ args: [...args], options })
-  const chosen = chosenMarkets(values.market)
+  const against = values.against === undefined ? null : await readVersion(values.against, values.market)
+  const chosen = chosenMarkets(values.market ?? against?.market.code)
   const sources = await loadMenuSources(values.menus)
   let refused = false
   for (const market of chosen) {
-    const result = compileFor(market, sources)
+    const result = comparedWith(against, compileFor(market, sources))
     refused ||= result.kind === 'refused'
     if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result) })}\n`)
     else {
@@ -35,6 +41,13 @@ async function run(args: readonly string[]): Promise<number> {
     }
   }
   return refused ? 1 : 0
+}
+
+/** Refused where it lacks what the earlier version had. */
+function comparedWith(before: Program | null, result: Compilation): Compilation {
+  if (before === null || result.kind === 'refused') return result
+  const removed = findRemoved(before, result.program)
+  return removed.length === 0 ? result : { kind: 'refused', problems: [...removed, ...result.warnings] }
 }
 
 function summary(result: Compilation): object {

@@ -4,6 +4,7 @@ import { tellAtEnd } from '../actions/notices.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
 import { within } from '../domain/within.ts'
 import { transferOfSession } from '../ledger/transfer.ts'
+import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
@@ -221,7 +222,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     screen: Reply,
     claimed: boolean,
   ): Promise<Answered | StoredSession> {
-    const answered: Answered = { reply: session.reply, outcome: 'answered', screen: screen.screen }
+    // A session on older menus counts where that screen is counted now.
+    const counted = screenNow(programs.current(), screen.screen)
+    const answered: Answered = { reply: session.reply, outcome: 'answered', screen: counted }
     try {
       const result = await sessions.write(round.name, round.revision, session)
       if (result === 'written') return answered

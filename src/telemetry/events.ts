@@ -62,6 +62,7 @@ export type Events = {
     state: 'starting' | 'ready' | 'stopping' | 'stopped'
     /** Of the callbacks. */
     port?: number | null
+    operatorPort?: number
   }) => void
   readonly housekeepingFailed: (e: { error: unknown }) => void
   readonly connectionLost: (e: { store: 'postgres' | 'redis' | 'queue'; error: unknown }) => void
@@ -205,7 +206,8 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
 function serviceEvents(log: Log, { counter }: Metrics) {
   const lost = counter('store_connections_lost_total', 'Connections to the stores that broke', ['store'])
   return {
-    serviceChanged: ({ state, port }) => log.info({ event: 'service_changed', state, port }),
+    serviceChanged: ({ state, port, operatorPort }) =>
+      log.info({ event: 'service_changed', state, port, operatorPort }),
     housekeepingFailed: ({ error }) => log.error({ event: 'housekeeping_failed', error }),
     connectionLost({ store, error }) {
       lost({ store })

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 
 export type GatewayProcess = {
   readonly url: string
+  readonly operatorUrl: string
+  signal(name: NodeJS.Signals): void
   output(): string
   /** `kill -9`: nothing is finished, nothing is closed. */
   kill(): Promise<void>
@@ -31,8 +33,11 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>>)
     await new Promise((resolve) => setTimeout(resolve, 50))
     port = /"state":"ready","port":(\d+|null)/.exec(output)?.[1]
   }
+  const operatorPort = /"operatorPort":(\d+)/.exec(output)?.[1]
   return {
     url: `http://127.0.0.1:${port}`,
+    operatorUrl: `http://127.0.0.1:${operatorPort}`,
+    signal: (name) => void child.kill(name),
     output: () => output,
     async kill() {
       child.kill('SIGKILL')

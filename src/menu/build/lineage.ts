@@ -44,7 +44,7 @@ export function readLineage(
   return { variables, moved: Object.fromEntries(moved), removed: readRemoved(report, service, present, heads) }
 }
 
-export function variableId(flow: string, name: string): string {
+function variableId(flow: string, name: string): string {
   return `${flow}.$${name}`
 }
 
