@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino'
+import { listVersions } from './conversations/drain.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
@@ -36,7 +37,7 @@ export async function startApp(settings: Settings, output: DestinationStream): P
 
 async function start(settings: Settings, output: DestinationStream, onStop: OnStop): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
-  const { database, menus, metrics, events } = parts
+  const { database, redis, menus, metrics, events } = parts
   const links = settings.roles.worker ? startWorker(parts, onStop) : []
 
   const checks = checksOf(parts)
@@ -53,6 +54,7 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
         database,
         checks,
         program: () => menus.programs.current().hash.slice(0, 12),
+        versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
         links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
       }),
     menus,

@@ -1,3 +1,4 @@
+import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
 import { type Check, checkHealth } from './health.ts'
 import { type OpenWork, openMessages, openTransfers } from './open-work.ts'
@@ -6,11 +7,18 @@ export type StatusDependencies = {
   readonly database: Queryable
   readonly checks: readonly Check[]
   readonly program: () => string
+  readonly versions: () => Promise<readonly Version[]>
   readonly links: () => readonly { readonly name: string; readonly up: boolean }[]
 }
 
 /** A page that one can read with curl when something is wrong: no names, no numbers, no amounts. */
-export async function renderStatus({ database, checks, program, links }: StatusDependencies): Promise<string> {
+export async function renderStatus({
+  database,
+  checks,
+  program,
+  versions,
+  links,
+}: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
     `Nyota is ${health.ready ? 'ready' : 'NOT ready'}`,
@@ -21,7 +29,15 @@ export async function renderStatus({ database, checks, program, links }: StatusD
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
   }
+  if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
+}
+
+/** On which menus people are, the newest first. */
+function sessionsRow(versions: readonly Version[]): string {
+  const live = versions.filter(({ sessions }) => sessions > 0)
+  const counts = live.map(({ hash, sessions }) => `${sessions} on ${hash.slice(0, 12)}`)
+  return `sessions   ${counts.length === 0 ? 'none live' : counts.join(', ')}`
 }
 
 function row(name: string, open: readonly OpenWork[]): string {
