@@ -47,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
 function comparedWith(before: Program | null, result: Compilation): Compilation {
   if (before === null || result.kind === 'refused') return result
   const removed = findRemoved(before, result.program)
-  return removed.length === 0 ? result : { kind: 'refused', problems: [...removed, ...result.warnings] }
+  return removed.length === 0 ? result : { kind: 'refused', problems: [...removed, ...result.warnings], draft: result }
 }
 
 function summary(result: Compilation): object {

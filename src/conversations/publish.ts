@@ -1,4 +1,5 @@
 import { actions } from '../actions/registry.ts'
+import { aggregatorNames } from '../aggregators/registry.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import type { Market } from '../domain/market.ts'
 import { findRemoved } from '../menu/changes.ts'
@@ -14,7 +15,7 @@ export const BUILD: string = buildOf(contracts, messageContracts)
 
 /** Compiles menu files for the actions and messages of this build. */
 export function compileMenus(sources: MenuSources, market: Market): Compilation {
-  return compile(sources, contracts, messageContracts, market)
+  return compile(sources, contracts, messageContracts, market, aggregatorNames)
 }
 
 /** What is put in force, and who did it: a name for people who read the list of versions. */
