@@ -1,54 +1,66 @@
 import { parseArgs } from 'node:util'
 import type { Compilation, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
-import { printProblem } from '../../src/menu/problem.ts'
+import type { Problem } from '../../src/menu/problem.ts'
+import { findingJson, findingPrinter, showsColours } from './findings.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
 
 export const check: Verb = {
   name: 'check',
   summary: 'says everything that is wrong with the menus, or which screen is the fullest in each language',
-  help: `[--json] [--market KE] [--menus menus]
+  help: `[--strict] [--json] [--market KE] [--menus menus]
 
-Compiles the menus as the gateway does; for every market, where none is named.
-  --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}
+Compiles the menus as the gateway does; for every market, where none is named. A finding whose code begins with E refuses the menus, one
+with W does not; \`npm run menus -- explain <code>\` tells more of each.
+  --strict   warnings fail too
+  --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}; each problem has
+             code, severity, file, line, column, endColumn, message, consequence, cure and page
 ${sourceHelp}
   npm run menus -- check
+  npm run menus -- check --strict
   npm run menus -- check --market UG --json
 `,
   run,
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false }, ...sourceOptions } as const
-  const { values } = parseArgs({ args: [...args], options })
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({ args: [...args], options: { strict: flag, json: flag, ...sourceOptions } })
   const chosen = chosenMarkets(values.market)
   const sources = await loadMenuSources(values.menus)
-  let refused = false
+  const printFinding = findingPrinter(sources, (text) => process.stderr.write(text), showsColours(process.stderr))
+  let failed = false
   for (const market of chosen) {
     const result = compileFor(market, sources)
-    refused ||= result.kind === 'refused'
-    if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result) })}\n`)
+    failed ||= result.kind === 'refused' || (values.strict && result.warnings.length > 0)
+    if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result, sources) })}\n`)
     else {
       if (market !== chosen[0]) process.stdout.write('\n')
-      print(market.code, result, sources)
+      print(market.code, result, printFinding)
     }
   }
-  return refused ? 1 : 0
+  return failed ? 1 : 0
 }
 
-function summary(result: Compilation): object {
-  if (result.kind === 'refused') return { outcome: 'refused', problems: result.problems }
-  return { outcome: 'compiled', problems: result.warnings, hash: result.program.hash, worst: result.worst }
+function summary(result: Compilation, sources: MenuSources): object {
+  const json = (problem: Problem) => findingJson(problem, sources)
+  if (result.kind === 'refused') return { outcome: 'refused', problems: result.problems.map(json) }
+  return {
+    outcome: 'compiled',
+    problems: result.warnings.map(json),
+    hash: result.program.hash,
+    worst: result.worst,
+  }
 }
 
-function print(market: string, result: Compilation, sources: MenuSources): void {
+function print(market: string, result: Compilation, printFinding: (problem: Problem) => void): void {
   if (result.kind === 'refused') {
-    for (const problem of result.problems) process.stderr.write(`${printProblem(problem, sources)}\n`)
+    result.problems.forEach(printFinding)
     process.stderr.write(`\n${result.problems.length} problems in ${market}; the menus are refused.\n`)
     return
   }
-  for (const problem of result.warnings) process.stderr.write(`${printProblem(problem, sources)}\n`)
+  result.warnings.forEach(printFinding)
   const { program, worst } = result
   const fullest = program.languages.flatMap(({ code }) =>
     worst

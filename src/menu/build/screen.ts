@@ -68,6 +68,7 @@ function readMenu(part: Part): Screen {
       const words = say === undefined ? null : addText(symbols, `${id}.say.${key}`, say.value, scope)
       const when = choice.get('when')
       const guard = when === undefined ? null : guardOf(part, when.value)
+      if (when !== undefined) symbols.spots.set(`${id}.when.${key}`, when.value.at)
       return [{ key, when: guard, route: { set, say: words, go: target } }]
     },
   )
@@ -234,16 +235,18 @@ function readCall(part: Part): Screen | null {
 }
 
 function readRouteScreen(part: Part): Screen | null {
-  const { symbols, flow, at, entries } = part
+  const { symbols, flow, id, at, entries } = part
   const list = required(symbols.report, entries, 'route', at, 'a route')
   const otherwise = required(symbols.report, entries, 'else', at, 'a route')
   const last = otherwise && readTarget(symbols, flow, otherwise)
-  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree) => {
+  if (otherwise !== null) symbols.spots.set(`${id}.else`, otherwise.at)
+  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree, index) => {
     const one = entriesOf(symbols.report, tree, 'a case of a route', ['when', 'go'])
     const when = required(symbols.report, one, 'when', tree.at, 'a case of a route')
     const go = required(symbols.report, one, 'go', tree.at, 'a case of a route')
     const guard = when && guardOf(part, when)
     const target = go && readTarget(symbols, flow, go)
+    if (when !== null) symbols.spots.set(`${id}.case.${index}`, when.at)
     return guard === null || target === null ? [] : [{ when: guard, go: target }]
   })
   return last === null ? null : { kind: 'route', cases, otherwise: last }
