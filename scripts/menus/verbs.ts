@@ -3,8 +3,9 @@ import { diff } from './diff.ts'
 import { explain } from './explain.ts'
 import { graph } from './graph.ts'
 import { importDialogues } from './import.ts'
+import { schema } from './schema.ts'
 import type { Verb } from './verb.ts'
 import { words } from './words.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check, explain, graph, words, diff, importDialogues]
+export const verbs: readonly Verb[] = [check, explain, graph, words, diff, importDialogues, schema]
