@@ -2,7 +2,7 @@ import { FLOW_KEYS } from '../build/flow.ts'
 import { FORM_KEYS } from '../build/forms.ts'
 import { WAY_KEYS } from '../build/route.ts'
 import { CASE_KEYS, CHOICE_KEYS, NO_KEYS, screenKeys } from '../build/screen.ts'
-import { BUTTON_KEYS, INVALID_KEYS, LIMIT_KEYS, NAVIGATION_KEYS, POLICY_KEYS, SERVICE_KEYS } from '../build/service.ts'
+import { BUTTON_KEYS, INVALID_KEYS, LIMIT_KEYS, NAVIGATION_KEYS, POLICY_KEYS, SERVICE_KEYS, SIZE_KEYS } from '../build/service.ts'
 import { INPUT_TYPE_NAMES, TYPE_NAMES } from '../build/types.ts'
 import { definitions, type KeyText, keyTexts, type Schema } from './values.ts'
 
@@ -16,7 +16,7 @@ export const keyTables: Readonly<Record<string, readonly string[]>> = {
   button: BUTTON_KEYS,
   limits: LIMIT_KEYS,
   sizes: SIZE_KEYS,
-  text: FORM_KEYS,
+  forms: FORM_KEYS,
   invalid: INVALID_KEYS,
   policy: POLICY_KEYS,
   flow: FLOW_KEYS,
@@ -33,7 +33,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   button: ['key', 'text'],
   limits: ['gsm7', 'ucs2', 'lines'],
   invalid: ['attempts', 'text', 'end'],
-  text: ['text', 'short'],
+  forms: ['text', 'short'],
   flow: ['start', 'screens'],
   input: ['type', 'as', 'go'],
   list: ['row'],
@@ -60,7 +60,7 @@ export function menuSchemas(
   const all: Readonly<Record<string, Schema>> = {
     ...definitions,
     ...Object.fromEntries(Object.keys(keyTables).map((table) => [table, objectOf(table, kinds.includes(table))])),
-    text: { anyOf: [{ type: 'string' }, objectOf('text', false)] },
+    text: { anyOf: [{ type: 'string' }, { $ref: '#/definitions/forms' }] },
     screen: { anyOf: kinds.map((kind) => ({ $ref: `#/definitions/${kind}` })) },
     type: {
       anyOf: [

@@ -90,7 +90,7 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     ucs2: { says: 'Characters of a screen outside it.', value: whole(1) },
     lines: { says: 'Lines of a screen.', value: whole(1) },
   },
-  text: {
+  forms: {
     text: { says: 'The full words.', value: { type: 'string' } },
     short: {
       says: 'Shorter words, or a list of ever shorter ones, for screens that the full ones do not fit on.',
