@@ -2,7 +2,15 @@ import { FLOW_KEYS } from '../build/flow.ts'
 import { FORM_KEYS } from '../build/forms.ts'
 import { WAY_KEYS } from '../build/route.ts'
 import { CASE_KEYS, CHOICE_KEYS, NO_KEYS, screenKeys } from '../build/screen.ts'
-import { BUTTON_KEYS, INVALID_KEYS, LIMIT_KEYS, NAVIGATION_KEYS, POLICY_KEYS, SERVICE_KEYS, SIZE_KEYS } from '../build/service.ts'
+import {
+  BUTTON_KEYS,
+  INVALID_KEYS,
+  LIMIT_KEYS,
+  NAVIGATION_KEYS,
+  POLICY_KEYS,
+  SERVICE_KEYS,
+  SIZE_KEYS,
+} from '../build/service.ts'
 import { INPUT_TYPE_NAMES, TYPE_NAMES } from '../build/types.ts'
 import { definitions, type KeyText, keyTexts, type Schema } from './values.ts'
 
