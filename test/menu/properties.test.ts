@@ -144,6 +144,22 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
     })
   })
 
+  test('neither back nor home leads across a write that ran', () => {
+    let written = 0
+    check((program, walk) => {
+      for (const { before, event, after } of walk.steps()) {
+        const screen = program.screens[before.frames.at(-1)?.at ?? '']
+        if (event.kind !== 'outcome' || before.state !== 'running' || screen?.kind !== 'confirm') continue
+        const route = screen.outcomes[event.outcome]
+        if (program.actions[screen.action]?.effect !== 'write' || route === undefined || route.go === 'again') continue
+        if (event.values === undefined || Object.keys(event.values).length === 0) continue
+        written += 1
+        expect(after.session.history).toEqual([])
+      }
+    })
+    expect(written).toBeGreaterThan(0)
+  })
+
   test('going back shows the screen that was left, with the values it had', () => {
     check((program, walk) => {
       const shown = [...walk.shown()]

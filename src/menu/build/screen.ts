@@ -34,6 +34,16 @@ const kinds: Readonly<Record<Screen['kind'], Kind>> = {
   end: { keys: ['end', 'sms', 'with'], read: readEnd },
 }
 
+/** The keys of a screen of each kind. */
+export const screenKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(kinds).map(([kind, { keys }]) => [kind, [...keys, 'was']]),
+)
+
+/** The keys of a choice of a menu, of a case of a route, and of the `no` of a confirm. */
+export const CHOICE_KEYS: readonly string[] = ['key', 'text', 'go', 'when', 'set', 'say']
+export const CASE_KEYS: readonly string[] = ['when', 'go']
+export const NO_KEYS: readonly string[] = ['text', 'go']
+
 /** One screen of a flow; null after reporting why it cannot be read. */
 export function readScreen(symbols: Symbols, flow: FlowHead, name: string, at: Spot, tree: Tree): Screen | null {
   const names = Object.keys(kinds) as Screen['kind'][]
@@ -45,7 +55,7 @@ export function readScreen(symbols: Symbols, flow: FlowHead, name: string, at: S
   }
   const id = `${flow.name}.${name}`
   symbols.spots.set(id, at)
-  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, [...kinds[kind].keys, 'was'])
+  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, screenKeys[kind])
   return kinds[kind].read({ symbols, flow, id, at, entries, scope: scopeOf(symbols, flow, {}) })
 }
 
@@ -55,7 +65,7 @@ function readMenu(part: Part): Screen {
   const list = entries.get('choices')
   const choices = (list === undefined ? [] : itemsOf(symbols.report, list.value, 'choices')).flatMap(
     (tree): Choice[] => {
-      const choice = entriesOf(symbols.report, tree, 'a choice', ['key', 'text', 'go', 'when', 'set', 'say'])
+      const choice = entriesOf(symbols.report, tree, 'a choice', CHOICE_KEYS)
       const keyTree = required(symbols.report, choice, 'key', tree.at, 'a choice')
       const text = required(symbols.report, choice, 'text', tree.at, 'a choice')
       const key = keyTree && textIn(symbols.report, keyTree, "a choice's key")
@@ -68,6 +78,7 @@ function readMenu(part: Part): Screen {
       const words = say === undefined ? null : addText(symbols, `${id}.say.${key}`, say.value, scope)
       const when = choice.get('when')
       const guard = when === undefined ? null : guardOf(part, when.value)
+      if (when !== undefined) symbols.spots.set(`${id}.when.${key}`, when.value.at)
       return [{ key, when: guard, route: { set, say: words, go: target } }]
     },
   )
@@ -176,7 +187,8 @@ function rowsOfCall(part: Part): RowSource | null {
   return null
 }
 
-const ASKS: readonly Asks[] = ['yes', 'pin', 'new_pin', 'code', 'answer']
+/** What a confirm can ask for. */
+export const ASKS: readonly Asks[] = ['yes', 'pin', 'new_pin', 'code', 'answer']
 
 function readConfirm(part: Part): Screen | null {
   const { symbols, flow, id, at, entries, scope } = part
@@ -198,7 +210,7 @@ function readConfirm(part: Part): Screen | null {
     )
   }
   const [yes, no] = [entries.get('yes'), entries.get('no')]
-  const noParts = no?.value.kind === 'map' ? entriesOf(report, no.value, 'no', ['text', 'go']) : null
+  const noParts = no?.value.kind === 'map' ? entriesOf(report, no.value, 'no', NO_KEYS) : null
   const noText = noParts?.get('text')?.value
   const noTarget = noParts === null ? no?.value : noParts.get('go')?.value
   if (asks === 'yes' && yes === undefined)
@@ -234,16 +246,18 @@ function readCall(part: Part): Screen | null {
 }
 
 function readRouteScreen(part: Part): Screen | null {
-  const { symbols, flow, at, entries } = part
+  const { symbols, flow, id, at, entries } = part
   const list = required(symbols.report, entries, 'route', at, 'a route')
   const otherwise = required(symbols.report, entries, 'else', at, 'a route')
   const last = otherwise && readTarget(symbols, flow, otherwise)
-  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree) => {
-    const one = entriesOf(symbols.report, tree, 'a case of a route', ['when', 'go'])
+  if (otherwise !== null) symbols.spots.set(`${id}.else`, otherwise.at)
+  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree, index) => {
+    const one = entriesOf(symbols.report, tree, 'a case of a route', CASE_KEYS)
     const when = required(symbols.report, one, 'when', tree.at, 'a case of a route')
     const go = required(symbols.report, one, 'go', tree.at, 'a case of a route')
     const guard = when && guardOf(part, when)
     const target = go && readTarget(symbols, flow, go)
+    if (when !== null) symbols.spots.set(`${id}.case.${index}`, when.at)
     return guard === null || target === null ? [] : [{ when: guard, go: target }]
   })
   return last === null ? null : { kind: 'route', cases, otherwise: last }

@@ -19,23 +19,40 @@ export type Service = {
   readonly texts: ReadonlyMap<string, Tree>
 }
 
-const KEYS = ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret', 'outcomes', 'removed']
+/** The keys of `service.yaml`, and of its parts. */
+export const SERVICE_KEYS: readonly string[] = [
+  'start',
+  'language',
+  'name',
+  'limits',
+  'navigation',
+  'invalid',
+  'dialled_secret',
+  'outcomes',
+  'removed',
+]
+
+export const NAVIGATION_KEYS: readonly string[] = ['back', 'home', 'more', 'previous']
+export const BUTTON_KEYS: readonly string[] = ['key', 'text']
+const SIZES = ['gsm7', 'ucs2', 'lines'] as const
+export const SIZE_KEYS: readonly string[] = SIZES
+export const LIMIT_KEYS: readonly string[] = [...SIZES, 'channels']
+export const INVALID_KEYS: readonly string[] = ['attempts', 'text', 'end']
+export const POLICY_KEYS: readonly string[] = ['say', 'go', 'end']
 
 /** Reads `service.yaml`; null where something that everything else needs is missing. */
 export function readService(report: Report, tree: Tree, channels: readonly string[] | null): Service | null {
   const what = 'the service'
-  const entries = entriesOf(report, tree, what, KEYS)
+  const entries = entriesOf(report, tree, what, SERVICE_KEYS)
   const need = (key: string): Tree | null => required(report, entries, key, tree.at, what)
   const texts = new Map<string, Tree>()
   const keyOf = (name: string, optional = false): string | null => {
     const navigation = entries.get('navigation')
     const ways =
-      navigation === undefined
-        ? new Map()
-        : entriesOf(report, navigation.value, 'navigation', ['back', 'home', 'more', 'previous'])
+      navigation === undefined ? new Map() : entriesOf(report, navigation.value, 'navigation', NAVIGATION_KEYS)
     const way = optional ? ways.get(name)?.value : required(report, ways, name, navigation?.at ?? tree.at, 'navigation')
     if (way === null || way === undefined) return null
-    const parts = entriesOf(report, way, name, ['key', 'text'])
+    const parts = entriesOf(report, way, name, BUTTON_KEYS)
     const [key, text] = [required(report, parts, 'key', way.at, name), required(report, parts, 'text', way.at, name)]
     if (text !== null) texts.set(`service.navigation.${name}`, text)
     return key && textIn(report, key, 'key')
@@ -87,8 +104,6 @@ function sharedFields({ contracts }: Symbols, outcome: string): Types {
   return Object.fromEntries(Object.entries(first).filter(([name]) => same(name)))
 }
 
-const SIZES = ['gsm7', 'ucs2', 'lines'] as const
-
 type ChannelLimits = { readonly all: Limits; readonly channels: Readonly<Record<string, Limits>> }
 
 /** `known`: the names that a channel may have, or null where any will do. */
@@ -99,7 +114,7 @@ function readLimits(
   known: readonly string[] | null,
 ): ChannelLimits | null {
   if (tree === null) return null
-  const entries = entriesOf(report, tree, 'limits', [...SIZES, 'channels'])
+  const entries = entriesOf(report, tree, 'limits', LIMIT_KEYS)
   const limit = (key: string): number | null => {
     const value = required(report, entries, key, at, 'limits')
     return value && wholeIn(report, value, key, 1)
@@ -135,7 +150,7 @@ function readSizes(report: Report, tree: Tree, name: string): Partial<Limits> {
 
 function readInvalid(report: Report, tree: Tree | null, texts: Map<string, Tree>): number | null {
   if (tree === null) return null
-  const entries = entriesOf(report, tree, 'invalid', ['attempts', 'text', 'end'])
+  const entries = entriesOf(report, tree, 'invalid', INVALID_KEYS)
   for (const key of ['text', 'end']) {
     const words = required(report, entries, key, tree.at, 'invalid')
     if (words !== null) texts.set(`service.invalid.${key}`, words)
@@ -147,7 +162,7 @@ function readInvalid(report: Report, tree: Tree | null, texts: Map<string, Tree>
 function readPolicies(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): ReadonlyMap<string, Policy> {
   const policies = new Map<string, Policy>()
   for (const [name, { at, value }] of tree === undefined ? [] : entriesOf(report, tree, 'outcomes')) {
-    const entries = entriesOf(report, value, name, ['say', 'go', 'end'])
+    const entries = entriesOf(report, value, name, POLICY_KEYS)
     const [end, say, go] = [entries.get('end')?.value, entries.get('say')?.value, entries.get('go')?.value]
     const words = end ?? say ?? null
     const target = end !== undefined ? 'end' : go?.kind === 'scalar' ? go.value : null

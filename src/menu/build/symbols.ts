@@ -55,7 +55,8 @@ export function fieldScope(fields: Types): Scope {
   return new Map(Object.entries(fields).map(([name, type]) => [name, { ref: { from: 'field', name }, type }]))
 }
 
-function factTypes(languages: readonly string[]): Record<FactName, Type> {
+/** What is known of every caller. */
+export function factTypes(languages: readonly string[]): Record<FactName, Type> {
   return {
     status: { type: 'choice', of: ['unknown', 'enrolled', 'active'] },
     name: { type: 'text', max: 40 },

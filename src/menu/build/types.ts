@@ -44,7 +44,19 @@ function typeOf(type: ValueType): Type {
   }
 }
 
-const TYPE_NAMES = ['text', 'digits', 'number', 'money', 'msisdn', 'moment', 'time', 'choice', 'opaque', 'rows']
+/** The types of variables. */
+export const TYPE_NAMES: readonly string[] = [
+  'text',
+  'digits',
+  'number',
+  'money',
+  'msisdn',
+  'moment',
+  'time',
+  'choice',
+  'opaque',
+  'rows',
+]
 
 /** Reads `msisdn`, `{ text: 20 }`, `{ digits: { min: 7, max: 11 } }`, `{ choice: [a, b] }`, `{ rows: { name: { text: 20 } }, max: 5 }`. */
 function readType(report: Report, tree: Tree, what: string): Type | null {
@@ -113,6 +125,9 @@ export function readTypes(report: Report, tree: Tree, what: string): Types {
   }
   return result
 }
+
+/** What an `input` screen takes. */
+export const INPUT_TYPE_NAMES: readonly string[] = ['msisdn', 'money', 'text', 'digits']
 
 /** The type of what is typed on an `input` screen. */
 export function readInputType(report: Report, tree: Tree, what: string): InputType | null {

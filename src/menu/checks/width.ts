@@ -5,7 +5,7 @@ import type { Program, Screen, ScreenId, Template, TextKey } from '../program.ts
 import { fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from '../text.ts'
 import { aboveOf } from './above.ts'
 import type { Checked, WorstScreen } from './all.ts'
-import { type Exits, exitsOf } from './exits.ts'
+import type { Exits } from './exits.ts'
 import { type Graph, waysOf } from './graph.ts'
 import { maxRows } from './keys.ts'
 import { longest } from './longest.ts'
@@ -15,9 +15,14 @@ import { checkShort } from './short.ts'
  * No screen of any language is too long on any channel, with the longest values and the longest words above it, where its texts may take
  * their short forms. Returns each screen at its fullest.
  */
-export function checkWidth(report: Report, checked: Checked, graph: Graph): readonly WorstScreen[] {
+export function checkWidth(
+  report: Report,
+  checked: Checked,
+  graph: Graph,
+  exits: ReadonlyMap<ScreenId, Exits>,
+): readonly WorstScreen[] {
   const { program } = checked
-  const [above, exits] = [aboveOf(graph), exitsOf(graph)]
+  const above = aboveOf(graph)
   const channels = [null, ...Object.keys(program.channels)]
   const forms = Object.entries(program.screens).flatMap(([id, screen]) =>
     formsOf(checked, id, screen, above.get(id) ?? new Set(), exits.get(id)).map((form) => ({ id, form })),
