@@ -184,6 +184,7 @@ function declare(
     languages: [service.language, ...trees.languages.keys()],
     flows,
     policies: service.policies,
+    hints: service.hints,
     texts: new Map(),
     spots: new Map(),
   }

@@ -3,17 +3,27 @@ import type { Choice, NavigationKeys, Screen, ScreenId, TextKey } from './progra
 /** A text of a screen and what the engine writes before it, such as the key of a choice. */
 export type Block = { readonly mark: string; readonly key: TextKey }
 
-/** What stands between anything said above a screen and its footer, without a list's rows. */
-export function blocksOf(id: ScreenId, screen: Screen, choices: readonly Choice[]): readonly Block[] {
+/** What stands between anything said above a screen and its footer, without a list's rows. `again`: of an input, the second time. */
+export function blocksOf(id: ScreenId, screen: Screen, choices: readonly Choice[], again = false): readonly Block[] {
   const text: Block = { mark: '', key: `${id}.text` }
   switch (screen.kind) {
     case 'menu':
       return [text, ...choices.map(({ key }) => ({ mark: `${key} `, key: `${id}.choice.${key}` }))]
+    case 'input': {
+      if (again) return [{ mark: '', key: `${id}.again` }]
+      const options = screen.type.type === 'pick' ? screen.type.of : []
+      return [text, ...options.map((option, index) => ({ mark: `${index + 1} `, key: pickKey(id, option) }))]
+    }
     case 'confirm':
       return [text, ...screen.buttons.map((key) => ({ mark: '', key }))]
     default:
       return [text]
   }
+}
+
+/** The words of an option of an input by `pick`. */
+export function pickKey(id: ScreenId, option: string): TextKey {
+  return `${id}.pick.${option}`
 }
 
 /** What a list's row begins with; rows that are only read have no number. */
@@ -29,12 +39,13 @@ export type Ways = {
   readonly home: boolean
 }
 
-/** The footer is one line. Where no key is set for the previous page, `back` turns to it. */
+/** The footer is one line; the key of exit, where there is one, is on every screen. Where no key is set for the previous page, `back` turns to it. */
 export function footerOf(keys: NavigationKeys, ways: Ways): readonly TextKey[] {
   return [
     ...(ways.more ? ['service.navigation.more'] : []),
     ...(ways.previous && keys.previous !== null ? ['service.navigation.previous'] : []),
     ...(ways.back || (ways.previous && keys.previous === null) ? ['service.navigation.back'] : []),
     ...(ways.home ? ['service.navigation.home'] : []),
+    ...(keys.exit !== null ? ['service.navigation.exit'] : []),
   ]
 }

@@ -1,9 +1,9 @@
 import type { Secret } from '../domain/secret.ts'
-import { readInput, readKey, readSecret } from './answer.ts'
 import type { Effect, Json } from './contract.ts'
 import { holds } from './guard.ts'
-import type { ConfirmScreen, ListScreen, Program, Route, ScreenId, Target, TextKey } from './program.ts'
-import { openChoices, type Reply, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
+import { meaningOf } from './meaning.ts'
+import type { ConfirmScreen, ListScreen, Program, Route, Screen, ScreenId, Target, TextKey } from './program.ts'
+import { type Reply, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
 import { argumentsOf, lookupIn, type Values } from './scope.ts'
 import {
   arrive,
@@ -236,70 +236,71 @@ function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}
 }
 
 function answer(turn: Turn, session: MenuSession, input: Secret): Step {
-  const { program } = turn
+  const { program, atMs } = turn
   const screen = screenOf(program, topFrame(session).at)
-  const raw = input.reveal()
-  const key = readKey(raw)
-  if (key === program.keys.home) return travel(turn, session, 'home')
-  if (key === program.keys.back) return back(turn, session)
-  switch (screen.kind) {
-    case 'menu': {
-      const choice = openChoices(screen.choices, session).find((each) => each.key === key)
-      return choice === undefined ? invalid(turn, session, screen.wrong) : follow(turn, leave(session), choice.route)
-    }
-    case 'input': {
-      const value = readInput(screen.type, raw, program.market)
-      if (value === null) return invalid(turn, session, screen.wrong)
-      return travel(turn, assign(leave(session), { [screen.as]: value }), screen.go)
-    }
-    case 'list':
-      return answerList(turn, session, screen, key)
-    case 'confirm': {
-      if (screen.asks === 'yes') {
-        if (key === '1') return run(turn, session, screen, null)
-        if (key === '2' && screen.no !== null) return travel(turn, leaveForGood(session, false), screen.no)
-        return invalid(turn, session, screen.wrong)
-      }
-      const secret = readSecret(screen.asks, raw)
-      return secret === null ? invalid(turn, session, screen.wrong) : run(turn, session, screen, secret)
-    }
-    default:
-      throw new Error(`no answer is expected at ${topFrame(session).at}`)
+  const meaning = meaningOf(program, session, screen, input.reveal(), atMs)
+  switch (meaning.kind) {
+    case 'home':
+      return travel(turn, session, 'home')
+    case 'back':
+      return back(turn, session)
+    case 'exit':
+      return finish(turn, session, wordsOf(turn, session, 'service.exit.end'), [])
+    case 'more':
+      return showOrFeed(turn, { ...session, wrong: 0, pages: [...session.pages, session.next ?? 0] })
+    case 'previous':
+      return previousPage(turn, session)
+    case 'typed':
+      // The first of two equal values is no answer yet, so it does not start the count anew.
+      return showOrFeed(turn, {
+        ...session,
+        wrong: screen.kind === 'list' ? 0 : session.wrong,
+        pages: [0],
+        typed: meaning.typed,
+      })
+    case 'choose':
+      return follow(turn, leaveFresh(session, screen), meaning.route, meaning.fields)
+    case 'value':
+      return travel(turn, assign(leaveFresh(session, screen), meaning.set), meaning.go)
+    case 'confirm':
+      return run(turn, session, meaning.call, meaning.secret)
+    case 'no':
+      return travel(turn, leaveForGood(session, false), meaning.go)
+    case 'invalid':
+      return invalid(turn, { ...session, typed: meaning.typed }, screen, meaning.hint)
   }
-}
-
-function answerList(turn: Turn, session: MenuSession, screen: ListScreen, key: string): Step {
-  const { keys } = turn.program
-  if (key === keys.more && session.next !== null) {
-    return showOrFeed(turn, { ...session, wrong: 0, pages: [...session.pages, session.next] })
-  }
-  if (key === keys.previous && session.pages.length > 1) return previousPage(turn, session)
-  const row = /^[1-9]\d?$/.test(key) ? rowsOf(screen, session)[Number(key) - 1] : undefined
-  if (screen.choose === null || row === undefined) return invalid(turn, session, screen.wrong)
-  return follow(turn, leave(session), screen.choose, row)
 }
 
 function previousPage(turn: Turn, session: MenuSession): Step {
   return showOrFeed(turn, { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
 }
 
-/** The page before, the screen before, or home where there is neither. */
+/** The page before, the screen without what was typed on it, the screen before, or home where there is none of these. */
 function back(turn: Turn, session: MenuSession): Step {
   if (session.pages.length > 1 && turn.program.keys.previous === null) return previousPage(turn, session)
+  if (session.typed !== '') return showOrFeed(turn, { ...session, pages: [0], typed: '' })
   const before = goBack(session)
   return before === null ? travel(turn, session, 'home') : showOrFeed(turn, before)
 }
 
-/** The same screen with a hint above it; after too many, the end. What else was dialled is dropped. */
-function invalid(turn: Turn, session: MenuSession, hint: TextKey): Step {
-  if (session.wrong >= turn.program.attempts)
-    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
-  return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
+/** The same screen with a hint above it; after too many, what the screen has for that. What else was dialled is dropped. */
+function invalid(turn: Turn, session: MenuSession, screen: Screen, hint: TextKey): Step {
+  const { attempts = null, after = null } = 'wrong' in screen ? screen : {}
+  if (session.wrong < (attempts ?? turn.program.attempts))
+    return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
+  if (after === null) return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
+  const left = screen.kind === 'confirm' ? leaveForGood(session, false) : leaveFresh(session, screen)
+  return follow({ ...turn, rest: [] }, left, after)
+}
+
+/** An input that one goes back to asks from the beginning. */
+function leaveFresh(session: MenuSession, screen: Screen): MenuSession {
+  return leave(screen.kind === 'input' ? { ...session, typed: '' } : session)
 }
 
 function finish({ program }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
   const say = words && fittest(limitsOf(program, session.channel), words)
-  const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null }
+  const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null, typed: '' }
   return { session: ended, kind: 'reply', reply: lastWords(ended), sms }
 }
 

@@ -28,6 +28,7 @@ const menu: MenuSession = {
   wrong: 0,
   pages: [0],
   next: null,
+  typed: '',
   say: null,
 }
 

@@ -4,7 +4,7 @@ import { actions } from '../../src/actions/registry.ts'
 import { countSeptets } from '../../src/domain/gsm7.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
-import { compile } from '../../src/menu/compile.ts'
+import { compile, type MenuSources } from '../../src/menu/compile.ts'
 import type { ActionContract, Fields, Json } from '../../src/menu/contract.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { describeProblem } from '../../src/menu/problem.ts'
@@ -15,7 +15,14 @@ import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
 import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
 import { lastFormOf, limitsOf } from '../../src/menu/text.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
-import { AT_MS, kenya, menuFolder, contracts as smallContracts, messageContracts as smallMessages } from './support.ts'
+import {
+  AT_MS,
+  kenya,
+  keysProfile,
+  menuFolder,
+  contracts as smallContracts,
+  messageContracts as smallMessages,
+} from './support.ts'
 
 const programs = new Map<string, Program>()
 /** The most units of a screen in a language, as proved by the compiler. */
@@ -23,22 +30,24 @@ const bounds = new Map<string, number>()
 /** The languages with short forms, where a screen in full is bounded by its limit alone. */
 const shortened = new Map<string, ReadonlySet<string>>()
 beforeAll(async () => {
-  await add('small', menuFolder('small'), smallContracts, smallMessages)
-  await add(
+  const small = await loadMenuSources(menuFolder('small'))
+  add('small', small, smallContracts, smallMessages)
+  add('keys', { ...small, ...(await keysProfile()) }, smallContracts, smallMessages)
+  add(
     'service',
-    menuFolder('../../menus'),
+    await loadMenuSources(menuFolder('../../menus')),
     [...actions.values()].map(({ contract }) => contract),
     messageContracts,
   )
 })
 
-async function add(
+function add(
   name: string,
-  folder: string,
+  sources: MenuSources,
   contracts: readonly ActionContract[],
   messages: Record<string, Fields>,
 ) {
-  const result = compile(await loadMenuSources(folder), contracts, messages, kenya)
+  const result = compile(sources, contracts, messages, kenya)
   if (result.kind === 'refused') throw new Error(result.problems.map(describeProblem).join('\n'))
   programs.set(name, result.program)
   const short = Object.entries(result.program.texts).filter(([, texts]) => lastFormOf(Object.values(texts)) > 0)
@@ -59,7 +68,7 @@ const MANY: fc.Parameters<unknown> = { numRuns: 600, seed: 1 }
 
 const CANARY = '73915'
 const noise = fc.oneof(
-  fc.constantFrom('0', '00', '98', '7', '', 'x', '٣', '12345678901'),
+  fc.constantFrom('0', '00', '98', '97', '#', '7', '', 'x', '٣', '12345678901'),
   fc.string({ unit: 'grapheme' }),
 )
 const move: fc.Arbitrary<Move> = fc.record({
@@ -76,7 +85,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   number: fc.constant('+254712345678' as Msisdn),
 })
 
-describe.each(['small', 'service'])('whatever people type and actions answer, with the %s menus', (name) => {
+describe.each(['small', 'keys', 'service'])('whatever people type and actions answer, with the %s menus', (name) => {
   const check = (property: (program: Program, walk: Walk) => void, options: fc.Parameters<unknown> = {}): void => {
     const program = programs.get(name)
     if (program === undefined) throw new Error(`the ${name} menus do not compile`)
@@ -110,6 +119,26 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
     const screens = Object.entries(programs.get(name)?.screens ?? {})
     const visible = screens.filter(([, { kind }]) => !['call', 'route', 'use'].includes(kind)).map(([id]) => id)
     expect(visible.filter((id) => !seen.has(id))).toEqual([])
+  })
+
+  test('the generated dialogues come to every form of a screen', () => {
+    const seen = new Set<string>()
+    check((_program, walk) => {
+      for (const { before, after } of walk.steps()) {
+        if (after.kind !== 'reply') continue
+        const { screen } = after.reply
+        const { typed, frames } = after.session
+        const stayed = before.state === 'shown' && after.session.state === 'shown' && topFrame(before).at === screen
+        if (typed !== '') seen.add(`${screen} typed`)
+        if (stayed && before.wrong < after.session.wrong && before.typed !== typed) seen.add(`${screen} differ`)
+        if (typed !== '' && topFrame(before).at !== frames.at(-1)?.at) seen.add(`${screen} typed again`)
+      }
+    }, MANY)
+    const wanted = Object.entries(programs.get(name)?.screens ?? {}).flatMap(([id, screen]) => {
+      if (screen.kind === 'list' && screen.filter !== null) return [`${id} typed`, `${id} typed again`]
+      return screen.kind === 'input' && screen.twice !== null ? [`${id} typed`, `${id} differ`] : []
+    })
+    expect(wanted.filter((form) => !seen.has(form))).toEqual([])
   })
 
   test('a step changes nothing but what it returns, and the same event twice gives the same', () => {
@@ -168,7 +197,9 @@ describe.each(['small', 'service'])('whatever people type and actions answer, wi
         if (next === undefined || next.state === 'ended' || next.language !== session.language) continue
         if (next.history.length !== session.history.length + 1) continue
         const back = step(program, next, { kind: 'input', atMs: AT_MS, input: new Secret(program.keys.back) })
-        const again = step(program, session, { kind: 'open', atMs: AT_MS, dialled: [] })
+        // An input that asks twice begins anew.
+        const typed = inputAt(program, session) ? '' : session.typed
+        const again = step(program, { ...session, typed }, { kind: 'open', atMs: AT_MS, dialled: [] })
         if (back.kind !== 'reply' || again.kind !== 'reply') throw new Error('no screen')
         expect(back.reply).toEqual(again.reply)
         expect(back.session.frames).toEqual(session.frames)
@@ -210,7 +241,9 @@ test('the pages of a list together are the list, each row once and with its own 
 test('answers dialled with the code lead where typing them leads', () => {
   const program = programs.get('small')
   if (program === undefined) throw new Error('the small menus do not compile')
-  const inputs = fc.array(fc.constantFrom('0', '00', '1', '2', '3', '4', '98', '0712345678', '700'), { maxLength: 6 })
+  const inputs = fc.array(fc.constantFrom('0', '00', '1', '2', '3', '4', '5', '98', '0712345678', '700', '241126'), {
+    maxLength: 9,
+  })
   fc.assert(
     fc.property(inputs, (dialled) => {
       const start = begin(program, {
@@ -229,6 +262,37 @@ test('answers dialled with the code lead where typing them leads', () => {
       expect(together.session).toEqual(single.session)
     }),
     { numRuns: 300 },
+  )
+})
+
+test('the pages of a list looked through by letters are the rows that have them, each once and with its own key', () => {
+  const program = programs.get('small')
+  if (program === undefined) throw new Error('the small menus do not compile')
+  const word = fc.constantFrom('Ana', 'änna', 'BEN', 'Njeri', "N'Jeri", 'Ọla', '12')
+  const names = fc.array(
+    fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(' ')),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  )
+  fc.assert(
+    fc.property(names, fc.constantFrom('an', 'njer', 'ola', 'ben', 'Án'), (list, letters) => {
+      const rows: Json = list.map((name, index) => ({ id: `${index}`, name }))
+      const begins = new RegExp(`(^| )${letters.replace('Á', 'a')}`, 'i')
+      const plain = list.map((name) => name.normalize('NFD').replace(/[^A-Za-z0-9 ]/g, ''))
+      const wanted = plain.flatMap((name, index) => (begins.test(name) ? [String(index + 1)] : []))
+      let last = typed(program, dialShops(program, 'en', rows).session, letters)
+      const found: string[] = []
+      for (let page = 0; page < 41 && wanted.length > 0; page += 1) {
+        expectToFit(program, last.session, last.reply)
+        found.push(...last.reply.text.split('\n').slice(1, -1))
+        if (last.session.next === null) break
+        last = typed(program, last.session, '98')
+      }
+      expect(found.map((row) => row.split(' ')[0])).toEqual(wanted)
+    }),
+    { numRuns: 200 },
   )
 })
 
@@ -266,12 +330,19 @@ function sensible(program: Program, session: MenuSession, pick: number): string 
   const screen = program.screens[session.frames.at(-1)?.at ?? '']
   switch (screen?.kind) {
     case 'menu':
+      if (pick >= 90) return program.keys.back
       return screen.choices[pick % Math.max(1, screen.choices.length)]?.key ?? '0'
     case 'input':
-      return { msisdn: '0712345678', money: pick % 2 ? '500' : '20000', text: 'Something', digits: '12345678901' }[
-        screen.type.type
-      ]
+      return {
+        msisdn: '0712345678',
+        money: pick % 2 ? '500' : '20000',
+        text: 'Something',
+        digits: pick < 60 ? '12345678901' : '1234567',
+        date: pick < 80 ? '24/11/26' : '31/12/26',
+        pick: pick < 80 ? '2' : 'lar',
+      }[screen.type.type]
     case 'list':
+      if (pick >= 80) return 'ab'[pick % 2] ?? ''
       return pick < 40 && session.next !== null ? '98' : '1'
     case 'confirm':
       if (screen.asks === 'yes') return pick < 80 ? '1' : '2'
@@ -310,7 +381,7 @@ function generated(g: fc.GeneratorValue, types: Types): Record<string, Json> {
 function generatedValue(g: fc.GeneratorValue, type: Type): Json {
   switch (type.type) {
     case 'text':
-      return g(fc.string, { unit: 'grapheme', maxLength: type.max + 5 })
+      return g(fc.constantFrom, '', 'a ', 'b ') + g(fc.string, { unit: 'grapheme', maxLength: type.max + 5 })
     case 'digits':
       return '8'.repeat(g(fc.integer, { min: 1, max: type.max }))
     case 'number':
@@ -322,6 +393,8 @@ function generatedValue(g: fc.GeneratorValue, type: Type): Json {
     case 'moment':
     case 'time':
       return Number(withoutCanary(g(fc.integer, { min: 0, max: AT_MS * 2 })))
+    case 'date':
+      return g(fc.constantFrom, '2026-11-23', '1999-01-01')
     case 'choice':
       return type.of[g(fc.integer, { min: 0, max: type.of.length - 1 })] ?? ''
     case 'opaque':
@@ -394,6 +467,10 @@ function fixedValue(type: Type): Json {
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
   return value
+}
+
+function inputAt(program: Program, session: MenuSession): boolean {
+  return program.screens[topFrame(session).at]?.kind === 'input'
 }
 
 /** Whether the current screen asks for a yes or a secret. */

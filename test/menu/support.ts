@@ -100,6 +100,21 @@ export async function compiled(changes: MenuSources = {}): Promise<Program> {
   throw new Error(result.problems.map((problem) => printProblem(problem, sources)).join('\n'))
 }
 
+/** The small menus with a key for the previous page and one for the end. */
+export async function keysProfile(): Promise<MenuSources> {
+  const { 'service.yaml': service = '', 'languages/sw.yaml': sw = '' } = await loadMenuSources(menuFolder('small'))
+  const more = '  more: { key: "98", text: "98 More" }\n'
+  const keys = '  previous: { key: "97", text: "97 Before" }\n  exit: { key: "#", text: "# Exit", end: "Good bye." }\n'
+  return {
+    'service.yaml': service.replace(more, more + keys),
+    'languages/sw.yaml': `${sw}
+service.navigation.previous: "97 Awali"
+service.navigation.exit: "# Toka"
+service.exit.end: "Kwaheri."
+`,
+  }
+}
+
 export type Answers = (run: RunEffect) => { outcome: string; values?: Record<string, Json> }
 
 export type Phone = {

@@ -38,6 +38,12 @@ export function breaches(root: Schema, value: unknown, schema: Schema = root, pa
         return fault(record === null || record.length <= Number(rule))
       case 'required':
         return fault(record === null || (rule as string[]).every((key) => record.some(([each]) => each === key)))
+      case 'dependencies': {
+        const has = (key: string): boolean => (record ?? []).some(([each]) => each === key)
+        return fault(
+          Object.entries(rule as Record<string, string[]>).every(([key, others]) => !has(key) || others.every(has)),
+        )
+      }
       case 'items':
         return Array.isArray(value) ? value.flatMap((item, index) => inner(rule, item, `${path}/${index}`)) : []
       case 'propertyNames':

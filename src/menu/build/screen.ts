@@ -1,33 +1,30 @@
 import type { Asks } from '../contract.ts'
+import { pickKey } from '../layout.ts'
 import { type Spot, suggest } from '../problem.ts'
-import type { Assignment, Choice, Guard, Route, Screen, Types } from '../program.ts'
+import type { Assignment, Choice, Guard, InputType, Route, Screen, Types } from '../program.ts'
+import { ASKING, askingOf, filterOf, twiceOf } from './asking.ts'
 import { readGuard } from './guard.ts'
+import { pickWords } from './inputs.ts'
+import type { Part } from './part.ts'
 import { readArguments, readFieldSet, readOutcomes, readRoute, readSet, readSetEntry, readTarget } from './route.ts'
-import { addText, type FlowHead, type Scope, type Symbols, scopeOf } from './symbols.ts'
-import { type Entries, entriesOf, itemsOf, required, type Tree, textIn } from './tree.ts'
-import { type Contract, fits, readInputType } from './types.ts'
-
-/** What the reader of each kind of screen is given. */
-type Part = {
-  readonly symbols: Symbols
-  readonly flow: FlowHead
-  readonly id: string
-  readonly at: Spot
-  readonly entries: Entries
-  readonly scope: Scope
-}
+import { addText, type FlowHead, type Symbols, scopeOf } from './symbols.ts'
+import { entriesOf, itemsOf, required, type Tree, textIn } from './tree.ts'
+import { type Contract, fits, readInputType, valueTypeOf } from './types.ts'
 
 type Kind = { readonly keys: readonly string[]; readonly read: (part: Part) => Screen | null }
 
 /** The eight kinds; a screen's kind is the first of these keys that it has. */
 const kinds: Readonly<Record<Screen['kind'], Kind>> = {
   list: {
-    keys: ['list', 'from', 'call', 'with', 'rows', 'row', 'set', 'go', 'empty', 'pick', 'outcomes', 'wrong'],
+    keys: [
+      ...['list', 'from', 'call', 'with', 'rows', 'row', 'set', 'go', 'empty', 'pick', 'filter', 'none', 'outcomes'],
+      ...ASKING,
+    ],
     read: readList,
   },
-  menu: { keys: ['menu', 'choices', 'wrong'], read: readMenu },
-  input: { keys: ['input', 'type', 'as', 'go', 'wrong'], read: readInput },
-  confirm: { keys: ['confirm', 'ask', 'yes', 'no', 'do', 'with', 'outcomes', 'wrong'], read: readConfirm },
+  menu: { keys: ['menu', 'choices', ...ASKING], read: readMenu },
+  input: { keys: ['input', 'type', 'as', 'go', 'confirm_twice', 'again', 'differ', ...ASKING], read: readInput },
+  confirm: { keys: ['confirm', 'ask', 'yes', 'no', 'do', 'with', 'outcomes', ...ASKING], read: readConfirm },
   call: { keys: ['call', 'with', 'outcomes'], read: readCall },
   route: { keys: ['route', 'else'], read: readRouteScreen },
   use: { keys: ['use', 'with', 'set', 'go'], read: readUse },
@@ -82,7 +79,7 @@ function readMenu(part: Part): Screen {
       return [{ key, when: guard, route: { set, say: words, go: target } }]
     },
   )
-  return { kind: 'menu', wrong: hintOf(part), choices }
+  return { kind: 'menu', choices, ...askingOf(part) }
 }
 
 function readInput(part: Part): Screen | null {
@@ -106,13 +103,25 @@ function readInput(part: Part): Screen | null {
     )
     return null
   }
-  if (!fits(type, variable))
-    report(
-      'E-TYPE',
-      as.at,
-      `${name} cannot hold everything that this input accepts; make it ${type.type} at least as wide.`,
-    )
-  return { kind: 'input', wrong: hintOf(part), type, as: name, go: target }
+  if (!fits(valueTypeOf(type), variable))
+    report('E-TYPE', as.at, `${name} cannot hold everything that this input accepts; ${cureFor(type)}`)
+  if (typeTree !== null && type.type === 'pick') {
+    for (const [option, words] of pickWords(typeTree))
+      addText(part.symbols, pickKey(part.id, option), words, part.scope)
+  }
+  return { kind: 'input', type, as: name, go: target, twice: twiceOf(part, type), ...askingOf(part) }
+}
+
+function cureFor(type: InputType): string {
+  switch (type.type) {
+    case 'pick':
+      return `make it { choice: [${type.of.join(', ')}] }.`
+    case 'date':
+    case 'msisdn':
+      return `make it ${type.type}.`
+    default:
+      return `make it ${type.type} at least as wide.`
+  }
 }
 
 function readList(part: Part): Screen | null {
@@ -132,7 +141,6 @@ function readList(part: Part): Screen | null {
   const set = readSetEntry(entries, (tree) => readFieldSet(symbols, flow, source.of, tree))
   return {
     kind: 'list',
-    wrong: hintOf(part),
     rows: source.rows,
     call: source.call && { ...source.call, keep: Object.keys(source.of) },
     outcomes: source.outcomes,
@@ -141,6 +149,8 @@ function readList(part: Part): Screen | null {
         ? null
         : readRoute(symbols, flow, `${id}.say.empty`, empty.value, {}, (tree) => readSet(symbols, flow, tree)),
     choose: target === null ? null : { set, say: null, go: target },
+    filter: filterOf(part, source.of),
+    ...askingOf(part),
   }
 }
 
@@ -226,13 +236,13 @@ function readConfirm(part: Part): Screen | null {
         ]
   return {
     kind: 'confirm',
-    wrong: hintOf(part),
     asks,
     buttons,
     no: noTarget === undefined ? null : readTarget(symbols, flow, noTarget),
     action: name,
     with: argumentsFor(part, name, contract),
     outcomes: readOutcomes(symbols, flow, id, entries.get('outcomes')?.value ?? null, at, contract),
+    ...askingOf(part),
   }
 }
 
@@ -325,12 +335,6 @@ function argumentsFor({ symbols, entries, scope, at }: Part, name: string, contr
 function mainText({ symbols, id, entries, scope }: Part, key: string): void {
   const entry = entries.get(key)
   if (entry !== undefined) addText(symbols, `${id}.text`, entry.value, scope)
-}
-
-/** The screen's own words for an answer that it cannot take, or the service's. */
-function hintOf({ symbols, id, entries, scope }: Part): string {
-  const wrong = entries.get('wrong')
-  return wrong === undefined ? 'service.invalid.text' : addText(symbols, `${id}.wrong`, wrong.value, scope)
 }
 
 function guardOf({ symbols, scope }: Part, tree: Tree): Guard | null {

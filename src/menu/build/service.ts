@@ -1,6 +1,6 @@
 import { type Report, type Spot, suggest } from '../problem.ts'
 import type { Limits, NavigationKeys, Types } from '../program.ts'
-import { addText, type Policy, type Symbols, scopeOf } from './symbols.ts'
+import { addText, type Hints, type Policy, type Symbols, scopeOf } from './symbols.ts'
 import { entriesOf, required, type Tree, textIn, wholeIn } from './tree.ts'
 
 /** The deployment's profile: what holds for every flow. */
@@ -14,6 +14,7 @@ export type Service = {
   readonly channels: Readonly<Record<string, Limits>>
   readonly keys: NavigationKeys
   readonly attempts: number
+  readonly hints: Hints
   readonly policies: ReadonlyMap<string, Policy>
   /** Its words, by key, for `addServiceTexts`. */
   readonly texts: ReadonlyMap<string, Tree>
@@ -32,12 +33,13 @@ export const SERVICE_KEYS: readonly string[] = [
   'removed',
 ]
 
-export const NAVIGATION_KEYS: readonly string[] = ['back', 'home', 'more', 'previous']
+export const NAVIGATION_KEYS: readonly string[] = ['back', 'home', 'more', 'previous', 'exit']
 export const BUTTON_KEYS: readonly string[] = ['key', 'text']
+export const EXIT_KEYS: readonly string[] = [...BUTTON_KEYS, 'end']
 const SIZES = ['gsm7', 'ucs2', 'lines'] as const
 export const SIZE_KEYS: readonly string[] = SIZES
 export const LIMIT_KEYS: readonly string[] = [...SIZES, 'channels']
-export const INVALID_KEYS: readonly string[] = ['attempts', 'text', 'end']
+export const INVALID_KEYS: readonly string[] = ['attempts', 'text', 'end', 'differ', 'none']
 export const POLICY_KEYS: readonly string[] = ['say', 'go', 'end']
 
 /** Reads `service.yaml`; null where something that everything else needs is missing. */
@@ -52,9 +54,11 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
       navigation === undefined ? new Map() : entriesOf(report, navigation.value, 'navigation', NAVIGATION_KEYS)
     const way = optional ? ways.get(name)?.value : required(report, ways, name, navigation?.at ?? tree.at, 'navigation')
     if (way === null || way === undefined) return null
-    const parts = entriesOf(report, way, name, BUTTON_KEYS)
+    const parts = entriesOf(report, way, name, name === 'exit' ? EXIT_KEYS : BUTTON_KEYS)
     const [key, text] = [required(report, parts, 'key', way.at, name), required(report, parts, 'text', way.at, name)]
+    const end = name === 'exit' ? required(report, parts, 'end', way.at, name) : null
     if (text !== null) texts.set(`service.navigation.${name}`, text)
+    if (end !== null) texts.set('service.exit.end', end)
     return key && textIn(report, key, 'key')
   }
   const wordIn = (key: string): string | null => {
@@ -62,7 +66,8 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
     return value && textIn(report, value, key)
   }
   const [start, language, name] = [wordIn('start'), wordIn('language'), wordIn('name')]
-  const [back, home, more, previous] = [keyOf('back'), keyOf('home'), keyOf('more'), keyOf('previous', true)]
+  const [back, home, more] = [keyOf('back'), keyOf('home'), keyOf('more')]
+  const [previous, exit] = [keyOf('previous', true), keyOf('exit', true)]
   const limits = readLimits(report, need('limits'), tree.at, channels)
   const attempts = readInvalid(report, need('invalid'), texts)
   const dialledSecret = need('dialled_secret')
@@ -79,8 +84,9 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
     name,
     limits: limits.all,
     channels: limits.channels,
-    keys: { back, home, more, previous },
+    keys: { back, home, more, previous, exit },
     attempts,
+    hints: hintsIn(texts),
     policies,
     texts,
   }
@@ -151,12 +157,22 @@ function readSizes(report: Report, tree: Tree, name: string): Partial<Limits> {
 function readInvalid(report: Report, tree: Tree | null, texts: Map<string, Tree>): number | null {
   if (tree === null) return null
   const entries = entriesOf(report, tree, 'invalid', INVALID_KEYS)
+  for (const key of ['differ', 'none']) {
+    const words = entries.get(key)
+    if (words !== undefined) texts.set(`service.invalid.${key}`, words.value)
+  }
   for (const key of ['text', 'end']) {
     const words = required(report, entries, key, tree.at, 'invalid')
     if (words !== null) texts.set(`service.invalid.${key}`, words)
   }
   const attempts = required(report, entries, 'attempts', tree.at, 'invalid')
   return attempts && wholeIn(report, attempts, 'attempts', 0)
+}
+
+function hintsIn(texts: ReadonlyMap<string, Tree>): Hints {
+  const wrong = 'service.invalid.text'
+  const own = (key: string): string => (texts.has(key) ? key : wrong)
+  return { wrong, differ: own('service.invalid.differ'), none: own('service.invalid.none') }
 }
 
 function readPolicies(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): ReadonlyMap<string, Policy> {

@@ -87,6 +87,9 @@ function typingSeconds(screen: Screen): number {
       return type.max / DIGITS_PER_S
     case 'msisdn':
     case 'money':
+    case 'date':
       return 12 / DIGITS_PER_S
+    case 'pick':
+      return 1
   }
 }

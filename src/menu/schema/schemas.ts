@@ -4,6 +4,7 @@ import { WAY_KEYS } from '../build/route.ts'
 import { CASE_KEYS, CHOICE_KEYS, NO_KEYS, screenKeys } from '../build/screen.ts'
 import {
   BUTTON_KEYS,
+  EXIT_KEYS,
   INVALID_KEYS,
   LIMIT_KEYS,
   NAVIGATION_KEYS,
@@ -22,6 +23,7 @@ export const keyTables: Readonly<Record<string, readonly string[]>> = {
   service: SERVICE_KEYS,
   navigation: NAVIGATION_KEYS,
   button: BUTTON_KEYS,
+  exit: EXIT_KEYS,
   limits: LIMIT_KEYS,
   sizes: SIZE_KEYS,
   forms: FORM_KEYS,
@@ -39,6 +41,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   service: ['start', 'language', 'name', 'limits', 'navigation', 'invalid', 'dialled_secret'],
   navigation: ['back', 'home', 'more'],
   button: ['key', 'text'],
+  exit: ['key', 'text', 'end'],
   limits: ['gsm7', 'ucs2', 'lines'],
   invalid: ['attempts', 'text', 'end'],
   forms: ['text', 'short'],
@@ -49,6 +52,12 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   route: ['else'],
   choice: ['key', 'text', 'go'],
   case: ['when', 'go'],
+}
+
+/** Keys that mean something only beside another one. */
+const BESIDE: Readonly<Record<string, Schema>> = {
+  list: { none: ['filter'] },
+  input: { again: ['confirm_twice'], differ: ['confirm_twice'] },
 }
 
 /** What is said of a key; undefined where a reader has a key that nobody has described. */
@@ -160,6 +169,7 @@ function objectOf(table: string, isScreen: boolean): Schema {
     type: 'object',
     properties: Object.fromEntries(properties),
     ...(required.length === 0 ? {} : { required }),
+    ...(BESIDE[table] === undefined ? {} : { dependencies: BESIDE[table] }),
     additionalProperties: false,
   }
 }
@@ -172,7 +182,7 @@ function described(text: KeyText | undefined): Schema {
 }
 
 /** These need a bound, and those cannot have one. */
-const BOUNDED: readonly string[] = ['text', 'digits', 'number', 'choice', 'rows']
+const BOUNDED: readonly string[] = ['text', 'digits', 'number', 'choice', 'rows', 'pick']
 const UNBOUNDED: readonly string[] = ['msisdn', 'moment', 'time', 'opaque']
 
 /** `msisdn` */

@@ -17,6 +17,8 @@ const condition = ref('condition')
 const listOf = (items: Schema): Schema => ({ type: 'array', items })
 const whole = (minimum: number): Schema => ({ type: 'integer', minimum })
 
+const day: Schema = { type: 'string', pattern: '^(\\d{4}-\\d{2}-\\d{2}|today([+-]\\d{1,5})?)$' }
+
 /** Parts that several keys share. */
 export const definitions: Readonly<Record<string, Schema>> = {
   name: { type: 'string', pattern: '^[a-z][a-z0-9_-]*$' },
@@ -42,6 +44,7 @@ export const definitions: Readonly<Record<string, Schema>> = {
       { type: 'object', properties: { min: whole(0), max: whole(0) }, required: ['max'], additionalProperties: false },
     ],
   },
+  dates: { type: 'object', properties: { min: day, max: day }, additionalProperties: false },
   money: { type: 'object', properties: { min: whole(0), max: whole(0) }, additionalProperties: false },
 }
 
@@ -81,10 +84,16 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     home: { says: 'To where a dial begins.', value: ref('button') },
     more: { says: 'To the next page of a list.', value: ref('button') },
     previous: { says: 'To the page before, if that is not to be the key of back.', value: ref('button') },
+    exit: { says: 'Ends the dialogue, on every screen, if there is to be such a key.', value: ref('exit') },
   },
   button: {
     key: { says: 'What people type: one or two digits, * or #.', value: word },
     text: { says: 'The words in the footer, with the key.', value: text },
+  },
+  exit: {
+    key: { says: 'What people type: one or two digits, * or #.', value: word },
+    text: { says: 'The words in the footer, with the key.', value: text },
+    end: { says: 'The last words.', value: text },
   },
   limits: {
     gsm7: { says: 'Septets of a screen in the GSM-7 alphabet.', value: whole(1) },
@@ -111,6 +120,8 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     attempts: { says: 'How often a screen is repeated with a hint.', value: whole(0) },
     text: { says: 'The hint above the repeated screen.', value: text },
     end: { says: 'The last words after too many.', value: text },
+    differ: { says: 'Said when what is asked twice was not typed alike.', value: text },
+    none: { says: 'Said when no row of a list has the letters that were typed.', value: text },
   },
   policy: {
     say: { says: 'Words above the next screen.', value: text },
@@ -138,6 +149,14 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
       value: { type: 'object', additionalProperties: ref('way') },
     },
     wrong: { says: 'Words for an answer that cannot be one.', value: text },
+    attempts: {
+      says: 'How often this screen is repeated with a hint, if not as often as the service says.',
+      value: whole(0),
+    },
+    after: {
+      says: 'Where it goes after too many wrong answers, if not to the end.',
+      value: { anyOf: [target, ref('way')] },
+    },
   },
   menu: {
     menu: { says: 'Offers choices.', value: text },
@@ -155,6 +174,9 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     input: { says: 'Takes one value.', value: text },
     type: { says: 'What can be typed.', value: ref('inputType') },
     as: { says: 'The variable that it becomes.', value: name },
+    confirm_twice: { says: 'true where it is asked a second time and must be the same.', value: { type: 'boolean' } },
+    again: { says: 'The words of the second time.', value: text },
+    differ: { says: 'Said above the first question when the two were not the same.', value: text },
   },
   list: {
     list: { says: 'Shows rows, page by page.', value: text },
@@ -164,6 +186,8 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     row: { says: 'The text of a row.', value: text },
     empty: { says: 'The way where there are no rows.', value: ref('way') },
     pick: { says: 'false where rows are only read.', value: { type: 'boolean' } },
+    filter: { says: 'The field whose words are looked through when somebody types letters.', value: word },
+    none: { says: 'Said when no row has the letters that were typed.', value: text },
   },
   confirm: {
     confirm: { says: 'Asks for a yes or a secret, then runs an action.', value: text },
@@ -208,5 +232,10 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
     text: { says: 'Words, from min to max characters.', value: ref('bounds') },
     digits: { says: 'Digits, from min to max.', value: ref('bounds') },
     money: { says: 'An amount, from min to max minor units.', value: ref('money') },
+    date: { says: 'A day; min and max are days (2026-12-31), or today, today+30, today-30.', value: ref('dates') },
+    pick: {
+      says: 'One of these, by its number or its words: { small: Small, large: Large }.',
+      value: { type: 'object', propertyNames: name, additionalProperties: text, minProperties: 1 },
+    },
   },
 }
