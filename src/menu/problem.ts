@@ -20,6 +20,7 @@ export type Code =
   | 'E-LINES'
   | 'E-SHORT'
   | 'E-MIG'
+  | 'E-CUT'
   | 'W-I18N'
   | 'W-SHORT'
 

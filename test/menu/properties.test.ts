@@ -12,6 +12,7 @@ import type { Program, Type, Types } from '../../src/menu/program.ts'
 import { type Reply, screenOf } from '../../src/menu/render.ts'
 import { begin, type Facts, type MenuSession, topFrame } from '../../src/menu/session.ts'
 import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
+import type { Dialled } from '../../src/menu/shortcut.ts'
 import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
 import { lastFormOf, limitsOf } from '../../src/menu/text.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
@@ -270,7 +271,7 @@ function outcomeOf(
   program: Program,
   run: RunEffect,
   { pick, ending, values }: Move,
-  rest: readonly Secret[],
+  rest: readonly Dialled[],
 ): MenuEvent {
   const screen = program.screens[run.screen]
   const routes = screen !== undefined && 'outcomes' in screen ? screen.outcomes : {}

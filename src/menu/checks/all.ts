@@ -6,6 +6,7 @@ import { checkBind } from './bind.ts'
 import { type Graph, graphOf } from './graph.ts'
 import { checkKeys } from './keys.ts'
 import { checkReach } from './reach.ts'
+import { checkShortcuts } from './shortcuts.ts'
 import { checkTime } from './time.ts'
 import { checkWidth } from './width.ts'
 
@@ -34,7 +35,7 @@ export type WorstScreen = {
 /** One property that every accepted program has. */
 export type Check = (report: Report, checked: Checked, graph: Graph) => void
 
-const checks: readonly Check[] = [checkKeys, checkReach, checkBind, checkTime]
+const checks: readonly Check[] = [checkKeys, checkReach, checkBind, checkTime, checkShortcuts]
 
 /** Runs every check and returns each screen at its fullest, in each language. */
 export function checkAll(report: Report, checked: Checked): readonly WorstScreen[] {

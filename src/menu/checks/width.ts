@@ -1,5 +1,5 @@
 import { formKey } from '../build/forms.ts'
-import { type Block, blocksOf, footerOf, rowMark } from '../layout.ts'
+import { type Block, blocksOf, footerOf, OFFER, offerBlocks, rowMark } from '../layout.ts'
 import type { Report } from '../problem.ts'
 import type { Program, Screen, ScreenId, Template, TextKey } from '../program.ts'
 import { fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from '../text.ts'
@@ -17,11 +17,12 @@ import { checkShort } from './short.ts'
  */
 export function checkWidth(report: Report, checked: Checked, graph: Graph): readonly WorstScreen[] {
   const { program } = checked
-  const [above, exits] = [aboveOf(graph), exitsOf(graph)]
+  const [above, exits] = [aboveOf(program, graph), exitsOf(graph)]
   const channels = [null, ...Object.keys(program.channels)]
   const forms = Object.entries(program.screens).flatMap(([id, screen]) =>
     formsOf(checked, id, screen, above.get(id) ?? new Set(), exits.get(id)).map((form) => ({ id, form })),
   )
+  if (program.resume !== null) forms.push(...offerForms)
   const fullest = new Map<string, Measured>()
   const everywhere = new Map<string, Measured>()
   const needed = new Set<string>()
@@ -108,6 +109,12 @@ function formsOf(
 
 /** More than any screen shows. */
 const MOST_ROWS = 100
+
+/** The offer to go on with a dropped session, which is a screen of no flow. */
+const offerForms = [null, 'service.invalid.text'].map((above) => ({
+  id: OFFER,
+  form: { above, lines: offerBlocks, footer: [] } satisfies Form,
+}))
 
 function hasShort({ texts }: Program, keys: readonly (TextKey | null)[]): boolean {
   return Object.values(texts).some((each) => keys.some((key) => key !== null && each[key]?.short !== undefined))
