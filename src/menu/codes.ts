@@ -124,6 +124,14 @@ export const codes: Readonly<Record<Code, CodeText>> = {
     consequence: 'The dialogue could run in a circle without ever answering the network.',
     cure: 'Put a screen into the circle, or lead elsewhere.',
   },
+  'E-CUT': {
+    title: 'A published code that cannot be kept',
+    checks:
+      'Each shortcut must lead to a screen by choices and inputs alone, with a value for every input on the way and no confirmation answered; and no two may fit the same code.',
+    consequence:
+      'People who have learnt the code would land on another screen than it promises, or could be asked to dial a secret.',
+    cure: 'Lead to a screen before the one that the finding names, or put the missing value into the code.',
+  },
   'E-TIME': {
     title: 'Actions that together take too long',
     checks: 'The deadlines of all actions between two screens are added up.',

@@ -26,6 +26,15 @@ export function pickKey(id: ScreenId, option: string): TextKey {
   return `${id}.pick.${option}`
 }
 
+/** What the screen that offers to go on with a dropped session is called; it stands in no flow. */
+export const OFFER: ScreenId = 'service.resume'
+
+export const offerBlocks: readonly Block[] = [
+  { mark: '', key: 'service.resume.text' },
+  { mark: '1 ', key: 'service.resume.continue' },
+  { mark: '2 ', key: 'service.resume.over' },
+]
+
 /** What a list's row begins with; rows that are only read have no number. */
 export function rowMark(chosen: boolean, index: number): string {
   return chosen ? `${index + 1} ` : ''

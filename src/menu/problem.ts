@@ -22,6 +22,7 @@ export type Code =
   | 'E-LINES'
   | 'E-SHORT'
   | 'E-MIG'
+  | 'E-CUT'
   | 'W-I18N'
   | 'W-SHORT'
   | 'W-REACH'

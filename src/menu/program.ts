@@ -22,6 +22,11 @@ export type Program = {
   readonly keys: NavigationKeys
   /** How often a screen is repeated with a hint before the dialogue ends, where the screen does not say it. */
   readonly attempts: number
+  readonly shortcuts: readonly Shortcut[]
+  /** How long after a dropped session a dial offers to go on with it; null where it never does. */
+  readonly resume: { readonly withinMs: number } | null
+  /** Whether the first screen tells how the last session's transfer ended. */
+  readonly tellsLastTransfer: boolean
   readonly actions: Readonly<Record<string, ProgramAction>>
   readonly screens: Readonly<Record<ScreenId, Screen>>
   /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | again | differ | none | choice.KEY | pick.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */
@@ -37,6 +42,25 @@ export type Program = {
 /** `<flow>.<screen>` */
 export type ScreenId = string
 export type TextKey = string
+
+/** A dialled code that leads straight to a screen, such as `1*{to}*{amount}`. */
+export type Shortcut = {
+  /** As published. */
+  readonly template: string
+  readonly tokens: readonly ShortcutToken[]
+  /** Where it leads, if everything on the way goes well. */
+  readonly screen: ScreenId
+  /** What answers each screen on the way: a choice's key, or the token at that index. */
+  readonly answers: readonly ShortcutAnswer[]
+}
+/** What is dialled: just this key, or the value of a variable. */
+export type ShortcutToken =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'variable'; readonly name: string }
+export type ShortcutAnswer = { readonly at: ScreenId } & (
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'token'; readonly index: number }
+)
 
 /** Units of one screen in each encoding, and its lines. */
 export type Limits = { readonly gsm7: number; readonly ucs2: number; readonly lines: number }

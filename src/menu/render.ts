@@ -1,10 +1,10 @@
 import { beginsWord } from '../domain/words.ts'
 import { holds } from './guard.ts'
-import { blocksOf, footerOf, rowMark } from './layout.ts'
+import { blocksOf, footerOf, OFFER, offerBlocks, rowMark } from './layout.ts'
 import type { Choice, ListScreen, Program, Screen, ScreenId, Template, TextKey } from './program.ts'
 import { lookupIn, type Values } from './scope.ts'
 import { type MenuSession, topFrame, type Words } from './session.ts'
-import { fill, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
+import { fill, fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
 import { isRecord } from './value.ts'
 
 /** One screen as it goes to the phone. `units`: septets or UTF-16 units. */
@@ -92,6 +92,24 @@ function renderForm(program: Program, session: MenuSession, words: Words | null,
   }
   const shown = fitting(lines, rows.length - first, gsm7, room)
   return page(lines.slice(0, shown), first + shown < rows.length ? first + shown : null)
+}
+
+/** The question whether to go on with a dropped session, under the words `above`. */
+export function renderOffer(program: Program, session: MenuSession, above: Words | null, atMs: number): Reply {
+  const texts = offerBlocks.map(({ key }) => textOf(program, session.language, key))
+  const limits = limitsOf(program, session.channel)
+  const render = (form: number): Reply => {
+    const [top, shown] = [above && formOf(above, form), texts.map((text) => formOf(text, form))]
+    const gsm7 = (top?.gsm7 ?? true) && shown.every((text) => text.gsm7)
+    const setting = { gsm7, market: program.market, atMs }
+    const lines = shown.map((text, index) => (offerBlocks[index]?.mark ?? '') + fill(text, lookupIn(session), setting))
+    return replyOf(OFFER, gsm7, false, stack([top?.text ?? '', ...lines]))
+  }
+  const last = lastFormOf<Template | Words>(above === null ? texts : [above, ...texts])
+  let reply = render(0)
+  for (let form = 1; form <= last && !fitsIn(limits, reply.text, reply.encoding === 'gsm7'); form += 1)
+    reply = render(form)
+  return reply
 }
 
 export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: string): Reply {

@@ -22,7 +22,8 @@ export type MenuSession = {
   readonly history: readonly Place[]
   /** Whether the dialogue has a past that one cannot go back to, so that `home` is offered where `back` is not. */
   readonly away: boolean
-  readonly state: 'new' | 'shown' | 'running' | 'ended'
+  /** `offered`: a dropped session that asks whether to go on. */
+  readonly state: 'new' | 'shown' | 'offered' | 'running' | 'ended'
   /** Invalid answers to the current screen so far. */
   readonly wrong: number
   /** Of a list: the first row of each page gone through, and of the page after the current one. */

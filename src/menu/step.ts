@@ -1,9 +1,11 @@
 import type { Secret } from '../domain/secret.ts'
+import { readKey } from './answer.ts'
 import type { Effect, Json } from './contract.ts'
 import { holds } from './guard.ts'
+import { LAST_TRANSFER_FIELDS, type LastTransfer } from './last-transfer.ts'
 import { meaningOf } from './meaning.ts'
 import type { ConfirmScreen, ListScreen, Program, Route, Screen, ScreenId, Target, TextKey } from './program.ts'
-import { type Reply, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
+import { openChoices, type Reply, renderOffer, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
 import { argumentsOf, lookupIn, type Values } from './scope.ts'
 import {
   arrive,
@@ -19,13 +21,21 @@ import {
   topFrame,
   type Words,
 } from './session.ts'
+import { answersOf, type Dialled, mayBeSecret } from './shortcut.ts'
 import { limitsOf } from './text.ts'
 import { conformFields, isRecord } from './value.ts'
 import { fittest, joined, wordsOf } from './words.ts'
 
 export type MenuEvent =
-  /** `dialled`: answers that came with the dialled code, for plain screens only. */
-  | { readonly kind: 'open'; readonly atMs: number; readonly dialled: readonly Secret[] }
+  /** `dialled`: what came with the dialled code. `last`: the end of the last session's transfer, said above the first menu. */
+  | {
+      readonly kind: 'open'
+      readonly atMs: number
+      readonly dialled: readonly Secret[]
+      readonly last?: LastTransfer
+    }
+  /** A dial after the session was dropped at a screen: asks whether to go on there. */
+  | { readonly kind: 'resume'; readonly atMs: number }
   | { readonly kind: 'input'; readonly atMs: number; readonly input: Secret }
   /** How the action of the last step ended; `rest` is handed back as that step gave it. */
   | {
@@ -33,7 +43,7 @@ export type MenuEvent =
       readonly atMs: number
       readonly outcome: string
       readonly values: Values
-      readonly rest: readonly Secret[]
+      readonly rest: readonly Dialled[]
     }
 
 /** An action to run. `secret`: only where its screen asks for one. */
@@ -50,7 +60,7 @@ export type SmsRequest = { readonly message: string; readonly values: Readonly<R
 
 export type Step = { readonly session: MenuSession } & (
   | { readonly kind: 'reply'; readonly reply: Reply; readonly sms: readonly SmsRequest[] }
-  | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Secret[] }
+  | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Dialled[] }
 )
 
 /**
@@ -58,28 +68,31 @@ export type Step = { readonly session: MenuSession } & (
  * that does not fit (an answer while an action runs, an outcome nobody waits for) shows words and changes nothing that lasts.
  */
 export function step(program: Program, session: MenuSession, event: MenuEvent): Step {
-  const turn = { program, atMs: event.atMs, rest: event.kind === 'open' ? event.dialled.slice(0, MAX_DIALLED) : [] }
+  const rest = event.kind === 'open' ? answersOf(program, event.dialled) : []
+  const turn = { program, atMs: event.atMs, rest }
   switch (session.state) {
-    case 'new':
-      return travel(turn, session, 'home')
+    case 'new': {
+      const first = travel(turn, session, 'home')
+      return event.kind === 'open' && event.last !== undefined ? underNews(turn, first, event.last) : first
+    }
     case 'running':
       return event.kind === 'outcome'
         ? settle({ ...turn, rest: event.rest }, session, event.outcome, event.values)
         : settle(turn, session, 'late', {})
     case 'shown':
+      if (event.kind === 'resume' && program.resume) return offer(turn, { ...session, wrong: 0 }, null)
       return event.kind === 'input' ? answer(turn, session, event.input) : show(turn, session, null)
+    case 'offered':
+      return event.kind === 'input' ? answerOffer(turn, session, event.input) : offer(turn, session, null)
     case 'ended':
       return { session, kind: 'reply', reply: lastWords(session), sms: [] }
   }
 }
 
-/** Longest dialled string of answers that is followed. */
-const MAX_DIALLED = 16
-
 /** More invisible screens in a row than any compiled menu has, since they cannot form a cycle. */
 const MAX_INVISIBLE = 256
 
-type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Secret[] }
+type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Dialled[] }
 
 /** Goes to the target and on through whatever is invisible, until there is something to show or to run. */
 function travel(turn: Turn, from: MenuSession, target: Target): Step {
@@ -153,13 +166,56 @@ function present(turn: Turn, session: MenuSession): Step {
   return showOrFeed(turn, arrive(session))
 }
 
-/** Shows the current screen, or answers it with what was dialled. A dialled string never answers a confirm, nor a screen with news. */
+/**
+ * Shows the current screen, or answers it with what was dialled: a shortcut's answer only on its own screen, and what is beyond a
+ * shortcut only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
+ */
 function showOrFeed(turn: Turn, session: MenuSession): Step {
   const [first, ...rest] = turn.rest
   if (first === undefined || session.say !== null) return show(turn, session, session.say)
+  const { at } = topFrame(session)
+  const screen = screenOf(turn.program, at)
+  const shown = show(turn, session, null)
+  if (first.at === null) {
+    return screen.kind === 'confirm' || mayBeSecret(first.input)
+      ? show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
+      : answer({ ...turn, rest }, shown.session, first.input)
+  }
+  const key = readKey(first.input.reveal())
+  // The dialogue went another way, or this way is not open to this caller: it begins here as if nothing had been dialled.
+  if (first.at !== at || screen.kind === 'confirm') return shown
+  if (screen.kind === 'menu' && !openChoices(screen.choices, session).some((choice) => choice.key === key)) return shown
+  const { back, home, exit } = turn.program.keys
+  if (screen.kind === 'input' && [back, home, exit].includes(key))
+    return invalid(turn, shown.session, screen, screen.wrong)
+  return answer({ ...turn, rest }, shown.session, first.input)
+}
+
+/** The first screen once more below how the last transfer ended, where it is a menu that has no news of its own. */
+function underNews(turn: Turn, first: Step, last: LastTransfer): Step {
+  if (first.kind !== 'reply' || first.session.state !== 'shown' || !turn.program.tellsLastTransfer) return first
+  const { session } = first
+  const values = conformFields(LAST_TRANSFER_FIELDS, last.values)
   const screen = screenOf(turn.program, topFrame(session).at)
-  if (screen.kind === 'confirm') return show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
-  return answer({ ...turn, rest }, show(turn, session, null).session, first)
+  if (screen.kind !== 'menu' || session.history.length > 0 || session.wrong > 0 || values === undefined) return first
+  return show(turn, session, wordsOf(turn, session, `service.last_transfer.${last.outcome}`, values))
+}
+
+/** Asks whether to go on where the session was dropped, or to begin anew. */
+function offer({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
+  const reply = renderOffer(program, session, above, atMs)
+  return { session: { ...session, state: 'offered' }, kind: 'reply', reply, sms: [] }
+}
+
+function answerOffer(turn: Turn, session: MenuSession, input: Secret): Step {
+  const key = readKey(input.reveal())
+  const went: MenuSession = { ...session, state: 'shown', wrong: 0 }
+  if (key === '1') return show(turn, went, null)
+  if (key === '2' || key === turn.program.keys.home) return travel(turn, went, 'home')
+  if (session.wrong >= turn.program.attempts)
+    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
+  const above = wordsOf(turn, session, 'service.invalid.text')
+  return offer(turn, { ...session, wrong: session.wrong + 1 }, above)
 }
 
 function presentList(turn: Turn, session: MenuSession, screen: ListScreen): Step {

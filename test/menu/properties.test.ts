@@ -12,6 +12,8 @@ import type { Program, Type, Types } from '../../src/menu/program.ts'
 import { type Reply, screenOf } from '../../src/menu/render.ts'
 import { begin, type Facts, type MenuSession, topFrame } from '../../src/menu/session.ts'
 import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
+import type { Dialled } from '../../src/menu/shortcut.ts'
+import { mayBeSecret } from '../../src/menu/shortcut.ts'
 import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
 import { lastFormOf, limitsOf } from '../../src/menu/text.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
@@ -256,7 +258,7 @@ test('answers dialled with the code lead where typing them leads', () => {
       for (const input of dialled) {
         const plain = settle(program, step(program, single.session, { kind: 'open', atMs: AT_MS, dialled: [] }))
         const news = single.reply.text !== plain.reply.text
-        if (confirms(program, single.session) || news) break
+        if (confirms(program, single.session) || news || mayBeSecret(new Secret(input))) break
         single = typed(program, single.session, input)
       }
       expect(together.session).toEqual(single.session)
@@ -357,7 +359,7 @@ function outcomeOf(
   program: Program,
   run: RunEffect,
   { pick, ending, values }: Move,
-  rest: readonly Secret[],
+  rest: readonly Dialled[],
 ): MenuEvent {
   const screen = program.screens[run.screen]
   const routes = screen !== undefined && 'outcomes' in screen ? screen.outcomes : {}

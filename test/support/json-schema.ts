@@ -32,6 +32,8 @@ export function breaches(root: Schema, value: unknown, schema: Schema = root, pa
         return fault(typeof value !== 'string' || new RegExp(String(rule), 'u').test(value))
       case 'minimum':
         return fault(typeof value !== 'number' || value >= Number(rule))
+      case 'maximum':
+        return fault(typeof value !== 'number' || value <= Number(rule))
       case 'minProperties':
         return fault(record === null || record.length >= Number(rule))
       case 'maxProperties':

@@ -1,5 +1,7 @@
+import { LAST_TRANSFER_FIELDS, LAST_TRANSFER_OUTCOMES } from '../last-transfer.ts'
 import { type Report, type Spot, suggest } from '../problem.ts'
-import type { Limits, NavigationKeys, Types } from '../program.ts'
+import type { Limits, NavigationKeys, Program, Types } from '../program.ts'
+import { readShortcuts, type ShortcutHead } from './shortcuts.ts'
 import { addText, type Hints, type Policy, type Symbols, scopeOf } from './symbols.ts'
 import { entriesOf, required, type Tree, textIn, wholeIn } from './tree.ts'
 
@@ -15,6 +17,9 @@ export type Service = {
   readonly keys: NavigationKeys
   readonly attempts: number
   readonly hints: Hints
+  readonly shortcuts: readonly ShortcutHead[]
+  readonly resume: Program['resume']
+  readonly tellsLastTransfer: boolean
   readonly policies: ReadonlyMap<string, Policy>
   /** Its words, by key, for `addServiceTexts`. */
   readonly texts: ReadonlyMap<string, Tree>
@@ -28,7 +33,10 @@ export const SERVICE_KEYS: readonly string[] = [
   'limits',
   'navigation',
   'invalid',
+  'shortcuts',
   'dialled_secret',
+  'resume',
+  'last_transfer',
   'outcomes',
   'removed',
 ]
@@ -41,6 +49,10 @@ export const SIZE_KEYS: readonly string[] = SIZES
 export const LIMIT_KEYS: readonly string[] = [...SIZES, 'channels']
 export const INVALID_KEYS: readonly string[] = ['attempts', 'text', 'end', 'differ', 'none']
 export const POLICY_KEYS: readonly string[] = ['say', 'go', 'end']
+export const RESUME_KEYS: readonly string[] = ['within_minutes', 'text', 'continue', 'over']
+
+/** Redis keeps a session no longer. */
+const MOST_MINUTES = 10
 
 /** Reads `service.yaml`; null where something that everything else needs is missing. */
 export function readService(report: Report, tree: Tree, channels: readonly string[] | null): Service | null {
@@ -73,6 +85,9 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
   const dialledSecret = need('dialled_secret')
   if (dialledSecret !== null) texts.set('service.dialled_secret', dialledSecret)
   const policies = readPolicies(report, entries.get('outcomes')?.value, texts)
+  const shortcuts = readShortcuts(report, entries.get('shortcuts')?.value)
+  const resume = readResume(report, entries.get('resume')?.value, texts)
+  const tellsLastTransfer = readLastTransfer(report, entries.get('last_transfer')?.value, texts)
   if (start === null || language === null || name === null || limits === null || attempts === null) return null
   if (back === null || home === null || more === null) return null
   const startAt = entries.get('start')?.value.at ?? tree.at
@@ -87,6 +102,9 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
     keys: { back, home, more, previous, exit },
     attempts,
     hints: hintsIn(texts),
+    shortcuts,
+    resume,
+    tellsLastTransfer,
     policies,
     texts,
   }
@@ -96,7 +114,9 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
 export function addServiceTexts(symbols: Symbols, service: Service): void {
   for (const [key, tree] of service.texts) {
     const outcome = /^service\.outcomes\.(?:write_(?=failed$|late$))?(.+)$/.exec(key)?.[1]
-    addText(symbols, key, tree, scopeOf(symbols, null, outcome === undefined ? {} : sharedFields(symbols, outcome)))
+    const shared = outcome === undefined ? {} : sharedFields(symbols, outcome)
+    const fields = key.startsWith('service.last_transfer.') ? LAST_TRANSFER_FIELDS : shared
+    addText(symbols, key, tree, scopeOf(symbols, null, fields))
   }
 }
 
@@ -173,6 +193,30 @@ function hintsIn(texts: ReadonlyMap<string, Tree>): Hints {
   const wrong = 'service.invalid.text'
   const own = (key: string): string => (texts.has(key) ? key : wrong)
   return { wrong, differ: own('service.invalid.differ'), none: own('service.invalid.none') }
+}
+
+function readResume(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): Program['resume'] {
+  if (tree === undefined) return null
+  const entries = entriesOf(report, tree, 'resume', RESUME_KEYS)
+  for (const key of ['text', 'continue', 'over']) {
+    const words = required(report, entries, key, tree.at, 'resume')
+    if (words !== null) texts.set(`service.resume.${key}`, words)
+  }
+  const within = required(report, entries, 'within_minutes', tree.at, 'resume')
+  const minutes = within && wholeIn(report, within, 'within_minutes', 1)
+  if (within !== null && minutes !== null && minutes > MOST_MINUTES)
+    report('E-SHAPE', within.at, `within_minutes can be ${MOST_MINUTES} at most, since a session is forgotten then.`)
+  return minutes === null ? null : { withinMs: minutes * 60_000 }
+}
+
+function readLastTransfer(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): boolean {
+  if (tree === undefined) return false
+  const entries = entriesOf(report, tree, 'last_transfer', LAST_TRANSFER_OUTCOMES)
+  for (const outcome of LAST_TRANSFER_OUTCOMES) {
+    const words = required(report, entries, outcome, tree.at, 'last_transfer')
+    if (words !== null) texts.set(`service.last_transfer.${outcome}`, words)
+  }
+  return true
 }
 
 function readPolicies(report: Report, tree: Tree | undefined, texts: Map<string, Tree>): ReadonlyMap<string, Policy> {

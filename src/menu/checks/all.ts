@@ -11,6 +11,7 @@ import { type Graph, graphOf } from './graph.ts'
 import { checkKeys } from './keys.ts'
 import { checkNever } from './never.ts'
 import { checkReach } from './reach.ts'
+import { checkShortcuts } from './shortcuts.ts'
 import { checkSms } from './sms.ts'
 import { checkTime } from './time.ts'
 import { checkWidth } from './width.ts'
@@ -48,6 +49,7 @@ const checks: readonly Check[] = [
   checkTime,
   checkCommit,
   checkDeep,
+  checkShortcuts,
   checkSms,
 ]
 

@@ -1,5 +1,5 @@
 import { formKey } from '../build/forms.ts'
-import { type Block, blocksOf, footerOf, rowMark } from '../layout.ts'
+import { type Block, blocksOf, footerOf, OFFER, offerBlocks, rowMark } from '../layout.ts'
 import type { Report } from '../problem.ts'
 import type { InputScreen, Program, Screen, ScreenId, Template, TextKey } from '../program.ts'
 import { fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from '../text.ts'
@@ -23,11 +23,12 @@ export function checkWidth(
   exits: ReadonlyMap<ScreenId, Exits>,
 ): readonly WorstScreen[] {
   const { program } = checked
-  const above = aboveOf(graph)
+  const above = aboveOf(program, graph)
   const channels = [null, ...Object.keys(program.channels)]
   const forms = Object.entries(program.screens).flatMap(([id, screen]) =>
     formsOf(checked, id, screen, above.get(id) ?? new Set(), exits.get(id)).map((form) => ({ id, form })),
   )
+  if (program.resume !== null) forms.push(...offerForms)
   const fullest = new Map<string, Measured>()
   const everywhere = new Map<string, Measured>()
   const needed = new Set<string>()
@@ -125,6 +126,12 @@ function secondForms(program: Program, id: ScreenId, screen: InputScreen, { home
   const footer = footerOf(program.keys, { more: false, previous: false, back: true, home })
   return [null, screen.wrong].map((above) => ({ above, lines: blocksOf(id, screen, [], true), footer }))
 }
+
+/** The offer to go on with a dropped session, which is a screen of no flow. */
+const offerForms = [null, 'service.invalid.text'].map((above) => ({
+  id: OFFER,
+  form: { above, lines: offerBlocks, footer: [] } satisfies Form,
+}))
 
 function hasShort({ texts }: Program, keys: readonly (TextKey | null)[]): boolean {
   return Object.values(texts).some((each) => keys.some((key) => key !== null && each[key]?.short !== undefined))

@@ -9,10 +9,12 @@ import {
   LIMIT_KEYS,
   NAVIGATION_KEYS,
   POLICY_KEYS,
+  RESUME_KEYS,
   SERVICE_KEYS,
   SIZE_KEYS,
 } from '../build/service.ts'
 import { INPUT_TYPE_NAMES, TYPE_NAMES } from '../build/types.ts'
+import { LAST_TRANSFER_OUTCOMES } from '../last-transfer.ts'
 import { definitions, type KeyText, keyTexts, type Schema } from './values.ts'
 
 /** Names of the kinds of menu file. */
@@ -24,6 +26,8 @@ export const keyTables: Readonly<Record<string, readonly string[]>> = {
   navigation: NAVIGATION_KEYS,
   button: BUTTON_KEYS,
   exit: EXIT_KEYS,
+  resume: RESUME_KEYS,
+  lastTransfer: LAST_TRANSFER_OUTCOMES,
   limits: LIMIT_KEYS,
   sizes: SIZE_KEYS,
   forms: FORM_KEYS,
@@ -42,6 +46,8 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   navigation: ['back', 'home', 'more'],
   button: ['key', 'text'],
   exit: ['key', 'text', 'end'],
+  resume: RESUME_KEYS,
+  lastTransfer: LAST_TRANSFER_OUTCOMES,
   limits: ['gsm7', 'ucs2', 'lines'],
   invalid: ['attempts', 'text', 'end'],
   forms: ['text', 'short'],

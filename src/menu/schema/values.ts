@@ -48,6 +48,7 @@ export const definitions: Readonly<Record<string, Schema>> = {
   money: { type: 'object', properties: { min: whole(0), max: whole(0) }, additionalProperties: false },
 }
 
+const screenId: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_-]*\\.[a-z][a-z0-9_-]*$' }
 const earlier: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_-]*(\\.\\$?[a-z][a-z0-9_-]*)?$' }
 const was: KeyText = {
   says: 'What it was called in earlier menus, so that its counts and shortcuts follow it; one name or more.',
@@ -74,6 +75,18 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
       says: 'Ways for outcomes that a screen does not route itself.',
       value: { type: 'object', additionalProperties: ref('policy') },
     },
+    shortcuts: {
+      says: 'What can be dialled behind the code, and the screen that it leads to: "1*{to}*{amount}": send-money.confirm.',
+      value: { type: 'object', additionalProperties: screenId },
+    },
+    resume: {
+      says: 'What is offered to somebody who dials again after the session was dropped.',
+      value: ref('resume'),
+    },
+    last_transfer: {
+      says: 'How the last session’s transfer ended, said above the first menu.',
+      value: ref('lastTransfer'),
+    },
     removed: {
       says: 'Screens, variables (flow.$name) and flows of earlier menus that are gone for good.',
       value: listOf(earlier),
@@ -89,6 +102,21 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
   button: {
     key: { says: 'What people type: one or two digits, * or #.', value: word },
     text: { says: 'The words in the footer, with the key.', value: text },
+  },
+  resume: {
+    within_minutes: {
+      says: 'For how long after the last answer.',
+      value: { type: 'integer', minimum: 1, maximum: 10 },
+    },
+    text: { says: 'The question.', value: text },
+    continue: { says: 'The words of key 1.', value: text },
+    over: { says: 'The words of key 2.', value: text },
+  },
+  lastTransfer: {
+    sent: { says: 'Of money sent: {amount}, {name}, {reference}.', value: text },
+    paid: { says: 'Of a bill paid.', value: text },
+    processing: { says: 'Of a transfer whose end is not known yet.', value: text },
+    refused: { says: 'Of a transfer that was not made.', value: text },
   },
   exit: {
     key: { says: 'What people type: one or two digits, * or #.', value: word },
