@@ -1,4 +1,7 @@
 import type { DestinationStream } from 'pino'
+import { type Inspector, makeInspector } from './conversations/inspect.ts'
+import { makeSessions } from './conversations/sessions.ts'
+import type { Watch } from './conversations/ussd.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
@@ -17,14 +20,21 @@ export type App = {
   stop(): Promise<void>
 }
 
-/** Builds everything once, in order; what fails to start closes what was opened before it. */
-export async function startApp(settings: Settings, output: DestinationStream): Promise<App> {
+/**
+ * Builds everything once, in order; what fails to start closes what was opened before it. `watch`: for tools that run a gateway inside
+ * themselves and look on.
+ */
+export async function startApp(
+  settings: Settings,
+  output: DestinationStream,
+  watch: Watch | null = null,
+): Promise<App> {
   const closers: Parameters<OnStop>[0][] = []
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close()
   }
   try {
-    const ports = await start(settings, output, (close) => closers.push(close))
+    const ports = await start(settings, output, watch, (close) => closers.push(close))
     return { ...ports, stop }
   } catch (error) {
     await stop()
@@ -32,7 +42,12 @@ export async function startApp(settings: Settings, output: DestinationStream): P
   }
 }
 
-async function start(settings: Settings, output: DestinationStream, onStop: OnStop): Promise<Omit<App, 'stop'>> {
+async function start(
+  settings: Settings,
+  output: DestinationStream,
+  watch: Watch | null,
+  onStop: OnStop,
+): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
   const { database, programs, metrics, events } = parts
   const links = settings.roles.worker ? startWorker(parts, onStop) : []
@@ -42,6 +57,7 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
     countsOf(await openTransfers(database)),
   )
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
+  const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -53,12 +69,27 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
         program: () => programs.current().hash.slice(0, 12),
         links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
       }),
+    inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
 
-  const port = settings.roles.gateway ? await startGateway(parts, checks, onStop) : null
+  const port = settings.roles.gateway
+    ? await startGateway(parts, checks, bothOf(watch, inspector?.watch ?? null), onStop)
+    : null
   events.serviceChanged({ state: 'ready', port })
   return { port, operatorPort: operator.port }
+}
+
+function inspectorOf({ redis, settings }: Parts): Inspector {
+  return makeInspector(makeSessions(redis, settings.redis.prefix, settings.keys.session), settings.market)
+}
+
+function bothOf(one: Watch | null, other: Watch | null): Watch | null {
+  if (one === null || other === null) return one ?? other
+  return (watched) => {
+    one(watched)
+    other(watched)
+  }
 }
 
 function countsOf(open: readonly OpenWork[]): Record<string, number> {

@@ -1,9 +1,10 @@
 import { check } from './check.ts'
 import { diff } from './diff.ts'
+import { explore } from './explore.ts'
 import { graph } from './graph.ts'
 import { importDialogues } from './import.ts'
 import type { Verb } from './verb.ts'
 import { words } from './words.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check, graph, words, diff, importDialogues]
+export const verbs: readonly Verb[] = [check, explore, graph, words, diff, importDialogues]

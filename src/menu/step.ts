@@ -48,7 +48,11 @@ export type RunEffect = {
 
 export type SmsRequest = { readonly message: string; readonly values: Readonly<Record<string, Json>> }
 
-export type Step = { readonly session: MenuSession } & (
+/** What an answer was to the screen it was given to. `page`: it turned a page of a list. */
+export type Heard = 'answered' | 'invalid' | 'back' | 'home' | 'page'
+
+/** `heard`: null where no answer was given in this step, or more than one, as with a dialled string. */
+export type Step = { readonly session: MenuSession; readonly heard: Heard | null } & (
   | { readonly kind: 'reply'; readonly reply: Reply; readonly sms: readonly SmsRequest[] }
   | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Secret[] }
 )
@@ -58,7 +62,9 @@ export type Step = { readonly session: MenuSession } & (
  * that does not fit (an answer while an action runs, an outcome nobody waits for) shows words and changes nothing that lasts.
  */
 export function step(program: Program, session: MenuSession, event: MenuEvent): Step {
-  const turn = { program, atMs: event.atMs, rest: event.kind === 'open' ? event.dialled.slice(0, MAX_DIALLED) : [] }
+  const rest = event.kind === 'open' ? event.dialled.slice(0, MAX_DIALLED) : []
+  const heard = event.kind === 'input' && session.state === 'shown' ? 'answered' : null
+  const turn: Turn = { program, atMs: event.atMs, rest, heard }
   switch (session.state) {
     case 'new':
       return travel(turn, session, 'home')
@@ -69,7 +75,7 @@ export function step(program: Program, session: MenuSession, event: MenuEvent): 
     case 'shown':
       return event.kind === 'input' ? answer(turn, session, event.input) : show(turn, session, null)
     case 'ended':
-      return { session, kind: 'reply', reply: lastWords(session), sms: [] }
+      return { session, heard: null, kind: 'reply', reply: lastWords(session), sms: [] }
   }
 }
 
@@ -79,7 +85,16 @@ const MAX_DIALLED = 16
 /** More invisible screens in a row than any compiled menu has, since they cannot form a cycle. */
 const MAX_INVISIBLE = 256
 
-type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Secret[] }
+type Turn = {
+  readonly program: Program
+  readonly atMs: number
+  readonly rest: readonly Secret[]
+  readonly heard: Heard | null
+}
+
+function heardAs(heard: Heard, turn: Turn): Turn {
+  return turn.heard === null ? turn : { ...turn, heard }
+}
 
 /** Goes to the target and on through whatever is invisible, until there is something to show or to run. */
 function travel(turn: Turn, from: MenuSession, target: Target): Step {
@@ -167,9 +182,9 @@ function presentList(turn: Turn, session: MenuSession, screen: ListScreen): Step
   return present(turn, session)
 }
 
-function show({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
+function show({ program, atMs, heard }: Turn, session: MenuSession, above: Words | null): Step {
   const { reply, next } = renderScreen(program, session, above, atMs)
-  return { session: { ...session, state: 'shown', say: null, next }, kind: 'reply', reply, sms: [] }
+  return { session: { ...session, state: 'shown', say: null, next }, heard, kind: 'reply', reply, sms: [] }
 }
 
 function run(
@@ -185,6 +200,7 @@ function run(
   const input = argumentsOf(session, call.with)
   return {
     session: { ...session, state: 'running' },
+    heard: turn.heard,
     kind: 'run',
     run: { action: call.action, effect, input, secret, deadlineMs, screen },
     rest: turn.rest,
@@ -240,8 +256,8 @@ function answer(turn: Turn, session: MenuSession, input: Secret): Step {
   const screen = screenOf(program, topFrame(session).at)
   const raw = input.reveal()
   const key = readKey(raw)
-  if (key === program.keys.home) return travel(turn, session, 'home')
-  if (key === program.keys.back) return back(turn, session)
+  if (key === program.keys.home) return travel(heardAs('home', turn), session, 'home')
+  if (key === program.keys.back) return back(heardAs('back', turn), session)
   switch (screen.kind) {
     case 'menu': {
       const choice = openChoices(screen.choices, session).find((each) => each.key === key)
@@ -271,7 +287,7 @@ function answer(turn: Turn, session: MenuSession, input: Secret): Step {
 function answerList(turn: Turn, session: MenuSession, screen: ListScreen, key: string): Step {
   const { keys } = turn.program
   if (key === keys.more && session.next !== null) {
-    return showOrFeed(turn, { ...session, wrong: 0, pages: [...session.pages, session.next] })
+    return showOrFeed(heardAs('page', turn), { ...session, wrong: 0, pages: [...session.pages, session.next] })
   }
   if (key === keys.previous && session.pages.length > 1) return previousPage(turn, session)
   const row = /^[1-9]\d?$/.test(key) ? rowsOf(screen, session)[Number(key) - 1] : undefined
@@ -280,7 +296,7 @@ function answerList(turn: Turn, session: MenuSession, screen: ListScreen, key: s
 }
 
 function previousPage(turn: Turn, session: MenuSession): Step {
-  return showOrFeed(turn, { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
+  return showOrFeed(heardAs('page', turn), { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
 }
 
 /** The page before, the screen before, or home where there is neither. */
@@ -291,16 +307,17 @@ function back(turn: Turn, session: MenuSession): Step {
 }
 
 /** The same screen with a hint above it; after too many, the end. What else was dialled is dropped. */
-function invalid(turn: Turn, session: MenuSession, hint: TextKey): Step {
+function invalid(from: Turn, session: MenuSession, hint: TextKey): Step {
+  const turn = heardAs('invalid', from)
   if (session.wrong >= turn.program.attempts)
     return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
   return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
 }
 
-function finish({ program }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
+function finish({ program, heard }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
   const say = words && fittest(limitsOf(program, session.channel), words)
   const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null }
-  return { session: ended, kind: 'reply', reply: lastWords(ended), sms }
+  return { session: ended, heard, kind: 'reply', reply: lastWords(ended), sms }
 }
 
 function lastWords(session: MenuSession): Reply {
