@@ -3,9 +3,10 @@ import { diff } from './diff.ts'
 import { explore } from './explore.ts'
 import { graph } from './graph.ts'
 import { importDialogues } from './import.ts'
+import { report } from './report.ts'
 import { test } from './test.ts'
 import type { Verb } from './verb.ts'
 import { words } from './words.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check, test, explore, graph, words, diff, importDialogues]
+export const verbs: readonly Verb[] = [check, test, explore, report, graph, words, diff, importDialogues]
