@@ -31,7 +31,7 @@ export function reportCoverage(program: Program, coverage: Coverage): CoverageRe
 }
 
 /** Whole percent, 100 only where nothing is missing. */
-export function percentOf({ covered, of }: Share): number {
+function percentOf({ covered, of }: Share): number {
   return of === 0 ? 100 : Math.floor((covered * 100) / of)
 }
 
