@@ -7,6 +7,7 @@ import { openChoices, type Reply, rowsOf } from '../../../src/menu/render.ts'
 import type { Values } from '../../../src/menu/scope.ts'
 import { begin, type Facts, type MenuSession, topFrame } from '../../../src/menu/session.ts'
 import { type MenuEvent, type Step, step } from '../../../src/menu/step.ts'
+import { limitsOf } from '../../../src/menu/text.ts'
 import { tellingNames } from './telling.ts'
 import { AT_MS, type Edges, edgesOf, nationalNumber, type Profile, typedFor, variantsOf } from './values.ts'
 
@@ -87,10 +88,11 @@ export function walk(program: Program, most: number = MOST_STATES): Walk {
 
   function look(state: Pick<State, 'session' | 'from' | 'did'>, { screen, text, encoding, units }: Reply): void {
     const { language } = state.session
-    const limit = program.limits[encoding]
+    const limits = limitsOf(program, state.session.channel)
+    const limit = limits[encoding]
     const lines = text.split('\n').length
     if (units > limit) find('wide', state, `${units} of ${limit} units`)
-    if (lines > program.limits.lines) find('wide', state, `${lines} of ${program.limits.lines} lines`)
+    if (lines > limits.lines) find('wide', state, `${lines} of ${limits.lines} lines`)
     const known = longest.get(`${language} ${screen}`)
     if (known === undefined || units / limit > known.units / known.limit)
       longest.set(`${language} ${screen}`, { language, screen, text, encoding, units, limit })
@@ -110,12 +112,14 @@ export function walk(program: Program, most: number = MOST_STATES): Walk {
     }
   }
 
-  for (const profile of ['short', 'long'] as const) {
-    for (const { code: language } of program.languages) {
-      for (const status of ['unknown', 'enrolled', 'active'] as const) {
-        const session = begin(program, { language, facts: factsOf(program, status, profile) })
-        const did = `dials (${language}, ${status})`
-        arrive(null, profile, take(null, session, { kind: 'open', atMs: AT_MS, dialled: [] }, did), did)
+  for (const channel of ['', ...Object.keys(program.channels)]) {
+    for (const profile of ['short', 'long'] as const) {
+      for (const { code: language } of program.languages) {
+        for (const status of ['unknown', 'enrolled', 'active'] as const) {
+          const session = begin(program, { language, facts: factsOf(program, status, profile), channel })
+          const did = `dials (${language}, ${status})`
+          arrive(null, profile, take(null, session, { kind: 'open', atMs: AT_MS, dialled: [] }, did), did)
+        }
       }
     }
   }
@@ -141,12 +145,12 @@ export function walk(program: Program, most: number = MOST_STATES): Walk {
 
 /** What must be equal for two situations to go on in the same way, as far as one screen back. */
 function keyOf({ session, kind }: Step, profile: Profile, telling: ReadonlySet<string>): string {
-  const { language, facts, history, away, state, pages, next, say } = session
+  const { language, channel, facts, history, away, state, pages, next, say } = session
   const frames = session.frames.map(({ at, variables }) => [at, ...shapesOf(variables, telling)])
   const before = history.at(-1)
   const back = [history.length > 0, before?.at, before?.depth]
   const words = kind === 'run' || state === 'ended' ? say?.text : null
-  return JSON.stringify([profile, language, facts.status, frames, back, away, state, pages, next, words])
+  return JSON.stringify([profile, language, channel, facts.status, frames, back, away, state, pages, next, words])
 }
 
 /** Of what tells nothing, that it is set; of rows, how many. */
