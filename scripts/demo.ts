@@ -68,6 +68,7 @@ async function demo(reset: boolean): Promise<number> {
       AFRICASTALKING_URL: network.httpUrl,
       SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254`,
       BILLERS: billers.setting,
+      INSPECT_SESSIONS: 'on',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       ...(process.env.PIN_DIGITS === undefined ? {} : { PIN_DIGITS: process.env.PIN_DIGITS }),
     }

@@ -107,5 +107,5 @@ function makeDisplay(options: Options, print: (text: string) => void): Display {
   if (options.json) return makeJsonDisplay(print, (words) => process.stderr.write(`${words.trim()}\n`))
   const colours = process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === ''
   const paint: Paint = (style, text) => (colours ? styleText(style, text) : text)
-  return makeFramedDisplay(print, paint)
+  return makeFramedDisplay(print, paint, () => process.stdout.columns ?? 80)
 }

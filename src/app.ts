@@ -1,5 +1,8 @@
 import type { DestinationStream } from 'pino'
 import { listVersions } from './conversations/drain.ts'
+import { type Inspector, makeInspector } from './conversations/inspect.ts'
+import { makeSessions } from './conversations/sessions.ts'
+import type { Watch } from './conversations/ussd.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
@@ -20,14 +23,21 @@ export type App = {
   stop(): Promise<void>
 }
 
-/** Builds everything once, in order; what fails to start closes what was opened before it. */
-export async function startApp(settings: Settings, output: DestinationStream): Promise<App> {
+/**
+ * Builds everything once, in order; what fails to start closes what was opened before it. `watch`: for tools that run a gateway inside
+ * themselves and look on.
+ */
+export async function startApp(
+  settings: Settings,
+  output: DestinationStream,
+  watch: Watch | null = null,
+): Promise<App> {
   const closers: Parameters<OnStop>[0][] = []
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close()
   }
   try {
-    const started = await start(settings, output, (close) => closers.push(close))
+    const started = await start(settings, output, watch, (close) => closers.push(close))
     return { ...started, stop }
   } catch (error) {
     await stop()
@@ -35,7 +45,12 @@ export async function startApp(settings: Settings, output: DestinationStream): P
   }
 }
 
-async function start(settings: Settings, output: DestinationStream, onStop: OnStop): Promise<Omit<App, 'stop'>> {
+async function start(
+  settings: Settings,
+  output: DestinationStream,
+  watch: Watch | null,
+  onStop: OnStop,
+): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
   const { database, redis, menus, metrics, events } = parts
   const links = settings.roles.worker ? startWorker(parts, onStop) : []
@@ -45,6 +60,7 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
     countsOf(await openTransfers(database)),
   )
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
+  const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -58,10 +74,13 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
         links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
       }),
     menus,
+    inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
 
-  const port = settings.roles.gateway ? await startGateway(parts, checks, onStop) : null
+  const port = settings.roles.gateway
+    ? await startGateway(parts, checks, bothOf(watch, inspector?.watch ?? null), onStop)
+    : null
   events.serviceChanged({ state: 'ready', port, operatorPort: operator.port })
   const publishMenus = (): Promise<void> =>
     menus.publish('a signal', false).then(
@@ -69,6 +88,18 @@ async function start(settings: Settings, output: DestinationStream, onStop: OnSt
       (error: unknown) => events.menusNotPublished({ error }),
     )
   return { port, operatorPort: operator.port, publishMenus }
+}
+
+function inspectorOf({ redis, settings }: Parts): Inspector {
+  return makeInspector(makeSessions(redis, settings.redis.prefix, settings.keys.session), settings.market)
+}
+
+function bothOf(one: Watch | null, other: Watch | null): Watch | null {
+  if (one === null || other === null) return one ?? other
+  return (watched) => {
+    one(watched)
+    other(watched)
+  }
 }
 
 function countsOf(open: readonly OpenWork[]): Record<string, number> {

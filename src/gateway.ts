@@ -4,7 +4,7 @@ import type { Services } from './actions/action.ts'
 import { actions } from './actions/registry.ts'
 import { makeAggregators } from './aggregators/registry.ts'
 import { makeSessions } from './conversations/sessions.ts'
-import { makeUssdConversation } from './conversations/ussd.ts'
+import { makeUssdConversation, type Watch } from './conversations/ussd.ts'
 import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
 import type { Check } from './http/health.ts'
 import { startPublicServer } from './http/server.ts'
@@ -23,8 +23,13 @@ const PIN_QUEUE_LIMIT = 32
 /** What is left of ten seconds after hops and jobs under way. */
 const HTTP_GRACE_MS = 7500
 
-/** The role that answers callbacks; returns the port where they go. */
-export async function startGateway(parts: Parts, checks: readonly Check[], onStop: OnStop): Promise<number> {
+/** The role that answers callbacks, every step of which `watch` is told; returns the port where they go. */
+export async function startGateway(
+  parts: Parts,
+  checks: readonly Check[],
+  watch: Watch | null,
+  onStop: OnStop,
+): Promise<number> {
   const { settings, redis, menus, events, sms } = parts
   let stopping = false
   const ussd = makeUssdConversation({
@@ -35,6 +40,7 @@ export async function startGateway(parts: Parts, checks: readonly Check[], onSto
     sessions: makeSessions(redis, settings.redis.prefix, settings.keys.session),
     stopping: () => stopping,
     now: Date.now,
+    watch,
   })
   const accept: CallbackDependencies['accept'] = (callback) => {
     switch (callback.kind) {

@@ -37,6 +37,8 @@ export type Settings = {
   readonly smsSender: string
   readonly billers: readonly HttpBillerSettings[]
   readonly logLevel: LogLevel
+  /** Whether the operator's port shows what live dialogues hold; never in production. */
+  readonly inspectSessions: boolean
 }
 
 export type AfricasTalkingSettings = {
@@ -80,6 +82,7 @@ export function readSettings(
     smsSender: readSmsSender(reader),
     billers: readBillers(reader),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+    inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }
   checkWays(reader, roles, africastalking, smppLinks)
   if (reader.problems.length > 0 || market === null || stores === null || keys === null) {
@@ -127,6 +130,16 @@ function readHttp(reader: SettingsReader): Settings['http'] {
     )
   }
   return http
+}
+
+/** What people do on their phones is nobody's to look at; so only a machine of a developer's own may show it, to itself. */
+function readInspect(reader: SettingsReader, production: boolean): boolean {
+  const on = reader.choice('INSPECT_SESSIONS', ['on', 'off'], 'off') === 'on'
+  if (on && production) reader.problems.push('INSPECT_SESSIONS is on in production; what people do is shown to nobody.')
+  if (on && !isLoopback(reader.text('OPERATOR_HOST') ?? '127.0.0.1')) {
+    reader.problems.push('INSPECT_SESSIONS is on where others reach OPERATOR_HOST; set OPERATOR_HOST=127.0.0.1.')
+  }
+  return on
 }
 
 function readStores(reader: SettingsReader): Pick<Settings, 'database' | 'redis'> | null {

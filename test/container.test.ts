@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { parse } from 'yaml'
+import { asAdmin, inDatabase } from '../scripts/dialogues/template.ts'
 import { migrate } from '../src/database/migrate.ts'
-import { asAdmin, inDatabase } from './support/template.ts'
 
 type Stage = { readonly name: string; readonly lines: readonly [instruction: string, rest: string][] }
 

@@ -99,6 +99,16 @@ describe('settings', () => {
     ['a PIN of seven digits', { PIN_DIGITS: '7' }, /PIN_DIGITS is "7"; give a whole number from 4 to 6/],
     ['a port in another notation', { PORT: '0x1F90' }, /PORT is "0x1F90"/],
     ['public metrics', { OPERATOR_PORT: '8080' }, /PORT and OPERATOR_PORT are both 8080/],
+    [
+      'dialogues to look into, in production',
+      { INSPECT_SESSIONS: 'on', NODE_ENV: 'production' },
+      /INSPECT_SESSIONS is on in production;/,
+    ],
+    [
+      'dialogues for others to look into',
+      { INSPECT_SESSIONS: 'on', OPERATOR_HOST: '0.0.0.0' },
+      /INSPECT_SESSIONS is on where others reach OPERATOR_HOST; set/,
+    ],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, /LOG_LEVEL is "loud"; choose one of/],
     ['a sender of twelve letters', { SMS_SENDER: 'NyotaPesaKen' }, /SMS_SENDER must be/],
     ['half an account', { AFRICASTALKING_USERNAME: 'sandbox' }, /belong together/],

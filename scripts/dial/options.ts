@@ -9,6 +9,7 @@ export type Options = {
   readonly url: string
   readonly key: string
   readonly networkUrl: string
+  readonly operatorUrl: string
   readonly json: boolean
   readonly save: string | undefined
 }
@@ -31,7 +32,8 @@ export const HELP: string = `A phone in the terminal, against a running gateway.
   --url <url>           the gateway                             (http://127.0.0.1:8080)
   --key <key>           AFRICASTALKING_CALLBACK_KEY             (demo)
   --network <url>       the fake network that brings SMS        (http://127.0.0.1:8081)
-  --json                one JSON object a line: screen, sms, end, repeat, fault
+  --operator <url>      the gateway's operator port, for :inspect (http://127.0.0.1:9080)
+  --json                one JSON object a line: screen, sms, end, repeat, fault, inspect
   --save <file>         write what happens as a dialogue test; PINs stand there as <pin>
   --help                this page
 
@@ -48,6 +50,7 @@ export function commandHelp(): string {
   :twice         send the last callback again and compare the bytes
   :dial [code]   dial, the same code again when none is given
   :sms           wait for the next SMS, ten seconds at most
+  :inspect       show, or no longer, what the gateway holds of the dialogue
   :help          this list
   :quit          put the phone away (also Ctrl-D)`
 }
@@ -67,7 +70,11 @@ export function readOptions(args: readonly string[]): ReadOptions {
   if (parseDialled(values.to, values['service-code']) === null) {
     return wrong(`"${values.to}" cannot be dialled. Write it as '*384#' (in quotes), or '*384*1#' for a shortcut.`)
   }
-  for (const [name, url] of [['--url', values.url] as const, ['--network', values.network] as const]) {
+  for (const [name, url] of [
+    ['--url', values.url] as const,
+    ['--network', values.network] as const,
+    ['--operator', values.operator] as const,
+  ]) {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url))
       return wrong(`${name} takes a URL, such as http://127.0.0.1:8080, not "${url}".`)
   }
@@ -80,6 +87,7 @@ export function readOptions(args: readonly string[]): ReadOptions {
       url: values.url,
       key: values.key,
       networkUrl: values.network,
+      operatorUrl: values.operator,
       json: values.json,
       save: values.save,
     },
@@ -96,6 +104,7 @@ function parse(args: readonly string[]) {
       url: { type: 'string', default: 'http://127.0.0.1:8080' },
       key: { type: 'string', default: 'demo' },
       network: { type: 'string', default: 'http://127.0.0.1:8081' },
+      operator: { type: 'string', default: 'http://127.0.0.1:9080' },
       json: { type: 'boolean', default: false },
       save: { type: 'string' },
       help: { type: 'boolean', short: 'h' },

@@ -5,6 +5,7 @@ import type { Display } from './display.ts'
 import type { GatewayAddress } from './gateway.ts'
 import { postCallback, postForm } from './gateway.ts'
 import type { ReceivedSms } from './inbox.ts'
+import { type Inspected, inspectSession } from './inspector.ts'
 import { commandHelp } from './options.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -29,7 +30,7 @@ const SMS_PATIENCE_MS = 10_000
 const IDLE_MS = 30_000
 
 export function makePhone(
-  gateway: GatewayAddress,
+  gateway: GatewayAddress & { readonly operatorUrl: string },
   phone: { phoneNumber: string; dialled: string; serviceCode: string | undefined },
   display: Display,
   recorder: Recorder,
@@ -37,6 +38,7 @@ export function makePhone(
   let session: Session | null = null
   let lastDialled = phone.dialled
   let faults = 0
+  let inspecting = false
   let awaitedSms = 0
   let receivedSms = 0
   let wake: () => void = () => {}
@@ -83,7 +85,8 @@ export function makePhone(
       return true
     }
     const { serviceCode, sessionId } = current.call
-    display.screen({ text: reply.text, end: reply.end, serviceCode, sessionId })
+    const inspected = inspecting ? await inspect(sessionId) : null
+    display.screen({ text: reply.text, end: reply.end, serviceCode, sessionId, inspected })
     recorder.screen(reply.text, reply.end)
     if (reply.end) await end('Success', 'The session has ended.')
     return true
@@ -130,6 +133,23 @@ export function makePhone(
     display.repeated({ same: posted.body === before, body: posted.body, before })
   }
 
+  /** Null, with a sentence, where the gateway does not tell. */
+  async function inspect(sessionId: string): Promise<Inspected | null> {
+    const inspection = await inspectSession(gateway.operatorUrl, sessionId)
+    if (inspection.kind === 'inspected') return inspection.inspected
+    inspecting = false
+    display.note(inspection.sentence)
+    return null
+  }
+
+  async function toggleInspector(): Promise<void> {
+    inspecting = !inspecting
+    if (!inspecting) return display.note('No longer inspecting.')
+    if (session === null) return display.note('Inspecting from the next dial on.')
+    const inspected = await inspect(session.call.sessionId)
+    if (inspected !== null) display.inspected(inspected)
+  }
+
   async function waitForSms(): Promise<void> {
     awaitedSms += 1
     if (receivedSms >= awaitedSms) return
@@ -153,6 +173,7 @@ export function makePhone(
       await whenOpen(() => end('Incomplete', 'No answer: the network ended the session.', IDLE_MS))
     else if (name === ':twice') await repeat()
     else if (name === ':dial') await dial(argument === '' ? lastDialled : argument)
+    else if (name === ':inspect') await toggleInspector()
     else if (name === ':sms') await waitForSms()
     else if (name === ':help') display.note(commandHelp())
     else display.note(`${name} is no command of this phone. :help lists them.`)

@@ -2,12 +2,28 @@ import { check } from './check.ts'
 import { diff } from './diff.ts'
 import { drain } from './drain.ts'
 import { explain } from './explain.ts'
+import { explore } from './explore.ts'
 import { graph } from './graph.ts'
 import { importDialogues } from './import.ts'
 import { publish } from './publish.ts'
+import { report } from './report.ts'
 import { schema } from './schema.ts'
+import { test } from './test.ts'
 import type { Verb } from './verb.ts'
 import { words } from './words.ts'
 
 /** In the order in which an author meets them. */
-export const verbs: readonly Verb[] = [check, explain, graph, words, diff, importDialogues, schema, publish, drain]
+export const verbs: readonly Verb[] = [
+  check,
+  explain,
+  test,
+  explore,
+  graph,
+  words,
+  diff,
+  importDialogues,
+  schema,
+  publish,
+  drain,
+  report,
+]

@@ -9,7 +9,7 @@ import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
 import { begin, languageOf, type MenuSession, topFrame } from '../menu/session.ts'
-import { type MenuEvent, type RunEffect, type Step, step } from '../menu/step.ts'
+import { type Heard, type MenuEvent, type RunEffect, type Step, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
@@ -28,7 +28,20 @@ export type UssdDependencies = {
   /** True once the service is stopping: dialogues go on, new ones are asked to come back. */
   readonly stopping: () => boolean
   readonly now: () => number
+  /** Told of every step, for tools that look on; null in production. What it hears may hold what was typed. */
+  readonly watch: Watch | null
 }
+
+/** `name`: the key of the session. `before`: what the event was fed to. */
+export type WatchedStep = {
+  readonly name: string
+  readonly program: Program
+  readonly before: MenuSession
+  readonly event: MenuEvent
+  readonly step: Step
+}
+
+export type Watch = (watched: WatchedStep) => void
 
 export type UssdConversation = {
   readonly answer: (request: UssdRequest) => Promise<UssdReply>
@@ -66,9 +79,11 @@ type Round = {
   readonly event: MenuEvent
 }
 
+type Shown = Step & { readonly kind: 'reply' }
+
 /** The one place where the branches of a USSD request are taken. */
 export function makeUssdConversation(dependencies: UssdDependencies): UssdConversation {
-  const { services, actions, sessions, programs, events, stopping, now } = dependencies
+  const { services, actions, sessions, programs, events, stopping, now, watch } = dependencies
 
   async function answer(request: UssdRequest): Promise<UssdReply> {
     const startedMs = now()
@@ -191,7 +206,13 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
     let claimed: Hop | null = null
     let past = session.past
-    let next = step(program, session.menu, round.event)
+    const take = (before: MenuSession, event: MenuEvent): Step => {
+      const taken = step(program, before, event)
+      watch?.({ name, program, before, event, step: taken })
+      return taken
+    }
+    let next = take(session.menu, round.event)
+    const { heard } = next
     try {
       for (let runs = 0; next.kind === 'run'; runs++) {
         const { run: effect, rest } = next
@@ -211,7 +232,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         const result = await runAction(services, actions, context, effect, deadlineMs)
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
-        next = step(program, next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
+        next = take(next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
         past = pastOf(past, effect, next)
       }
     } catch (error) {
@@ -225,13 +246,23 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     if (claimed !== null) await settleHop(claimed, reply)
     const went: UssdSession = { ...session, menu: next.session, hop, seen, reply, atMs: startedMs, past }
     const kept = await keep(went, round, next.reply, claimed !== null)
-    if (next.sms.length > 0 && session.callerId !== null && 'reply' in kept && kept.outcome === 'answered') {
+    const isOurs = 'reply' in kept && kept.outcome === 'answered'
+    if (isOurs) countScreens(round, heard, next)
+    if (next.sms.length > 0 && session.callerId !== null && isOurs) {
       // After the answer is kept, so that of two copies of a request one sends.
       await tellAtEnd(services, contextOf(round, next.session), hop, next.sms).catch((error: unknown) =>
         events.hopFailed({ aggregator: request.aggregator, error }),
       )
     }
     return kept
+  }
+
+  function countScreens({ program, session }: Round, heard: Heard | null, { session: menu, reply }: Shown): void {
+    if (heard !== null) events.screenDid(program.hash, languageOf(session.menu), topFrame(session.menu).at, heard)
+    const language = languageOf(menu)
+    if (!reply.end || program.screens[reply.screen]?.kind === 'end')
+      events.screenDid(program.hash, language, reply.screen, 'shown')
+    if (reply.end) events.screenDid(program.hash, language, reply.screen, 'ended')
   }
 
   function contextOf({ name, session }: Round, menu: MenuSession): ActionContext {
@@ -337,7 +368,10 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const name = sessions.keyOf(aggregator, sessionId)
     const stored = await sessions.read(name)
     if (stored === null || stored.session.menu.facts.number !== msisdn || stored.session.reply.end) return
-    await sessions.write(name, stored.revision, { ...stored.session, closed: true })
+    const { program, menu, closed } = stored.session
+    const result = await sessions.write(name, stored.revision, { ...stored.session, closed: true })
+    if (closed || status === 'completed' || result !== 'written') return
+    events.screenDid(program, languageOf(menu), topFrame(menu).at, status)
   }
 
   return { answer, end }

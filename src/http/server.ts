@@ -36,13 +36,17 @@ export function startPublicServer(options: {
   return listen((request, response) => void (options.lane(request, response) || app(request, response)), options)
 }
 
-/** The operator's side: metrics for Prometheus and a page that one can read at three in the morning. */
+/**
+ * The operator's side: metrics for Prometheus and a page that one can read at three in the morning. `inspect`: what a live dialogue
+ * holds; null outside development, and then there is no such path.
+ */
 export function startOperatorServer(options: {
   port: number
   host: string
   metrics: () => Promise<{ contentType: string; text: string }>
   status: () => Promise<string>
   menus: Menus
+  inspect: ((aggregator: string, sessionId: string) => Promise<object | null>) | null
 }): Promise<RunningServer> {
   const app = bareExpress()
   app.get('/metrics', async (_request, response) => {
@@ -52,6 +56,14 @@ export function startOperatorServer(options: {
   })
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
   addMenuRoutes(app, options.menus)
+  const { inspect } = options
+  if (inspect !== null) {
+    app.get('/sessions/:aggregator/:session', async ({ params }, response) => {
+      const found = await inspect(params.aggregator, params.session)
+      if (found === null) sendProblem(response, 404)
+      else response.json(found)
+    })
+  }
   closeWith404(app)
   return listen(app, options)
 }

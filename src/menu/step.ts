@@ -3,7 +3,7 @@ import { readKey } from './answer.ts'
 import type { Effect, Json } from './contract.ts'
 import { holds } from './guard.ts'
 import { LAST_TRANSFER_FIELDS, type LastTransfer } from './last-transfer.ts'
-import { meaningOf } from './meaning.ts'
+import { type Meaning, meaningOf } from './meaning.ts'
 import type { ConfirmScreen, ListScreen, Program, Route, Screen, ScreenId, Target, TextKey } from './program.ts'
 import { openChoices, type Reply, renderOffer, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
 import { argumentsOf, lookupIn, type Values } from './scope.ts'
@@ -58,7 +58,11 @@ export type RunEffect = {
 
 export type SmsRequest = { readonly message: string; readonly values: Readonly<Record<string, Json>> }
 
-export type Step = { readonly session: MenuSession } & (
+/** What an answer was to the screen it was given to. `page`: it turned a page of a list. */
+export type Heard = 'answered' | 'invalid' | 'back' | 'home' | 'page'
+
+/** `heard`: null where no answer was given in this step, or more than one, as with a dialled string. */
+export type Step = { readonly session: MenuSession; readonly heard: Heard | null } & (
   | { readonly kind: 'reply'; readonly reply: Reply; readonly sms: readonly SmsRequest[] }
   | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Dialled[] }
 )
@@ -69,7 +73,8 @@ export type Step = { readonly session: MenuSession } & (
  */
 export function step(program: Program, session: MenuSession, event: MenuEvent): Step {
   const rest = event.kind === 'open' ? answersOf(program, event.dialled) : []
-  const turn = { program, atMs: event.atMs, rest }
+  const heard = event.kind === 'input' && session.state === 'shown' ? 'answered' : null
+  const turn: Turn = { program, atMs: event.atMs, rest, heard }
   switch (session.state) {
     case 'new': {
       const first = travel(turn, session, 'home')
@@ -85,14 +90,23 @@ export function step(program: Program, session: MenuSession, event: MenuEvent): 
     case 'offered':
       return event.kind === 'input' ? answerOffer(turn, session, event.input) : offer(turn, session, null)
     case 'ended':
-      return { session, kind: 'reply', reply: lastWords(session), sms: [] }
+      return { session, heard: null, kind: 'reply', reply: lastWords(session), sms: [] }
   }
 }
 
 /** More invisible screens in a row than any compiled menu has, since they cannot form a cycle. */
 const MAX_INVISIBLE = 256
 
-type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Dialled[] }
+type Turn = {
+  readonly program: Program
+  readonly atMs: number
+  readonly rest: readonly Dialled[]
+  readonly heard: Heard | null
+}
+
+function heardAs(heard: Heard, turn: Turn): Turn {
+  return turn.heard === null ? turn : { ...turn, heard }
+}
 
 /** Goes to the target and on through whatever is invisible, until there is something to show or to run. */
 function travel(turn: Turn, from: MenuSession, target: Target): Step {
@@ -204,7 +218,7 @@ function underNews(turn: Turn, first: Step, last: LastTransfer): Step {
 /** Asks whether to go on where the session was dropped, or to begin anew. */
 function offer({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
   const reply = renderOffer(program, session, above, atMs)
-  return { session: { ...session, state: 'offered' }, kind: 'reply', reply, sms: [] }
+  return { session: { ...session, state: 'offered' }, heard: null, kind: 'reply', reply, sms: [] }
 }
 
 function answerOffer(turn: Turn, session: MenuSession, input: Secret): Step {
@@ -223,9 +237,9 @@ function presentList(turn: Turn, session: MenuSession, screen: ListScreen): Step
   return present(turn, session)
 }
 
-function show({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
+function show({ program, atMs, heard }: Turn, session: MenuSession, above: Words | null): Step {
   const { reply, next } = renderScreen(program, session, above, atMs)
-  return { session: { ...session, state: 'shown', say: null, next }, kind: 'reply', reply, sms: [] }
+  return { session: { ...session, state: 'shown', say: null, next }, heard, kind: 'reply', reply, sms: [] }
 }
 
 function run(
@@ -241,6 +255,7 @@ function run(
   const input = argumentsOf(session, call.with)
   return {
     session: { ...session, state: 'running' },
+    heard: turn.heard,
     kind: 'run',
     run: { action: call.action, effect, input, secret, deadlineMs, screen },
     rest: turn.rest,
@@ -291,10 +306,11 @@ function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}
   return travel(turn, { ...session, say: wordsOf(turn, session, route.say, fields) }, route.go)
 }
 
-function answer(turn: Turn, session: MenuSession, input: Secret): Step {
-  const { program, atMs } = turn
+function answer(from: Turn, session: MenuSession, input: Secret): Step {
+  const { program, atMs } = from
   const screen = screenOf(program, topFrame(session).at)
   const meaning = meaningOf(program, session, screen, input.reveal(), atMs)
+  const turn = heardAs(heardOf(meaning, screen), from)
   switch (meaning.kind) {
     case 'home':
       return travel(turn, session, 'home')
@@ -327,8 +343,24 @@ function answer(turn: Turn, session: MenuSession, input: Secret): Step {
   }
 }
 
+function heardOf({ kind }: Meaning, screen: Screen): Heard {
+  switch (kind) {
+    case 'home':
+    case 'back':
+    case 'invalid':
+      return kind
+    case 'more':
+    case 'previous':
+      return 'page'
+    case 'typed':
+      return screen.kind === 'list' ? 'page' : 'answered'
+    default:
+      return 'answered'
+  }
+}
+
 function previousPage(turn: Turn, session: MenuSession): Step {
-  return showOrFeed(turn, { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
+  return showOrFeed(heardAs('page', turn), { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
 }
 
 /** The page before, the screen without what was typed on it, the screen before, or home where there is none of these. */
@@ -354,10 +386,10 @@ function leaveFresh(session: MenuSession, screen: Screen): MenuSession {
   return leave(screen.kind === 'input' ? { ...session, typed: '' } : session)
 }
 
-function finish({ program }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
+function finish({ program, heard }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
   const say = words && fittest(limitsOf(program, session.channel), words)
   const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null, typed: '' }
-  return { session: ended, kind: 'reply', reply: lastWords(ended), sms }
+  return { session: ended, heard, kind: 'reply', reply: lastWords(ended), sms }
 }
 
 function lastWords(session: MenuSession): Reply {

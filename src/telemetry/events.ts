@@ -1,5 +1,6 @@
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { makeScreenTally, type ScreenDeed } from './screens.ts'
 
 /** `answered`: a new screen; `repeat` and `stale`: a copy of an earlier hop; `refused`: a polite end; `error`: our fault. */
 export type HopOutcome = 'answered' | 'repeat' | 'stale' | 'refused' | 'error'
@@ -14,6 +15,8 @@ export type Events = {
     end: boolean
     durationMs: number
   }) => void
+  /** `program`: the hash of the menus that the dialogue runs on. */
+  readonly screenDid: (program: string, language: string, screen: string, deed: ScreenDeed) => void
   readonly hopFailed: (e: { aggregator: string; error: unknown }) => void
   readonly sessionStoreFailed: (e: { error: unknown }) => void
   readonly sessionEnded: (e: { aggregator: string; status: 'completed' | 'dropped' | 'failed' }) => void
@@ -79,7 +82,11 @@ export function makeEvents(log: Log, metrics: Metrics): Events {
   }
 }
 
-function dialogueEvents(log: Log, { counter, durations }: Metrics) {
+const SCREEN_LABELS = ['screen', 'language', 'program', 'deed']
+
+function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
+  const tally = makeScreenTally()
+  tallied('ussd_screen_deeds_total', 'What happened on the screens of menus', SCREEN_LABELS, tally.read)
   const hops = counter('ussd_hops_total', 'USSD requests answered', ['aggregator', 'outcome'])
   const hopSeconds = durations('ussd_hop_duration_seconds', 'Time from request to answer', ['aggregator'])
   const screens = counter('ussd_screens_total', 'Screens shown', ['screen'])
@@ -97,6 +104,8 @@ function dialogueEvents(log: Log, { counter, durations }: Metrics) {
       if (screen !== '') screens({ screen })
       log.debug({ event: 'hop_answered', aggregator, outcome, screen, end, durationMs })
     },
+    // No line of its own: the hop has one.
+    screenDid: tally.count,
     hopFailed: ({ aggregator, error }) => log.error({ event: 'hop_failed', aggregator, error }),
     sessionStoreFailed({ error }) {
       storeFailures({})

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DemoPerson, demoPeople } from '../../scripts/demo/people.ts'
-import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
-import { outcomesIn } from '../support/dialogue-suite.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { unplayed } from '../support/unplayed.ts'
 
@@ -151,3 +150,12 @@ test('every outcome that no dialogue plays has been brought about', () => {
   )
   expect(missing).toEqual([])
 })
+
+/** What actions ended with, by the log: `quote-send insufficient`. */
+function outcomesIn(logs: string): string[] {
+  const lines = logs.split('\n').filter((line) => line.includes('"event":"action_ran"'))
+  return lines.map((line) => {
+    const { action, outcome }: { action: string; outcome: string } = JSON.parse(line)
+    return `${action} ${outcome}`
+  })
+}

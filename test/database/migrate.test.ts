@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { asAdmin, inDatabase } from '../../scripts/dialogues/template.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate, pendingMigrations, roleOf } from '../../src/database/migrate.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { asAdmin, inDatabase } from '../support/template.ts'
 
 const applicationRole = roleOf(inject('databaseUrl'))
 const admin = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => asAdmin(inject('adminUrl'), work)

@@ -1,3 +1,4 @@
 import { describeDialogues } from '../support/dialogue-suite.ts'
+import { testCoverage } from '../support/menu-coverage.ts'
 
-describeDialogues('fr', 'once')
+testCoverage('fr', describeDialogues('fr', 'once'))

@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DemoPerson, demoPeople } from '../../scripts/demo/people.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { pinWeakness } from '../../src/subscribers/pin-rules.ts'
-import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 /** Eight digits are in no amount, time or reference by chance; a PIN of five is told apart by searching whole tokens. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
+import { makeAfricasTalkingClient } from '../../scripts/dialogues/client.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
-import { makeAfricasTalkingClient } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople, STRANGER } from '../../scripts/demo/people.ts'
-import { makeAfricasTalkingClient } from '../support/africastalking-client.ts'
+import { makeAfricasTalkingClient } from '../../scripts/dialogues/client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { withoutShortcuts } from '../support/without-shortcuts.ts'
 

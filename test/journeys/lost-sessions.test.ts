@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoPeople, STRANGER } from '../../scripts/demo/people.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { startRedis, stopRedis } from '../../scripts/local/redis.ts'
-import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const { amina, juma, wanjiru } = demoPeople

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
+import { makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { openDatabase } from '../../src/database/database.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const { amina, juma } = demoPeople

@@ -1,20 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Delivery } from './africastalking-client.ts'
-import { listDialogueFiles, readDialogue, rewriteDialogue } from './dialogue-file.ts'
-import { playDialogue, showDifferences } from './dialogues.ts'
-import { openWorld, type World } from './world.ts'
+import type { Delivery } from '../../scripts/dialogues/client.ts'
+import { listDialogueFiles, readDialogue, rewriteDialogue } from '../../scripts/dialogues/file.ts'
+import { playDialogue, showDifferences } from '../../scripts/dialogues/play.ts'
+import type { World } from '../../scripts/dialogues/world.ts'
+import { type Coverage, itemsIn, makeCoverage } from '../../src/menu/coverage.ts'
+import { openWorld } from './world.ts'
 
 const FOLDER = 'test/dialogues'
 const PATIENCE_MS = 10_000
 
 /**
- * Plays every dialogue of a language, each in a world of its own; while one is played, which is mostly waiting, the next one's opens. With UPDATE_DIALOGUES=1 the files are written anew instead. The set returned
- * fills with what actions ended with, `quote-send insufficient`.
+ * Plays every dialogue of a language, each in a world of its own; while one is played, which is mostly waiting, the next one's opens. With
+ * UPDATE_DIALOGUES=1 the files are written anew instead. What is returned fills with what the dialogues went through.
  */
-export function describeDialogues(language: string, delivery: Delivery): ReadonlySet<string> {
-  const outcomes = new Set<string>()
+export function describeDialogues(language: string, delivery: Delivery): Coverage {
+  const coverage = makeCoverage()
   const record = process.env.UPDATE_DIALOGUES === '1'
   const files = listDialogueFiles(FOLDER).filter((file) => file.endsWith(`.${language}.yaml`))
   const dialogues = files.map((file) => {
@@ -25,7 +27,9 @@ export function describeDialogues(language: string, delivery: Delivery): Readonl
     dialogues.map(
       ({ read }) =>
         () =>
-          openWorld(read.kind === 'dialogue' ? read.dialogue.given : []),
+          openWorld(read.kind === 'dialogue' ? read.dialogue.given : [], {
+            watch: ({ program, before, event, step }) => coverage.add(itemsIn(program, before, event, step)),
+          }),
     ),
   )
   afterAll(worlds.close)
@@ -39,13 +43,12 @@ export function describeDialogues(language: string, delivery: Delivery): Readonl
         if (record) writeFileSync(file, rewriteDialogue(source, played.observed))
         else if (played.differences.length > 0) expect.fail(`${file}\n${showDifferences(played.differences)}`)
         await world.prove()
-        for (const outcome of outcomesIn(world.test.logs())) outcomes.add(outcome)
       } finally {
         await world.close()
       }
     })
   })
-  return outcomes
+  return coverage
 }
 
 /** Opens the world after the one that is taken; what nobody takes is closed at the end. */
@@ -74,13 +77,4 @@ function openAhead(openers: readonly (() => Promise<World>)[]) {
       }
     },
   }
-}
-
-/** What actions ended with, by the log: `quote-send insufficient`. */
-export function outcomesIn(logs: string): string[] {
-  const lines = logs.split('\n').filter((line) => line.includes('"event":"action_ran"'))
-  return lines.map((line) => {
-    const { action, outcome }: { action: string; outcome: string } = JSON.parse(line)
-    return `${action} ${outcome}`
-  })
 }

@@ -1,7 +1,7 @@
 import { measureScreen, showLength } from '../../scripts/dial/counter.ts'
 import { drawFrame, SCREEN_COLUMNS } from '../../scripts/dial/frame.ts'
-import type { DialogueStep } from './dialogue-file.ts'
-import { readDialogueFile } from './dialogue-file.ts'
+import type { DialogueStep } from '../../scripts/dialogues/file.ts'
+import { readDialogueFile } from '../../scripts/dialogues/file.ts'
 
 /** What stands in a picture where a dialogue has a mark. */
 const samples: Readonly<Record<string, string>> = {

@@ -1,82 +1,16 @@
-import { Writable } from 'node:stream'
-import type { DemoPerson } from '../../scripts/demo/people.ts'
-import { seedPeople } from '../../scripts/demo/seed.ts'
-import { type FakeBillers, startFakeBillers } from '../../scripts/fakes/billers.ts'
-import { type FakeNetwork, startFakeNetwork } from '../../scripts/fakes/network.ts'
-import { makeKeys } from '../../scripts/local/keys.ts'
-import { type App, startApp } from '../../src/app.ts'
-import { readSettings, type Settings } from '../../src/settings.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
-import { createTestRedis, type TestRedis } from './redis.ts'
+import { type GatewayOptions, type OwnGateway, startOwnGateway } from '../../scripts/dialogues/gateway.ts'
+import { createTestDatabase } from './database.ts'
+import { createTestRedis } from './redis.ts'
 
-export type TestGateway = {
-  readonly app: App
-  readonly url: string
-  readonly callbackKey: string
-  readonly settings: Settings
-  /** What a process of its own would need to be a second gateway, or the next one after a crash. */
-  readonly env: Readonly<Record<string, string>>
-  readonly network: FakeNetwork
-  readonly billers: FakeBillers
-  readonly database: TestDatabase
-  readonly redis: TestRedis
-  /** Every log line so far. */
-  logs(): string
-  /** Lets the gateway go and keeps its stores and partners; for tests that start it in another process. */
-  stopApp(): Promise<void>
-  stop(): Promise<void>
-}
+export type TestGateway = OwnGateway
 
-export type GatewayOptions = {
-  readonly people?: readonly DemoPerson[]
-  readonly env?: Readonly<Record<string, string>>
-  /** Stores that are there already, instead of new ones. */
-  readonly stores?: { readonly database: TestDatabase; readonly redis: TestRedis }
-  readonly billerTimeoutMs?: number
-  /** False: everything but the gateway itself, which the test starts in its own way. */
-  readonly started?: boolean
-}
-
-/** A gateway on real stores, with a fake network and fake billers outside its walls; everything on ports of its own. */
-export async function startTestGateway(options: GatewayOptions = {}): Promise<TestGateway> {
-  const [database, redis, network, billers] = await Promise.all([
-    options.stores?.database ?? createTestDatabase(),
-    options.stores?.redis ?? createTestRedis(),
-    startFakeNetwork({ smppPort: 0, httpPort: 0 }),
-    startFakeBillers(0),
-  ])
-  const env = {
-    ...makeKeys(),
-    ...{ MARKET: 'KE', SERVICE_CODES: '*384#', HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0', LOG_LEVEL: 'debug' },
-    ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
-    AFRICASTALKING_CALLBACK_KEY: 'demo',
-    BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${options.billerTimeoutMs ?? 5000}`),
-    SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254`,
-    ...options.env,
+/** A gateway on real stores, of its own unless stated, with a fake network and fake billers outside its walls. */
+export async function startTestGateway(
+  options: Omit<GatewayOptions, 'stores'> & Partial<Pick<GatewayOptions, 'stores'>> = {},
+): Promise<TestGateway> {
+  const ownStores = async () => {
+    const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()])
+    return { database, redis }
   }
-  const read = readSettings(env)
-  if (read.kind === 'bad') throw new Error(read.problems.join('\n'))
-  const { settings } = read
-  const { market, keys } = settings
-  await seedPeople({ database: database.app, owner: database.owner, market, keys }, options.people)
-  const lines: string[] = []
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
-  const app = options.started === false ? null : await startApp(settings, output)
-  const stopApp = async (): Promise<void> => app?.stop()
-  return {
-    ...{ settings, env, network, billers, database, redis, callbackKey: 'demo', stopApp },
-    app: app ?? { port: null, operatorPort: 0, publishMenus: async () => undefined, stop: async () => undefined },
-    url: `http://127.0.0.1:${app?.port ?? 0}`,
-    logs: () => lines.join(''),
-    async stop() {
-      await stopApp()
-      await Promise.all([network.close(), billers.close()])
-      await database.drop()
-    },
-  }
+  return startOwnGateway({ ...options, stores: options.stores ?? (await ownStores()) })
 }

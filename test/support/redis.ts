@@ -1,15 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { Redis } from 'ioredis'
 import { inject } from 'vitest'
+import { createRedis, type OwnRedis } from '../../scripts/dialogues/redis.ts'
 import { needsRedis } from './needs.ts'
 
-export type TestRedis = {
-  readonly url: string
-  /** For key names and channels; channels are common to all databases of a server. */
-  readonly prefix: string
-  /** Loses all that is in it, as a Redis without its disk would. */
-  flush(): Promise<void>
-}
+export type TestRedis = OwnRedis
 
 needsRedis()
 
@@ -17,23 +10,5 @@ needsRedis()
 export async function createTestRedis(): Promise<TestRedis> {
   const shared = inject('redisUrl')
   if (shared === null) throw new Error('There is no Redis; this test should have been skipped.')
-  const number = await once(shared, async (redis) => {
-    const databases = Number(((await redis.config('GET', 'databases')) as string[])[1] ?? 16)
-    return 1 + ((await redis.incr('test:databases')) % (databases - 1))
-  })
-  const address = new URL(shared)
-  address.pathname = `/${number}`
-  const url = address.href
-  const flush = (): Promise<void> => once(url, async (redis) => void (await redis.flushdb()))
-  await flush()
-  return { url, prefix: `test${randomBytes(4).toString('hex')}:`, flush }
-}
-
-async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1 })
-  try {
-    return await work(redis)
-  } finally {
-    redis.disconnect()
-  }
+  return createRedis(shared)
 }

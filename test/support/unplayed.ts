@@ -11,3 +11,27 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'send-money': ['processing', 'insufficient', 'over_limit', 'expired', 'refused'],
   'set-pin': ['not_authorised'],
 }
+
+/** Told by any action that breaks, hangs or finds the hasher full, so by no dialogue. */
+export const troubles: readonly string[] = ['failed', 'late', 'busy']
+
+/**
+ * What else of the menus no dialogue goes through, by screen: a code that another flow plays with the same action, a deployment without
+ * billers, languages that would need a dialogue for each change to each. `languages`: where that is so; all where none are named.
+ */
+export const unplayedScreens: readonly {
+  readonly screen: string
+  readonly names: readonly string[]
+  readonly languages?: readonly string[]
+}[] = [
+  { screen: 'my-account.forgot', names: ['alive', 'limited'] },
+  { screen: 'my-account.forgot_code', names: ['expired'] },
+  { screen: 'pay-bill.pick', names: ['empty'] },
+  { screen: 'my-account.language', names: ['1', '3'], languages: ['en'] },
+  { screen: 'my-account.language', names: ['1', '2'], languages: ['sw'] },
+  { screen: 'my-account.language', names: ['2', '3'], languages: ['fr'] },
+  // Whoever changes the language hears these words in the other one, as the dialogue of another language does.
+  { screen: 'my-account.remembered', names: [''] },
+  // Whoever is not known is spoken to in the language of the menus themselves.
+  { screen: 'main.stranger', names: [''], languages: ['sw', 'fr'] },
+]

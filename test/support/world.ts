@@ -1,121 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { type DemoPerson, demoPeople, STRANGER } from '../../scripts/demo/people.ts'
-import { seedPeople } from '../../scripts/demo/seed.ts'
-import type { Trouble } from '../../scripts/fakes/billers.ts'
-import { keysOf, type LocalKeys, makeKeys } from '../../scripts/local/keys.ts'
-import { markets } from '../../src/domain/markets.ts'
-import { formatMoney } from '../../src/domain/money.ts'
-import { parseE164 } from '../../src/domain/msisdn.ts'
-import { fundWallet } from '../../src/ledger/accounts.ts'
-import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
-import { balanceOf } from '../../src/ledger/statement.ts'
-import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
-import { findByNumber, type Subscriber } from '../../src/subscribers/find.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
-import type { BillerMood, Given } from './dialogue-file.ts'
-import type { DialogueWorld } from './dialogues.ts'
-import { startTestGateway, type TestGateway } from './gateway.ts'
-import { createTestRedis, type TestRedis } from './redis.ts'
+import { inject } from 'vitest'
+import type { Given } from '../../scripts/dialogues/file.ts'
+import { makeWorlds, type World, type WorldOptions, type Worlds } from '../../scripts/dialogues/world.ts'
+import { needsRedis } from './needs.ts'
 
-export type World = DialogueWorld & {
-  readonly test: TestGateway
-  /** Throws unless the ledger adds up. */
-  prove(): Promise<void>
-  close(): Promise<void>
-}
+needsRedis()
 
-/** How a fake biller behaves in each mood. */
-const troubles: Readonly<Record<BillerMood, Trouble>> = {
-  well: {},
-  slow: { delayMs: 300 },
-  silent: { silent: true },
-  unreachable: { unreachable: true },
-  undecided: { pending: true },
-  refusing: { refuse: true },
-  failing: { status5xxAfterSuccess: true },
-}
+let worlds: Worlds | null = null
 
-/** Shorter than in life: nobody's patience is tested by a dialogue. */
-const BILLER_TIMEOUT_MS = 500
-
-/** What the worlds of one test file share: a Redis, in which each has a prefix of its own, and a database in which everybody is on file. */
-type Common = { readonly redis: TestRedis; readonly keys: LocalKeys; readonly template: string }
-
-let common: Promise<Common> | null = null
-
-/** The demo's people and billers around a gateway of its own, on a database of its own; `given` says what is different. */
-export async function openWorld(given: readonly Given[] = []): Promise<World> {
-  common ??= prepare()
-  const { redis, keys, template } = await common
-  const database = await createTestDatabase(template)
-  const sealer = makeSealer(keysOf(keys).data)
-  await fund(database, sealer, given)
-  const test = await startTestGateway({
-    people: [],
-    stores: { database, redis },
-    billerTimeoutMs: BILLER_TIMEOUT_MS,
-    env: { ...keys, REDIS_PREFIX: `${redis.prefix}${randomBytes(4).toString('hex')}:` },
+/** The demo's people and billers around a gateway of its own; those of one test file share what can be shared. */
+export function openWorld(given: readonly Given[] = [], options: WorldOptions = {}): Promise<World> {
+  worlds ??= makeWorlds({
+    ...{ adminUrl: inject('adminUrl'), ownerUrl: inject('ownerUrl'), databaseUrl: inject('databaseUrl') },
+    ...{ redisUrl: inject('redisUrl') ?? '', template: inject('template') },
   })
-
-  async function arrange(fact: Given): Promise<void> {
-    if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
-    if (fact.kind === 'no question') {
-      const { id } = await personOf(database, sealer, fact.person)
-      await database.owner.query('DELETE FROM identity_question WHERE subscriber_id = $1', [id])
-    }
-    if (fact.kind === 'language') {
-      const { id } = await personOf(database, sealer, fact.person)
-      await database.app.query('UPDATE subscriber SET language = $2 WHERE id = $1', [id, fact.language])
-    }
-  }
-
-  for (const fact of given) await arrange(fact)
-  return {
-    test,
-    gateway: { url: test.url, key: test.callbackKey },
-    people: { ...demoPeople, nobody: { number: STRANGER, pin: null, answer: null } },
-    sentTo: async (number) => test.network.messages(number),
-    arrange,
-    balanceOf: async (person) => {
-      const { id } = await personOf(database, sealer, person)
-      const { available, currency } = await balanceOf(database.app, id)
-      return formatMoney({ amount: available, currency })
-    },
-    prove: async () => {
-      const unbalanced = (await trialBalance(database.owner)).filter(({ difference }) => difference !== 0n)
-      const wrong = await proveBalances(database.owner)
-      if (unbalanced.length + wrong.length > 0) throw new Error(`The ledger does not add up: ${wrong.length} accounts`)
-    },
-    close: test.stop,
-  }
-}
-
-async function prepare(): Promise<Common> {
-  const keys = makeKeys()
-  const [redis, database] = await Promise.all([createTestRedis(), createTestDatabase()])
-  const market = markets.get('KE')
-  if (market === undefined) throw new Error('the market of the demo is gone')
-  await seedPeople(
-    { database: database.app, owner: database.owner, market, keys: keysOf(keys) },
-    Object.values(demoPeople).map((person): DemoPerson => ({ ...person, balance: 0n })),
-  )
-  return { redis, keys, template: await database.asTemplate() }
-}
-
-async function fund(database: TestDatabase, sealer: Sealer, given: readonly Given[]): Promise<void> {
-  for (const [key, person] of Object.entries(demoPeople)) {
-    const has = given.find((fact) => fact.kind === 'balance' && fact.person === key)
-    const amount = has?.kind === 'balance' ? has.amount : person.balance
-    const { id } = await personOf(database, sealer, person.number)
-    if (amount > 0n) await fundWallet(database.owner, id, amount, `demo ${key}`)
-  }
-}
-
-/** By first name or number. */
-async function personOf(database: TestDatabase, sealer: Sealer, person: string): Promise<Subscriber> {
-  const known = Object.entries(demoPeople).find(([name]) => name === person)?.[1]
-  const number = parseE164(known?.number ?? person)
-  const subscriber = number === null ? null : await findByNumber(database.app, sealer, number)
-  if (subscriber === null) throw new Error(`nobody here is ${person}`)
-  return subscriber
+  return worlds.open(given, options)
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { readDialogue, rewriteDialogue } from '../../support/dialogue-file.ts'
-import { type DialogueWorld, playDialogue, showDifferences } from '../../support/dialogues.ts'
+import { readDialogue, rewriteDialogue } from '../../../scripts/dialogues/file.ts'
+import { type DialogueWorld, playDialogue, showDifferences } from '../../../scripts/dialogues/play.ts'
 import { type PhoneStub, startPhoneStub } from '../../support/phone-stub.ts'
 
 const stubs: PhoneStub[] = []

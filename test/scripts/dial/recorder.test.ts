@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeRecorder } from '../../../scripts/dial/recorder.ts'
-import { readDialogue } from '../../support/dialogue-file.ts'
+import { readDialogue } from '../../../scripts/dialogues/file.ts'
 
 const amina = {
   phoneNumber: '+254700000001',

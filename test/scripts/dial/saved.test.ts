@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
-import { readDialogue } from '../../support/dialogue-file.ts'
-import { playDialogue, showDifferences } from '../../support/dialogues.ts'
+import { readDialogue } from '../../../scripts/dialogues/file.ts'
+import { playDialogue, showDifferences } from '../../../scripts/dialogues/play.ts'
 import { openWorld } from '../../support/world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'dial-saved-'))

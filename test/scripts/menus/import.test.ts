@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test, vi } from 'vitest'
+import { readDialogue } from '../../../scripts/dialogues/file.ts'
 import { writeDialogue } from '../../../scripts/menus/import/dialogue.ts'
 import { readDialoguss } from '../../../scripts/menus/import/dialoguss.ts'
 import { importDialogues } from '../../../scripts/menus/import.ts'
-import { readDialogue } from '../../support/dialogue-file.ts'
 
 const fixtures = fileURLToPath(new URL('dialoguss', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dialoguss-'))

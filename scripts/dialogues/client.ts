@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Call, EndStatus } from '../../scripts/dial/call.ts'
-import { answerCall, callbackForm, endForm, parseDialled, placeCall } from '../../scripts/dial/call.ts'
-import type { GatewayAddress } from '../../scripts/dial/gateway.ts'
-import { postForm } from '../../scripts/dial/gateway.ts'
+import type { Call, EndStatus } from '../dial/call.ts'
+import { answerCall, callbackForm, endForm, parseDialled, placeCall } from '../dial/call.ts'
+import type { GatewayAddress } from '../dial/gateway.ts'
+import { postForm } from '../dial/gateway.ts'
 
 /**
  * How callbacks arrive. Africa's Talking repeats a callback whose answer it lost; `thrice`: two copies at the same moment and one after

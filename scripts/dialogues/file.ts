@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { setStyles } from '../../scripts/dial/recorder.ts'
 import { parseMoney } from '../../src/domain/money.ts'
+import { setStyles } from '../dial/recorder.ts'
 
 /** A dialogue test, as docs/dialogues.md describes it. The keys of steps are those of dialoguss. */
 export type Dialogue = {

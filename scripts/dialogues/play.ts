@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { readReply } from '../../scripts/dial/call.ts'
-import { measureScreen, showLength } from '../../scripts/dial/counter.ts'
-import type { GatewayAddress } from '../../scripts/dial/gateway.ts'
-import type { Bindings } from '../../scripts/dial/marks.ts'
-import { fillMarks, matchMarked, putMarks } from '../../scripts/dial/marks.ts'
-import type { Delivery, UssdSession } from './africastalking-client.ts'
-import { makeAfricasTalkingClient } from './africastalking-client.ts'
-import type { Dialogue, DialogueStep, ExpectedSms, Given } from './dialogue-file.ts'
+import { readReply } from '../dial/call.ts'
+import { measureScreen, showLength } from '../dial/counter.ts'
+import type { GatewayAddress } from '../dial/gateway.ts'
+import type { Bindings } from '../dial/marks.ts'
+import { fillMarks, matchMarked, putMarks } from '../dial/marks.ts'
+import type { Delivery, UssdSession } from './client.ts'
+import { makeAfricasTalkingClient } from './client.ts'
+import type { Dialogue, DialogueStep, ExpectedSms, Given } from './file.ts'
 
 /** What a dialogue is played against: a gateway, the people of the dialogue, and windows on what came of it. */
 export type DialogueWorld = {
