@@ -9,7 +9,7 @@ import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
 import type { SeenInput } from './arrival.ts'
-import { COUNT_LIVE, liveKey } from './live-sessions.ts'
+import { COUNT_LIVE, leaveLive, liveKey } from './live-sessions.ts'
 
 /** A live dialogue, or the tombstone of one that ended, as it is kept in Redis (sealed). */
 export type UssdSession = {
@@ -44,6 +44,8 @@ export type Sessions = {
   readonly write: (key: string, revision: number, session: UssdSession) => Promise<StoredSession | 'written'>
   /** The key of the session that this subscriber began last; null for none within some minutes. Travels with a `read` of the moment. */
   readonly lastOf: (msisdn: Msisdn) => Promise<string | null>
+  /** The session no longer counts as one of this program: it goes on with another. */
+  readonly leave: (key: string, program: string) => Promise<void>
 }
 
 /** Longer than any network keeps a session (180 s), so that late repeats of the last hop still find its tombstone. */
@@ -152,6 +154,7 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       remember(name, value, session)
       return 'written'
     },
+    leave: (name, program) => leaveLive(redis, prefix, program, name),
     lastOf: async (msisdn) => {
       const name = await get(ownerOf(msisdn))
       return name === null ? null : `${names}${name.toString()}`

@@ -9,7 +9,7 @@ import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
 import { begin, languageOf, type MenuSession, topFrame } from '../menu/session.ts'
-import { type Heard, type MenuEvent, type RunEffect, type Step, step } from '../menu/step.ts'
+import { type Heard, type MenuEvent, type RunEffect, type Step, startsOver, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
@@ -191,6 +191,20 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
         const program = await programs.find(session.program)
         if (program === null) return lost(session.id, errand)
+        const current = programs.current()
+        if (current.hash !== program.hash && startsOver(program, session.menu, arrival.input)) {
+          await sessions.leave(name, program.hash)
+          const menu = begin(current, session.menu)
+          const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled: [] }
+          return run({
+            errand,
+            name,
+            revision,
+            session: { ...session, program: current.hash, menu },
+            program: current,
+            event,
+          })
+        }
         const event: MenuEvent = { kind: 'input', atMs: startedMs, input: arrival.input }
         return run({ errand, name, revision, session, program, event })
       }

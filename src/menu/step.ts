@@ -221,11 +221,15 @@ function offer({ program, atMs }: Turn, session: MenuSession, above: Words | nul
   return { session: { ...session, state: 'offered' }, heard: null, kind: 'reply', reply, sms: [] }
 }
 
+/** Whether the answer turns down the offer to go on where a dropped session was. */
+export function startsOver({ keys }: Program, { state }: MenuSession, input: Secret): boolean {
+  return state === 'offered' && ['2', keys.home].includes(readKey(input.reveal()))
+}
+
 function answerOffer(turn: Turn, session: MenuSession, input: Secret): Step {
-  const key = readKey(input.reveal())
   const went: MenuSession = { ...session, state: 'shown', wrong: 0 }
-  if (key === '1') return show(turn, went, null)
-  if (key === '2' || key === turn.program.keys.home) return travel(turn, went, 'home')
+  if (startsOver(turn.program, session, input)) return travel(turn, went, 'home')
+  if (readKey(input.reveal()) === '1') return show(turn, went, null)
   if (session.wrong >= turn.program.attempts)
     return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
   const above = wordsOf(turn, session, 'service.invalid.text')

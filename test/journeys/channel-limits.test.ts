@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { makeAfricasTalkingClient } from '../../scripts/dialogues/client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { withoutShortcuts } from '../support/without-shortcuts.ts'
 
 const LONG = 'a'.repeat(151)
 const MAIN = `start: bye\nscreens:\n  bye: { end: { text: "${LONG}", short: "Goodbye." }, sms: welcome, with: { name: "Visitor" } }\n`
@@ -16,7 +17,7 @@ beforeAll(async () => {
   for (const file of ['service.yaml', 'messages.yaml']) await cp(join('menus', file), join(menus, file))
   const service = await readFile(join(menus, 'service.yaml'), 'utf8')
   const limits = 'lines: 10, channels: { africastalking: { gsm7: 150 } }'
-  await writeFile(join(menus, 'service.yaml'), service.replace('lines: 10', limits))
+  await writeFile(join(menus, 'service.yaml'), withoutShortcuts(service.replace('lines: 10', limits)))
   await writeFile(join(menus, 'main.yaml'), MAIN)
   world = await startTestGateway({ env: { MENUS_DIR: menus } })
 })

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { listVersions, type Version } from '../../src/conversations/drain.ts'
 import { countLive } from '../../src/conversations/live-sessions.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
@@ -43,7 +43,7 @@ async function dial(from: string, hops: readonly (0 | 1)[] = [0]): Promise<UssdS
       return gateways[hops[hop++ % hops.length] ?? 0].url
     },
   }
-  return makeAfricasTalkingClient(address).dial(from, '*384#')
+  return dialAnew(makeAfricasTalkingClient(address), from)
 }
 
 async function publishAt(

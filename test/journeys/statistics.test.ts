@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { describeInspected, inspectSession } from '../../scripts/dial/inspector.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { describeRows, readRows } from '../../scripts/menus/report.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
@@ -14,8 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => gateway?.stop())
 
-function dial(dialled = '*384#'): Promise<UssdSession> {
-  return makeAfricasTalkingClient({ url: gateway.url, key: gateway.callbackKey }).dial(amina.number, dialled)
+function dial(): Promise<UssdSession> {
+  return dialAnew(makeAfricasTalkingClient({ url: gateway.url, key: gateway.callbackKey }), amina.number)
 }
 
 async function counted(screen: string): Promise<Record<string, number | string>> {

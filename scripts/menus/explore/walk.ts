@@ -146,12 +146,25 @@ export function walk(program: Program, most: number = MOST_STATES): Walk {
 
 /** What must be equal for two situations to go on in the same way, as far as one screen back. */
 function keyOf({ session, kind }: Step, profile: Profile, telling: ReadonlySet<string>): string {
-  const { language, channel, facts, history, away, state, pages, next, say } = session
+  const { language, channel, facts, history, away, state, pages, next, say, typed } = session
   const frames = session.frames.map(({ at, variables }) => [at, ...shapesOf(variables, telling)])
   const before = history.at(-1)
   const back = [history.length > 0, before?.at, before?.depth]
   const words = kind === 'run' || state === 'ended' ? say?.text : null
-  return JSON.stringify([profile, language, channel, facts.status, frames, back, away, state, pages, next, words])
+  return JSON.stringify([
+    profile,
+    language,
+    channel,
+    facts.status,
+    frames,
+    back,
+    away,
+    state,
+    pages,
+    next,
+    words,
+    typed,
+  ])
 }
 
 /** Of what tells nothing, that it is set; of rows, how many. */
