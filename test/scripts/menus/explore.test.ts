@@ -28,7 +28,9 @@ const home: Route = { set: [], say: null, go: 'home' }
 /** Every end leads home instead, and wrong answers too go nowhere else. */
 function withoutEnds(): Program {
   const screens = Object.entries(sound.screens).map(([id, screen]): [string, Screen] => {
-    if (screen.kind === 'end') return [id, { kind: 'route', cases: [], otherwise: 'main.settings' }]
+    // Without an end a walk through bookings goes on for long.
+    if (screen.kind === 'end' || id === 'main.booking')
+      return [id, { kind: 'route', cases: [], otherwise: 'main.settings' }]
     if (!('outcomes' in screen)) return [id, screen]
     const outcomes = Object.entries(screen.outcomes).map(([name, route]) => [name, route.go === 'end' ? home : route])
     return [id, { ...screen, outcomes: Object.fromEntries(outcomes), ...('empty' in screen ? { empty: null } : {}) }]
