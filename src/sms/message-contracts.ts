@@ -1,7 +1,7 @@
 import type { Fields, ValueType } from '../menu/contract.ts'
 
-const money: ValueType = { type: 'money', max: 100_000_000n }
-const fee: ValueType = { type: 'money', max: 1_000_000n }
+const money: ValueType = { type: 'money', max: 99_999_999n }
+const fee: ValueType = { type: 'money', max: 100_000n }
 const reference: ValueType = { type: 'text', max: 10 }
 const name: ValueType = { type: 'text', max: 16 }
 const number: ValueType = { type: 'msisdn' }
