@@ -11,7 +11,7 @@ export const checkBill: Action = defineAction(
     input: { biller: { type: 'text', max: 20 }, account: { type: 'digits', max: 20 } },
     outcomes: {
       known: { holder },
-      due: { holder, due: { type: 'money', max: 100_000_000n } },
+      due: { holder, due: { type: 'money', max: 99_999_999n } },
       wrong_length: { length: { type: 'number', max: 20 } },
       unknown_account: {},
       limited: {},

@@ -4,8 +4,8 @@ import { quoteToJson } from '../ledger/quote-json.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: 100_000_000n }
-const fee: ValueType & { type: 'money' } = { type: 'money', max: 1_000_000n }
+const money: ValueType & { type: 'money' } = { type: 'money', max: 99_999_999n }
+const fee: ValueType & { type: 'money' } = { type: 'money', max: 100_000n }
 const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
 
 /** The outcomes of asking what a transfer would cost; `repeated`: payer, payee and amount were the same within ten minutes. */

@@ -17,7 +17,7 @@ export const readStatement: Action = defineAction(
           of: {
             at: { type: 'moment' },
             sign: { type: 'text', max: 1 },
-            amount: { type: 'money', max: 100_000_000n },
+            amount: { type: 'money', max: 99_999_999n },
             party: { type: 'text', max: 14 },
           },
         },

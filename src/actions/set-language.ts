@@ -1,13 +1,15 @@
 import { rememberLanguage } from '../subscribers/language.ts'
 import { type Action, defineAction } from './action.ts'
 
+const language = { type: 'choice', of: ['en', 'sw', 'fr', 'am'] } as const
+
 /** Remembers the language for this and every later session and message. */
 export const setLanguage: Action = defineAction(
   {
     name: 'set-language',
     effect: 'record',
-    input: { language: { type: 'choice', of: ['en', 'sw', 'fr'] } },
-    outcomes: { ok: { language: { type: 'choice', of: ['en', 'sw', 'fr'] } } },
+    input: { language },
+    outcomes: { ok: { language } },
   },
   async ({ database, audit }, { caller }, { language }) => {
     await rememberLanguage(database, audit, caller.id, language)

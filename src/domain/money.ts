@@ -35,7 +35,7 @@ export function formatMoney(money: Money): string {
 }
 
 /** `1,250` or `1,250.50`, without the currency. */
-function formatAmount({ amount, currency }: Money): string {
+export function formatAmount({ amount, currency }: Money): string {
   const digits = exponents[currency]
   const sign = amount < 0n ? '-' : ''
   const text = (amount < 0n ? -amount : amount).toString().padStart(digits + 1, '0')

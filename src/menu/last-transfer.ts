@@ -13,7 +13,7 @@ export const LAST_TRANSFER_OUTCOMES = ['sent', 'paid', 'processing', 'refused'] 
 
 /** What its words may show; the bounds are those of transfers in the menus. */
 export const LAST_TRANSFER_FIELDS: Types = {
-  amount: { type: 'money', max: '100000000' },
+  amount: { type: 'money', max: '99999999' },
   name: { type: 'text', max: 16 },
   reference: { type: 'text', max: 10 },
 }

@@ -114,6 +114,7 @@ export type Shown =
   | 'last'
   | 'number'
   | 'money'
+  | 'figures'
   | 'words'
   | 'msisdn'
   | 'mask'

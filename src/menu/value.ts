@@ -1,7 +1,7 @@
 import { amountInWords } from '../domain/amount-words.ts'
 import { formatDate, isIsoDate } from '../domain/dates.ts'
 import type { Market } from '../domain/market.ts'
-import { formatMoney } from '../domain/money.ts'
+import { formatAmount, formatMoney } from '../domain/money.ts'
 import { formatMsisdn, type Msisdn, maskMsisdn, parseE164 } from '../domain/msisdn.ts'
 import type { Json } from './contract.ts'
 import type { Slot, Type, Types } from './program.ts'
@@ -61,6 +61,8 @@ export function showValue({ as, words }: Slot, value: Json, market: Market, atMs
   switch (as) {
     case 'money':
       return formatMoney({ amount: BigInt(String(value)), currency: market.currency })
+    case 'figures':
+      return formatAmount({ amount: BigInt(String(value)), currency: market.currency })
     case 'words': {
       const money = { amount: BigInt(String(value)), currency: market.currency }
       return amountInWords(money, words?.language ?? '') ?? formatMoney(money)

@@ -1,13 +1,14 @@
 import type { Fields, ValueType } from '../menu/contract.ts'
 
-const money: ValueType = { type: 'money', max: 100_000_000n }
-const fee: ValueType = { type: 'money', max: 1_000_000n }
+const money: ValueType = { type: 'money', max: 99_999_999n }
+const fee: ValueType = { type: 'money', max: 100_000n }
 const reference: ValueType = { type: 'text', max: 10 }
 const name: ValueType = { type: 'text', max: 16 }
 const number: ValueType = { type: 'msisdn' }
 const at: ValueType = { type: 'moment' }
 const code: ValueType = { type: 'digits', max: 6 }
-const bill: Fields = { reference, amount: money, biller: name, account: { type: 'digits', max: 20 } }
+const biller: ValueType = { type: 'text', max: 14 }
+const bill: Fields = { reference, amount: money, biller, account: { type: 'digits', max: 20 } }
 
 /** The messages of menus/messages.yaml and the fields each may use. `screen_…` are last screens of dialogues that cannot go on. */
 export const messageContracts: Readonly<Record<string, Fields>> = {

@@ -86,7 +86,7 @@ function problemsOf({ name, language, tier, question, number }: EnrolRequest): s
   if (!/^\p{L}[\p{L}\p{M}\p{N} .,'’-]*$/u.test(name)) {
     problems.push("The name must begin with a letter and hold only letters, digits, spaces and . , ' -")
   }
-  if (!/^[a-z]{2,3}$/.test(language)) problems.push('The language must be a code such as en, sw or fr.')
+  if (!/^[a-z]{2,3}$/.test(language)) problems.push('The language must be a code such as en, sw, fr or am.')
   if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(tier)) problems.push('The tier must be the id of one, in small letters.')
   if (question === null) return problems
   const text = question.text.trim()

@@ -69,7 +69,7 @@ describe('when Redis has lost the session', () => {
   test('a dialogue that only browsed goes on where it was', async () => {
     const session = await typed(amina.number, '1', juma.number)
     await world.redis.flush()
-    expect(await session.answer('52')).toMatch(/^CON Send KES 52 to Juma K/)
+    expect(await session.answer('52')).toMatch(/^CON Send KES 52 \(fifty-two shillings\) to Juma K/)
   })
 })
 

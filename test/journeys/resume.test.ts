@@ -29,7 +29,7 @@ test('the dropped session and the one that goes on with it send the money once b
   const before = await transfers()
   const first = await typed(`*384*1*${juma.number.replace('+254', '0')}*71#`)
   const second = await typed('*384#', '1')
-  expect(second.body()).toMatch(/^CON Send KES 71 to Juma K\./)
+  expect(second.body()).toMatch(/^CON Send KES 71 \(seventy-one shillings\) to Juma K\./)
   const answers = await Promise.all([first.answer(amina.pin ?? ''), second.answer(amina.pin ?? '')])
   for (const answer of answers) expect(answer).toMatch(/^END (Sent KES 71|KES 71 to Juma K\. is being processed)/)
   expect(await transfers()).toBe(before + 1)
@@ -58,7 +58,7 @@ test('what cannot go on is said in the language of the session or of the subscri
   const form = (sessionId: string, text: string) => ({
     ...{ sessionId, phoneNumber: amina.number, serviceCode: '*384#', text },
   })
-  const lost = 'END La session est perdue. Aucun argent envoyé. Veuillez recomposer.'
+  const lost = "END La session est perdue. Rien n'a été débité. Veuillez recomposer."
   const session = await typed('*384*1#')
   const unrelated = await client().post('ussd', form(session.sessionId, '2*7'))
   expect(unrelated.body).toBe(lost)

@@ -80,6 +80,21 @@ test('each screen at its fullest is told for each language, and is within its li
   })
 })
 
+test('an amount may stand without its currency, and is measured so', async () => {
+  const figures = { ...small, ...changed('send.yaml', '{amount} is much.', '{amount|figures} is much.') }
+  const result = compile(figures, contracts, messageContracts, kenya)
+  if (result.kind === 'refused') throw new Error(result.problems.map(describeProblem).join('\n'))
+  const worst = result.worst.find(({ screen, language }) => screen === 'send.large' && language === 'en')
+  expect(worst?.text).toMatch(/\n999,999\.99 is much\.\n/)
+  const phone = dial(result.program, ({ action }) =>
+    action === 'find-payee'
+      ? { outcome: 'found', values: { id: 'juma', name: 'Juma K.' } }
+      : { outcome: 'quoted', values: { fee: '700' } },
+  )
+  for (const input of ['1', '0700000002', '12,345.50']) phone.type(input)
+  expect(phone.text()).toMatch(/^12,345\.50 is much\.\n/)
+})
+
 test('conditions are read with their usual precedence', async () => {
   const when = (condition: string): MenuSources =>
     changed('main.yaml', "me.status == 'enrolled' and me.language in ['en', 'sw']", condition)

@@ -80,6 +80,7 @@ function example({ as, width, value }: Slot, { market }: Program): Json {
     case 'number':
       return 2
     case 'money':
+    case 'figures':
     case 'words':
       return '125000'
     case 'msisdn':

@@ -4,7 +4,7 @@ import type { Market } from '../../domain/market.ts'
 import { type Report, type Spot, suggest } from '../problem.ts'
 import type { Slot, Template, Type } from '../program.ts'
 import type { Scope } from './symbols.ts'
-import { moneyWidth } from './types.ts'
+import { figuresWidth, moneyWidth } from './types.ts'
 
 /** Reads `Fee {fee} to {to|mask}`. Marks that cannot be shown are reported and left out. `language`: of the words. */
 export function readTemplate(
@@ -43,7 +43,7 @@ function readSlot(report: Report, at: Spot, mark: string, scope: Scope, market: 
     report(
       'E-REF',
       at,
-      `${found.type.type} cannot be shown by ${formatter}. Known: cut:n, last:n for text and digits, mask for msisdn, words for money.`,
+      `${found.type.type} cannot be shown by ${formatter}. Known: cut:n, last:n for text and digits, mask for msisdn, words and figures for money.`,
     )
   return null
 }
@@ -96,6 +96,8 @@ function inWords({ words }: Slot, { currency }: Market): string {
 
 function formatted(type: Type, formatter: string, market: Market, language: string): Manner | null {
   if (formatter === 'words') return type.type === 'money' ? spelled(type, market, language) : null
+  if (formatter === 'figures')
+    return type.type === 'money' ? { as: 'figures', width: figuresWidth(type.max, market) } : null
   if (formatter === 'mask') return type.type === 'msisdn' ? { as: 'mask', width: MASK_WIDTH } : null
   const [, name, digits] = /^(cut|last):([1-9]\d?)$/.exec(formatter) ?? []
   if (name === undefined || (type.type !== 'text' && type.type !== 'digits')) return null

@@ -1,5 +1,5 @@
 import type { Market } from '../../domain/market.ts'
-import { formatMoney } from '../../domain/money.ts'
+import { formatAmount, formatMoney, type Money } from '../../domain/money.ts'
 import {
   type ActionContract,
   DEFAULT_DEADLINE_MS,
@@ -243,7 +243,16 @@ export function describe(type: Type): string {
 
 /** The longest amount up to `max`: with cents, since 999.99 is longer than 1,000. */
 export function moneyWidth(max: string, market: Market): number {
+  return widthOf(max, market, formatMoney)
+}
+
+/** The same without the currency. */
+export function figuresWidth(max: string, market: Market): number {
+  return widthOf(max, market, formatAmount)
+}
+
+function widthOf(max: string, { currency }: Market, format: (money: Money) => string): number {
   const most = BigInt(max)
   const candidates = [most, most > 0n ? most - 1n : most]
-  return Math.max(...candidates.map((amount) => formatMoney({ amount, currency: market.currency }).length))
+  return Math.max(...candidates.map((amount) => format({ amount, currency }).length))
 }

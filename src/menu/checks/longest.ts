@@ -1,6 +1,6 @@
 import { longestInWords } from '../../domain/amount-words.ts'
 import type { Market } from '../../domain/market.ts'
-import { formatMoney } from '../../domain/money.ts'
+import { formatAmount, formatMoney, type Money } from '../../domain/money.ts'
 import type { Slot, Template } from '../program.ts'
 
 /** The words with the longest values there can be. */
@@ -14,7 +14,9 @@ function longestValue({ as, width, words }: Slot, market: Market): string {
     case 'last':
       return 'M'.repeat(width)
     case 'money':
-      return longestMoney(width, market)
+      return longestMoney(width, market, formatMoney)
+    case 'figures':
+      return longestMoney(width, market, formatAmount)
     case 'words':
       return longestInWords({ amount: BigInt(words?.max ?? 0), currency: market.currency }, words?.language ?? '') ?? ''
     case 'moment':
@@ -32,11 +34,11 @@ function longestValue({ as, width, words }: Slot, market: Market): string {
 }
 
 /** Nines up to the width. */
-function longestMoney(width: number, market: Market): string {
+function longestMoney(width: number, market: Market, format: (money: Money) => string): string {
   let amount = 9n
   let text = ''
   do {
-    text = formatMoney({ amount, currency: market.currency })
+    text = format({ amount, currency: market.currency })
     amount = amount * 10n + 9n
   } while (text.length < width)
   return text

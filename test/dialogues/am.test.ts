@@ -1,0 +1,3 @@
+import { describeDialogues } from '../support/dialogue-suite.ts'
+
+describeDialogues('am', 'once')
