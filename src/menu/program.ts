@@ -2,7 +2,7 @@ import type { Market } from '../domain/market.ts'
 import type { Asks, Effect, Json, ValueType } from './contract.ts'
 
 /** Part of a program's hash: counted up whenever the same menus would behave differently. */
-export const ENGINE_VERSION = 1
+export const ENGINE_VERSION = 2
 
 /**
  * Compiled menus: plain JSON in which every template is parsed, every target resolved and every route of every outcome present, so
