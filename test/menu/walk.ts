@@ -123,7 +123,7 @@ export function typedBy(program: Program, session: MenuSession, { noise: text, p
 }
 
 /** An answer that the current screen takes. Secrets are the canary. */
-export function sensible(program: Program, session: MenuSession, pick: number): string {
+function sensible(program: Program, session: MenuSession, pick: number): string {
   const screen = program.screens[session.frames.at(-1)?.at ?? '']
   switch (screen?.kind) {
     case 'menu':
@@ -310,4 +310,6 @@ export function expectToFit(program: Program, { channel }: MenuSession, { text, 
   expect(units, text).toBeLessThanOrEqual(limits[encoding])
   expect(text.split('\n').length, text).toBeLessThanOrEqual(limits.lines)
   expect(text).not.toMatch(/\{|undefined|null/)
+  // Half a character, as is left where one of two UTF-16 units is cut.
+  expect(text).not.toMatch(/\p{Cs}/u)
 }

@@ -58,11 +58,11 @@ function makeFlow(draft: Draft, spec: Spec, index: number, children: readonly He
   if (steps.length === 0) steps.push({ kind: 'menu', picks: [], use: null })
 
   const doc: FlowDoc = { variables: {}, start: 's0', screens: {} }
-  const last = index === 0 ? (pick(3) === 0 ? 'home' : 'done') : 'return'
+  const last = index === 0 ? (pick(3) === 2 ? 'home' : 'done') : 'return'
   if (last === 'done') doc.screens.done = { end: words(pick) }
   const flow: Flow = { name, doc, draft, count: steps.length, last, bound: new Map(parameters), heads }
   for (const [at, { kind, picks, use }] of steps.entries()) makeScreen(flow, at, kind, picker(picks), use)
-  if (index === 0 && pick(2) === 0) {
+  if (index === 0 && pick(2) === 1) {
     doc.start = 'gate'
     doc.screens.gate = { route: [{ when: "me.status == 'unknown'", go: 'stranger' }], else: 's0' }
     doc.screens.stranger = { end: `${words(pick)}${markOf(pick, new Map([['me.number', { type: 'msisdn' }]]))}` }

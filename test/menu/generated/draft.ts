@@ -51,7 +51,7 @@ export function sourcesOf(draft: Draft): MenuSources {
 }
 
 /** Every text and its key, as the documentation of translations has them. */
-export function textsOf({ service, flows, messages }: Draft): readonly (readonly [key: string, text: string])[] {
+function textsOf({ service, flows, messages }: Draft): readonly (readonly [key: string, text: string])[] {
   const navigation = Object.entries(service.navigation as Record<string, Doc>)
   const outcomes = Object.entries(service.outcomes as Record<string, Doc>)
   const invalid = service.invalid as Doc
