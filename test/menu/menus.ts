@@ -32,7 +32,10 @@ export function accept(
   const bounds = new Map(result.worst.map(({ language, screen, units }) => [`${language} ${screen}`, units]))
   const texts = Object.entries(result.program.texts)
   const shortened = new Set(texts.filter(([, all]) => lastFormOf(Object.values(all)) > 0).map(([code]) => code))
-  return { menus: { program: result.program, bounds, shortened, [fc.toStringMethod]: () => printed(sources) }, problems: null }
+  return {
+    menus: { program: result.program, bounds, shortened, [fc.toStringMethod]: () => printed(sources) },
+    problems: null,
+  }
 }
 
 export function boundOf({ bounds }: Menus, language: string, screen: string): number {
