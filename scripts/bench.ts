@@ -1,4 +1,5 @@
 import { benchHop } from './bench/hop.ts'
+import { benchMenus } from './bench/menus.ts'
 import { benchPin } from './bench/pin.ts'
 import { benchSession } from './bench/session.ts'
 import { benchStep } from './bench/step.ts'
@@ -9,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = {
   pin: benchPin,
   step: benchStep,
   session: benchSession,
+  menus: benchMenus,
 }
 
 const HELP = `Measures speed as ratios against a baseline in the same run. Stores of its own in .data/bench.
@@ -18,6 +20,7 @@ const HELP = `Measures speed as ratios against a baseline in the same run. Store
   npm run bench pin        ordinary hops while PIN checks run at full capacity, beside the same without
   npm run bench step       one step of the menu engine, beside a session through JSON and back
   npm run bench session    bytes of Redis for a live session
+  npm run bench menus      a thousand screens compiled, beside the yaml library parsing the same files
 `
 
 const [name, ...rest] = process.argv.slice(2)

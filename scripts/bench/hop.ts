@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { type Measured, measure, median, printMeasured } from './load.ts'
 import { openPoster } from './poster.ts'
 import { BENCH_PATH, formsOf, openBenchWorld, type Server } from './world.ts'
@@ -7,7 +8,8 @@ const ROUNDS = 7
 const DIALOGUES = 3_000
 /** Enough that both servers are busy all the time, so that hops a second are what one process can do. */
 const CONCURRENCY = 128
-const PEOPLE = 2_000
+/** So that nobody dials twice in a round: who was dropped and dials again is asked whether to go on. */
+const PEOPLE = DIALOGUES
 
 type Post = (form: Record<string, string>) => Promise<string>
 
@@ -24,9 +26,11 @@ export async function benchHop(): Promise<boolean> {
     const [toGateway, toExpress] = [openPoster(gateway.url), openPoster(express.url)]
     const number = (n: number) => world.people[n % PEOPLE]?.number ?? ''
     let played = 0
-    const round = ({ pid }: Server, post: Post) => {
+    const redis = new Redis(world.redisUrl)
+    const round = async ({ pid }: Server, post: Post) => {
       const offset = played
       played += DIALOGUES
+      await redis.flushdb()
       return measure(pid, DIALOGUES, CONCURRENCY, async (n, timed) => {
         for (const form of formsOf(number(offset + n), ['1', number(offset + n + 1), '500'])) await timed(post(form))
       })
@@ -47,6 +51,7 @@ export async function benchHop(): Promise<boolean> {
       printMeasured('express', baseline)
       printMeasured('nyota  ', measured)
     }
+    redis.disconnect()
     toGateway.close()
     toExpress.close()
     return judge(results)

@@ -3,7 +3,6 @@ import { openPoster } from './poster.ts'
 import { BENCH_PATH, formsOf, openBenchWorld } from './world.ts'
 
 const AIM_BYTES = 1024
-const PEOPLE = 200
 /** Sessions left at each screen, so that what Redis needs beside them is shared as in production. */
 const SESSIONS_A_SCREEN = 150
 
@@ -24,6 +23,9 @@ const dialogues: readonly (readonly string[])[] = [
   ['5', '4'],
 ]
 
+/** Nobody dials twice: who was dropped and dials again is asked whether to go on. */
+const PEOPLE = SESSIONS_A_SCREEN * (dialogues.length + 1)
+
 /** Bytes of Redis for a live session, as the growth of its used memory: keys, expiries and indexes included. */
 export async function benchSession(): Promise<boolean> {
   process.stdout.write(`bench session: ${SESSIONS_A_SCREEN} sessions at each of ${dialogues.length} screens\n`)
@@ -33,10 +35,11 @@ export async function benchSession(): Promise<boolean> {
     const { url } = await world.startGateway()
     const poster = openPoster(url)
     const number = (n: number) => world.people[n % PEOPLE]?.number ?? ''
+    let dialled = 0
     const leave = async (answers: readonly string[]): Promise<void> => {
-      for (let n = 0; n < SESSIONS_A_SCREEN; n++) {
-        const filled = answers.map((answer) => (answer === '<payee>' ? number(n + 1) : answer))
-        for (const form of formsOf(number(n), filled)) await poster.post(BENCH_PATH, form)
+      for (const last = dialled + SESSIONS_A_SCREEN; dialled < last; dialled++) {
+        const filled = answers.map((answer) => (answer === '<payee>' ? number(dialled + 1) : answer))
+        for (const form of formsOf(number(dialled), filled)) await poster.post(BENCH_PATH, form)
       }
     }
     // Connections, scripts and the tables of Redis itself are there before anything is measured.

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { findRemoved } from '../../src/menu/changes.ts'
 import type { Compilation, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
-import { printProblem } from '../../src/menu/problem.ts'
+import type { Problem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
+import { findingJson, findingPrinter, showsColours } from './findings.ts'
 import { againstHelp, readVersion } from './published.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
@@ -11,13 +12,17 @@ import type { Verb } from './verb.ts'
 export const check: Verb = {
   name: 'check',
   summary: 'says everything that is wrong with the menus, or which screen is the fullest in each language',
-  help: `[--json] [--against VERSION] [--market KE] [--menus menus]
+  help: `[--strict] [--json] [--against VERSION] [--market KE] [--menus menus]
 
-Compiles the menus as the gateway does; for every market, where none is named.
+Compiles the menus as the gateway does; for every market, where none is named. A finding whose code begins with E refuses the menus, one
+with W does not; \`npm run menus -- explain <code>\` tells more of each.
+  --strict   warnings fail too
   --against  also says what publishing would break (E-MIG), compared with an earlier version: ${againstHelp}
-  --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}
+  --json     one JSON object a market: {"market", "outcome": "compiled" | "refused", "problems": [...], "hash", "worst"}; each problem has
+             code, severity, file, line, column, endColumn, message, consequence, cure and page
 ${sourceHelp}
   npm run menus -- check
+  npm run menus -- check --strict
   npm run menus -- check --market UG --json
   npm run menus -- check --against published
 `,
@@ -25,22 +30,24 @@ ${sourceHelp}
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const options = { json: { type: 'boolean', default: false }, against: { type: 'string' }, ...sourceOptions } as const
+  const flag = { type: 'boolean', default: false } as const
+  const options = { strict: flag, json: flag, against: { type: 'string' }, ...sourceOptions } as const
   const { values } = parseArgs({ args: [...args], options })
   const against = values.against === undefined ? null : await readVersion(values.against, values.market)
   const chosen = chosenMarkets(values.market ?? against?.market.code)
   const sources = await loadMenuSources(values.menus)
-  let refused = false
+  const printFinding = findingPrinter(sources, (text) => process.stderr.write(text), showsColours(process.stderr))
+  let failed = false
   for (const market of chosen) {
     const result = comparedWith(against, compileFor(market, sources))
-    refused ||= result.kind === 'refused'
-    if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result) })}\n`)
+    failed ||= result.kind === 'refused' || (values.strict && result.warnings.length > 0)
+    if (values.json) process.stdout.write(`${JSON.stringify({ market: market.code, ...summary(result, sources) })}\n`)
     else {
       if (market !== chosen[0]) process.stdout.write('\n')
-      print(market.code, result, sources)
+      print(market.code, result, printFinding)
     }
   }
-  return refused ? 1 : 0
+  return failed ? 1 : 0
 }
 
 /** Refused where it lacks what the earlier version had. */
@@ -50,18 +57,24 @@ function comparedWith(before: Program | null, result: Compilation): Compilation 
   return removed.length === 0 ? result : { kind: 'refused', problems: [...removed, ...result.warnings], draft: result }
 }
 
-function summary(result: Compilation): object {
-  if (result.kind === 'refused') return { outcome: 'refused', problems: result.problems }
-  return { outcome: 'compiled', problems: result.warnings, hash: result.program.hash, worst: result.worst }
+function summary(result: Compilation, sources: MenuSources): object {
+  const json = (problem: Problem) => findingJson(problem, sources)
+  if (result.kind === 'refused') return { outcome: 'refused', problems: result.problems.map(json) }
+  return {
+    outcome: 'compiled',
+    problems: result.warnings.map(json),
+    hash: result.program.hash,
+    worst: result.worst,
+  }
 }
 
-function print(market: string, result: Compilation, sources: MenuSources): void {
+function print(market: string, result: Compilation, printFinding: (problem: Problem) => void): void {
   if (result.kind === 'refused') {
-    for (const problem of result.problems) process.stderr.write(`${printProblem(problem, sources)}\n`)
+    result.problems.forEach(printFinding)
     process.stderr.write(`\n${result.problems.length} problems in ${market}; the menus are refused.\n`)
     return
   }
-  for (const problem of result.warnings) process.stderr.write(`${printProblem(problem, sources)}\n`)
+  result.warnings.forEach(printFinding)
   const { program, worst } = result
   const fullest = program.languages.flatMap(({ code }) =>
     worst

@@ -24,6 +24,10 @@ export type UssdSession = {
   readonly hop: number
   readonly seen: SeenInput
   readonly reply: UssdReply
+  /** When the last hop was answered. */
+  readonly atMs: number
+  /** The most that was done behind a confirmation: nothing, something behind a secret, or something that wrote. */
+  readonly past: 'open' | 'secret' | 'write'
   /** The network has ended the session: repeats are answered, nothing is stepped any more. */
   readonly closed?: true
 }
@@ -38,10 +42,15 @@ export type Sessions = {
   readonly read: (key: string) => Promise<StoredSession | null>
   /** Stores the session if what is there is still at `revision`, or nothing is there; otherwise returns what is there. */
   readonly write: (key: string, revision: number, session: UssdSession) => Promise<StoredSession | 'written'>
+  /** The key of the session that this subscriber began last; null for none within some minutes. Travels with a `read` of the moment. */
+  readonly lastOf: (msisdn: Msisdn) => Promise<string | null>
 }
 
 /** Longer than any network keeps a session (180 s), so that late repeats of the last hop still find its tombstone. */
 const TTL_MS = 10 * 60_000
+
+/** Which session a subscriber began last is remembered for as long as one may go on, and then for as long as it is kept. */
+const LAST_TTL_MS = 2 * TTL_MS
 
 /** Sessions written by this process that it keeps at hand, opened; some four kilobytes each. */
 const MOST_RECENT = 1024
@@ -50,19 +59,23 @@ const MOST_RECENT = 1024
 const REVISION_BYTES = 8
 
 /**
- * For each key: its bytes where they are not at the expected revision, nothing where the new ones were stored; these are then counted
- * among the live sessions of their program, or not any more.
+/**
+ * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored; these are then counted
+ * among the live sessions of their program, or not any more. One that begins also becomes its owner's last; the others name themselves
+ * for an owner, and nothing is stored there.
  */
 const COMPARE_AND_SET = `
 local found = {}
-local ttl, now = ARGV[1], ARGV[2]
-for n, key in ipairs(KEYS) do
-  local expected, value, live, ended = unpack(ARGV, 4 * n - 1, 4 * n + 2)
+local ttl, now, named = ARGV[1], ARGV[2], ARGV[3]
+for n = 1, #KEYS / 2 do
+  local key, owner = KEYS[2 * n - 1], KEYS[2 * n]
+  local expected, value, live, ended = unpack(ARGV, 4 * n, 4 * n + 3)
   local revision = redis.call('GETRANGE', key, 0, ${REVISION_BYTES - 1})
   if revision ~= '' and revision ~= expected then
     found[n] = redis.call('GET', key)
   else
     redis.call('SET', key, value, 'PX', ttl)
+    if owner ~= key then redis.call('SET', owner, string.sub(key, named + 1), 'PX', ${LAST_TTL_MS}) end
     ${COUNT_LIVE}
     found[n] = false
   end
@@ -74,6 +87,7 @@ const MOST_AT_ONCE = 64
 
 type Write = {
   readonly name: string
+  readonly owner: string
   readonly expected: Buffer
   readonly value: Buffer
   /** The key of the live sessions of its program. */
@@ -90,13 +104,16 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   const sealer = makeSealer(key)
   const nameMac = makeMac(deriveKey(key, 'session name'))
   const inputMac = makeMac(deriveKey(key, 'session input'))
+  const ownerMac = makeMac(deriveKey(key, 'session owner'))
+  const names = `${prefix}ussd:`
+  const ownerOf = (msisdn: Msisdn): string => `${prefix}last:${ownerMac(msisdn).slice(0, 22)}`
   redis.defineCommand('nyotaCompareAndSet', { lua: COMPARE_AND_SET })
   const scripted = redis as WithScript
   const get = gather((names: readonly string[]) => redis.mgetBuffer(...names), MOST_AT_ONCE)
   const compareAndSet = gather((writes: readonly Write[]) => {
-    const names = writes.map(({ name }) => name)
+    const keys = writes.flatMap(({ name, owner }) => [name, owner])
     const values = writes.flatMap(({ expected, value, live, ended }) => [expected, value, live, ended ? '1' : ''])
-    return scripted.nyotaCompareAndSetBuffer(names.length, ...names, TTL_MS, Date.now(), ...values)
+    return scripted.nyotaCompareAndSetBuffer(keys.length, ...keys, TTL_MS, Date.now(), names.length, ...values)
   }, MOST_AT_ONCE)
 
   /** The bytes of a session and what they open to: while Redis still has those very bytes, they need not be opened again. */
@@ -118,7 +135,7 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   }
 
   return {
-    keyOf: (aggregator, sessionId) => `${prefix}ussd:${nameMac(`${aggregator}\0${sessionId}`)}`,
+    keyOf: (aggregator, sessionId) => `${names}${nameMac(`${aggregator}\0${sessionId}`)}`,
     macOf: (name, msisdn, text) => inputMac(`${name}\0${msisdn}\0${text}`).slice(0, 22),
     read: async (name) => {
       const stored = await get(name)
@@ -128,11 +145,16 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(toJson(session)), name)])
       const ended = session.reply.end || session.closed === true
       const live = liveKey(prefix, session.program)
-      const found = await compareAndSet({ name, expected: revisionBytes(revision), value, live, ended })
+      const owner = revision === 0 && session.callerId !== null ? ownerOf(session.menu.facts.number) : name
+      const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value, live, ended })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
       remember(name, value, session)
       return 'written'
+    },
+    lastOf: async (msisdn) => {
+      const name = await get(ownerOf(msisdn))
+      return name === null ? null : `${names}${name.toString()}`
     },
   }
 }
@@ -146,18 +168,21 @@ type UssdSessionJson = readonly [
   seen: readonly [length: number, mac: string],
   reply: readonly [text: string, end: boolean],
   closed: boolean,
+  atMs: number,
+  past: UssdSession['past'],
 ]
 
-function toJson({ id, program, callerId, menu, hop, seen, reply, closed }: UssdSession): UssdSessionJson {
+function toJson({ id, program, callerId, menu, hop, seen, reply, atMs, past, closed }: UssdSession): UssdSessionJson {
   const input = [seen.length, seen.mac] as const
-  return [id, program, callerId, sessionToJson(menu), hop, input, [reply.text, reply.end], closed === true]
+  return [id, program, callerId, sessionToJson(menu), hop, input, [reply.text, reply.end], closed === true, atMs, past]
 }
 
-function fromJson([id, program, callerId, menu, hop, seen, reply, closed]: UssdSessionJson): UssdSession {
+function fromJson([id, program, callerId, menu, hop, seen, reply, closed, atMs, past]: UssdSessionJson): UssdSession {
   const session = {
     ...{ id, program, callerId, menu: sessionFromJson(menu), hop },
     seen: { length: seen[0], mac: seen[1] },
     reply: { text: reply[0], end: reply[1] },
+    ...{ atMs, past },
   }
   return closed ? { ...session, closed } : session
 }

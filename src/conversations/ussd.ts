@@ -8,12 +8,13 @@ import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
-import { begin, languageOf, type MenuSession } from '../menu/session.ts'
-import { type MenuEvent, step } from '../menu/step.ts'
+import { begin, languageOf, type MenuSession, topFrame } from '../menu/session.ts'
+import { type MenuEvent, type RunEffect, type Step, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop, hasOpenHop } from './hops.ts'
+import { type Previous, readPrevious } from './previous.ts'
 import type { Programs } from './programs.ts'
 import { runAction } from './run-action.ts'
 import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
@@ -49,8 +50,11 @@ const MAX_ROUNDS = 4
 /** A hop's answer, and what telemetry says of it. */
 type Answered = { readonly reply: UssdReply; readonly outcome: HopOutcome; readonly screen: string }
 
-/** One request on its way. `mayAct`: from here on it must not be said that no money moved without looking. */
-type Errand = { readonly request: UssdRequest; readonly startedMs: number; mayAct: boolean }
+/**
+ * One request on its way. `mayAct`: from here on it must not be said that no money moved without looking. `language`: the caller's,
+ * once it is known.
+ */
+type Errand = { readonly request: UssdRequest; readonly startedMs: number; mayAct: boolean; language: string | null }
 
 /** What one round of a hop works on: the session as it was read (or as it begins), and the event to feed. */
 type Round = {
@@ -68,7 +72,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   async function answer(request: UssdRequest): Promise<UssdReply> {
     const startedMs = now()
-    const errand: Errand = { request, startedMs, mayAct: false }
+    const errand: Errand = { request, startedMs, mayAct: false, language: null }
     const placed = place(errand).catch((error: unknown): Answered => {
       events.hopFailed({ aggregator: request.aggregator, error })
       return unfinished(errand)
@@ -90,15 +94,18 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { request } = errand
     const name = sessions.keyOf(request.aggregator, request.sessionId)
     let stored: StoredSession | null
+    let before: string | null
     try {
-      stored = await sessions.read(name)
+      // A code with answers goes where it says, whatever was before. Asked together, the two share a command.
+      const isDial = request.text.reveal() === ''
+      ;[stored, before] = await Promise.all([sessions.read(name), isDial ? sessions.lastOf(request.msisdn) : null])
     } catch (error) {
       events.sessionStoreFailed({ error })
-      return (await remembered(name, errand)) ?? last('screen_busy', 'error')
+      return (await remembered(name, errand)) ?? last(errand, 'screen_busy', 'error')
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const result: Answered | StoredSession =
-        stored === null ? await open(name, errand) : await proceed(name, stored, errand)
+        stored === null ? await open(name, before, errand) : await proceed(name, stored, errand)
       if ('reply' in result) return result
       stored = result
     }
@@ -106,45 +113,69 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   }
 
   /** A session that Redis does not know: one that it lost, or a new dial. */
-  async function open(name: string, errand: Errand): Promise<Answered | StoredSession> {
+  async function open(name: string, before: string | null, errand: Errand): Promise<Answered | StoredSession> {
     const { request, startedMs } = errand
     const dialled = dialledInputs(request.text)
     if (dialled.length > 0) {
       const known = await remembered(name, errand)
       if (known !== null) return known
     }
-    if (stopping()) return last('screen_closing', 'refused')
+    if (stopping()) return last(await speaking(errand), 'screen_closing', 'refused')
     const subscriber = await services.findByNumber(request.msisdn)
-    const program = programs.current()
-    const id = randomUUID()
-    const language = subscriber?.language ?? baseLanguage(program)
-    const session: Omit<UssdSession, 'reply'> = {
-      id,
-      program: program.hash,
-      callerId: subscriber?.id ?? null,
-      menu: begin(program, { language, facts: factsOf(request, subscriber), channel: request.aggregator }),
-      hop: 0,
-      seen: { length: 0, mac: '' },
+    errand.language = subscriber?.language ?? null
+    const previous = await previousOf(name, before, subscriber, startedMs)
+    const facts = factsOf(request, subscriber)
+    const fresh = {
+      ...{ id: randomUUID(), callerId: subscriber?.id ?? null, hop: 0, seen: { length: 0, mac: '' } },
+      ...{ atMs: startedMs, past: 'open' as const },
     }
-    const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled }
-    return run({ errand, name, revision: 0, session, program, event })
+    if (previous.kind === 'dropped') {
+      const { program } = previous
+      const session = {
+        ...fresh,
+        program: program.hash,
+        menu: { ...previous.session.menu, facts, channel: request.aggregator },
+      }
+      return run({ errand, name, revision: 0, session, program, event: { kind: 'resume', atMs: startedMs } })
+    }
+    const program = programs.current()
+    const language = errand.language ?? baseLanguage(program)
+    const menu = begin(program, { language, facts, channel: request.aggregator })
+    const news = previous.kind === 'transferred' ? { last: previous.last } : {}
+    const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled, ...news }
+    return run({ errand, name, revision: 0, session: { ...fresh, program: program.hash, menu }, program, event })
+  }
+
+  /** What was before is a convenience: a dial that cannot find out begins anew. */
+  async function previousOf(
+    name: string,
+    before: string | null,
+    subscriber: Subscriber | null,
+    atMs: number,
+  ): Promise<Previous> {
+    if (before === null || before === name || subscriber === null) return { kind: 'none' }
+    return readPrevious(dependencies, before, subscriber, atMs).catch((error: unknown) => {
+      events.sessionStoreFailed({ error })
+      return { kind: 'none' }
+    })
   }
 
   async function proceed(name: string, stored: StoredSession, errand: Errand): Promise<Answered | StoredSession> {
     const { request, startedMs } = errand
     const { session, revision } = stored
-    if (session.menu.facts.number !== request.msisdn) return last('screen_lost', 'refused')
+    if (session.menu.facts.number !== request.msisdn) return last(errand, 'screen_lost', 'refused')
+    errand.language = languageOf(session.menu)
     const arrival = placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
     switch (arrival.kind) {
       case 'repeat':
       case 'stale':
         return { reply: session.reply, outcome: arrival.kind, screen: '' }
       case 'unrelated':
-        return lost(session.id)
+        return lost(session.id, errand)
       case 'next': {
         if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
         const program = await programs.find(session.program)
-        if (program === null) return lost(session.id)
+        if (program === null) return lost(session.id, errand)
         const event: MenuEvent = { kind: 'input', atMs: startedMs, input: arrival.input }
         return run({ errand, name, revision, session, program, event })
       }
@@ -159,6 +190,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const hop = session.hop + 1
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
     let claimed: Hop | null = null
+    let past = session.past
     let next = step(program, session.menu, round.event)
     try {
       for (let runs = 0; next.kind === 'run'; runs++) {
@@ -169,8 +201,8 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
           const callerMac = sessions.macOf(name, session.menu.facts.number, '')
           const wanted: Hop = { sessionId: session.id, hop, conversation: name, callerMac, seen }
           const claim = await claimHop(services.database, wanted)
-          if (claim === 'other') return lost(session.id)
-          if (claim === 'twin') return twin(wanted, left())
+          if (claim === 'other') return lost(session.id, errand)
+          if (claim === 'twin') return twin(wanted, errand, left())
           claimed = wanted
         }
         const context = contextOf(round, next.session)
@@ -180,17 +212,19 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
         next = step(program, next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
+        past = pastOf(past, effect, next)
       }
     } catch (error) {
       if (claimed === null) throw error
       events.hopFailed({ aggregator: request.aggregator, error })
-      const failed = last('screen_failed', 'error')
+      const failed = last(errand, 'screen_failed', 'error')
       await settleHop(claimed, failed.reply)
       return failed
     }
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
     if (claimed !== null) await settleHop(claimed, reply)
-    const kept = await keep({ ...session, menu: next.session, hop, seen, reply }, round, next.reply, claimed !== null)
+    const went: UssdSession = { ...session, menu: next.session, hop, seen, reply, atMs: startedMs, past }
+    const kept = await keep(went, round, next.reply, claimed !== null)
     if (next.sms.length > 0 && session.callerId !== null && 'reply' in kept && kept.outcome === 'answered') {
       // After the answer is kept, so that of two copies of a request one sends.
       await tellAtEnd(services, contextOf(round, next.session), hop, next.sms).catch((error: unknown) =>
@@ -235,15 +269,15 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       return answered
     } catch (error) {
       events.sessionStoreFailed({ error })
-      return claimed ? answered : last('screen_busy', 'error')
+      return claimed ? answered : last(round.errand, 'screen_busy', 'error')
     }
   }
 
   /** Another request has claimed this hop: its answer is ours too. */
-  async function twin(hop: Hop, timeoutMs: number): Promise<Answered> {
+  async function twin(hop: Hop, errand: Errand, timeoutMs: number): Promise<Answered> {
     const { database, sealer } = services
     const reply = await awaitAnswer(database, sealer, hop.sessionId, hop.hop, Math.max(0, timeoutMs))
-    return reply === null ? lost(hop.sessionId) : { reply, outcome: 'repeat', screen: '' }
+    return reply === null ? lost(hop.sessionId, errand) : { reply, outcome: 'repeat', screen: '' }
   }
 
   /** Looks in PostgreSQL for a conversation that Redis has lost: a repeat gets its bytes, anything later a polite end. */
@@ -257,24 +291,39 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       return null
     }
     const seen = seenOf(name, request)
-    if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, HOP_BUDGET_MS)
-    return lost(hop.sessionId)
+    if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, errand, HOP_BUDGET_MS)
+    return lost(hop.sessionId, errand)
   }
 
-  async function lost(sessionId: string): Promise<Answered> {
+  async function lost(sessionId: string, errand: Errand): Promise<Answered> {
+    const known = await speaking(errand)
     const transfer = await transferOfSession(services.database, sessionId)
-    if (transfer !== null) return last('screen_lost_transfer', 'refused', { reference: transfer.reference })
+    if (transfer !== null) return last(known, 'screen_lost_transfer', 'refused', { reference: transfer.reference })
     const open = await hasOpenHop(services.database, sessionId)
-    return last(open ? 'screen_failed' : 'screen_lost', 'refused')
+    return last(known, open ? 'screen_failed' : 'screen_lost', 'refused')
   }
 
-  function unfinished({ mayAct }: Errand): Answered {
-    return last(mayAct ? 'screen_failed' : 'screen_busy', 'error')
+  function unfinished(errand: Errand): Answered {
+    return last(errand, errand.mayAct ? 'screen_failed' : 'screen_busy', 'error')
   }
 
-  /** A last screen outside any menu, in the service's own language: whoever is there may not be known. */
-  function last(message: string, outcome: HopOutcome, values: Record<string, Json> = {}): Answered {
-    const text = services.messages().render(message, baseLanguage(programs.current()), values)
+  /** The errand with its caller's language, which is looked up where no session has told it. */
+  async function speaking(errand: Errand): Promise<Errand> {
+    const caller = errand.language === null ? services.findByNumber(errand.request.msisdn) : null
+    // Whoever cannot be looked up is still to be answered.
+    const subscriber = await (caller ?? Promise.resolve(null)).catch(() => null)
+    errand.language ??= subscriber?.language ?? null
+    return errand
+  }
+
+  /** A last screen outside any menu; in the service's own language where the caller's is not known. */
+  function last(
+    { language }: Errand,
+    message: string,
+    outcome: HopOutcome,
+    values: Record<string, Json> = {},
+  ): Answered {
+    const text = services.messages().render(message, language ?? baseLanguage(programs.current()), values)
     return { reply: { text, end: true }, outcome, screen: message }
   }
 
@@ -299,6 +348,13 @@ function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameter
     return { status: 'unknown', name: '', firstName: '', number: request.msisdn }
   const { status, name, number } = subscriber
   return { status, name, firstName: name.split(' ')[0] ?? name, number }
+}
+
+/** What a session has behind it after an action: one behind a confirmation counts once the dialogue has gone on from there. */
+function pastOf(past: UssdSession['past'], { effect, secret, screen }: RunEffect, next: Step): UssdSession['past'] {
+  if (past === 'write' || (effect !== 'write' && secret === null)) return past
+  const stays = next.kind === 'reply' && !next.reply.end && topFrame(next.session).at === screen
+  return stays ? past : effect === 'write' ? 'write' : 'secret'
 }
 
 /** The language of the menu files themselves. */

@@ -4,11 +4,13 @@ import { readFlowHead } from './build/flow.ts'
 import { readLineage } from './build/lineage.ts'
 import { readScreen } from './build/screen.ts'
 import { addServiceTexts, readService, type Service } from './build/service.ts'
+import { resolveShortcuts } from './build/shortcuts.ts'
 import { addText, type FlowHead, fieldScope, type Symbols } from './build/symbols.ts'
 import { readBaseTexts, readTranslation } from './build/texts.ts'
 import { entriesOf, plain, readTree, type Tree } from './build/tree.ts'
 import { contractOf, typesOf } from './build/types.ts'
 import { type Checked, checkAll, type WorstScreen } from './checks/all.ts'
+import { graphOf } from './checks/graph.ts'
 import type { ActionContract, Fields } from './contract.ts'
 import { type Problem, type Report, type Spot, suggest } from './problem.ts'
 import {
@@ -144,7 +146,7 @@ function build(
   const actions: Record<string, ProgramAction> = {}
   for (const [name, { effect, asks, outcomes, deadlineMs }] of symbols.contracts)
     actions[name] = { effect, asks, outcomes, deadlineMs }
-  const body: Omit<Program, 'hash'> = {
+  const withoutShortcuts: Omit<Program, 'hash'> = {
     market,
     start: `${start.name}.${start.start}`,
     languages,
@@ -152,11 +154,16 @@ function build(
     channels: service.channels,
     keys: service.keys,
     attempts: service.attempts,
+    shortcuts: [],
+    resume: service.resume,
+    tellsLastTransfer: service.tellsLastTransfer,
     actions,
     screens,
     texts,
     ...readLineage(report, trees.service, trees.flows, symbols.flows),
   }
+  const graph = graphOf({ hash: '', ...withoutShortcuts })
+  const body = { ...withoutShortcuts, shortcuts: resolveShortcuts(service.shortcuts, graph) }
   const files = [trees.service, trees.messages, ...trees.flows.values(), ...trees.languages.values()]
   const sources = Object.fromEntries(files.flatMap((tree) => (tree === null ? [] : [[tree.at.file, plain(tree)]])))
   const hash = hashOf({ engine: ENGINE_VERSION, sources, contracts: Object.fromEntries(symbols.contracts), body })
@@ -184,6 +191,7 @@ function declare(
     languages: [service.language, ...trees.languages.keys()],
     flows,
     policies: service.policies,
+    hints: service.hints,
     texts: new Map(),
     spots: new Map(),
   }

@@ -10,6 +10,7 @@
  * | msisdn   | string: E.164                             | national form, `0712345678`                            |
  * | moment   | number: Unix milliseconds                 | local date and time, `23/11/26 14:05`                  |
  * | time     | number: Unix milliseconds                 | local `14:05`, with the date when it is another day    |
+ * | date     | string: `2026-11-23`                      | `23/11/2026`                                           |
  * | choice   | one of the strings of `of`                | never shown; for guards                                |
  * | opaque   | any JSON                                  | never shown; handed from action to action              |
  * | rows     | array of records, at most `max`           | by a `list` screen                                     |
@@ -22,6 +23,7 @@ export type ValueType =
   | { readonly type: 'msisdn' }
   | { readonly type: 'moment' }
   | { readonly type: 'time' }
+  | { readonly type: 'date' }
   | { readonly type: 'choice'; readonly of: readonly string[] }
   | { readonly type: 'opaque' }
   | { readonly type: 'rows'; readonly of: Fields; readonly max: number }

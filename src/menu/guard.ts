@@ -1,7 +1,7 @@
 import type { Json } from './contract.ts'
 import type { Guard, Source } from './program.ts'
 
-/** Whether the guard is true of the values that `lookup` finds. Amounts and numbers compare as whole numbers, the rest as text. */
+/** Whether the guard is true of the values that `lookup` finds. Amounts and numbers compare as whole numbers, the rest, days too, as text. */
 export function holds(guard: Guard, lookup: (source: Source) => Json | undefined): boolean {
   switch (guard.op) {
     case 'and':

@@ -13,6 +13,8 @@ export type Code =
   | 'E-SECRET'
   | 'E-I18N'
   | 'E-REACH'
+  | 'E-DEAD'
+  | 'E-BACK'
   | 'E-BIND'
   | 'E-SPIN'
   | 'E-TIME'
@@ -20,8 +22,13 @@ export type Code =
   | 'E-LINES'
   | 'E-SHORT'
   | 'E-MIG'
+  | 'E-CUT'
   | 'W-I18N'
   | 'W-SHORT'
+  | 'W-REACH'
+  | 'W-LOOP'
+  | 'W-DEEP'
+  | 'W-SMS'
 
 export type Problem = Spot & {
   readonly code: Code
@@ -59,9 +66,31 @@ export function describeProblem({ file, line, column, code, message }: Problem):
   return `${file}:${line}:${column}: ${code} ${message}`
 }
 
-/** The problem, then its line with a caret under the place. */
-export function printProblem(problem: Problem, sources: Readonly<Record<string, string>>): string {
-  const source = sources[problem.file]?.split('\n')[problem.line - 1]
-  const quoted = source === undefined ? '' : `\n  ${source}\n  ${' '.repeat(problem.column - 1)}^`
-  return `${describeProblem(problem)}${quoted}`
+/** How the parts of a printed problem are set off, by colours for instance. */
+export type Paint = (part: 'place' | 'E' | 'W' | 'caret', text: string) => string
+
+/** The problem, then its line with carets under what it is about. */
+export function printProblem(
+  problem: Problem,
+  sources: Readonly<Record<string, string>>,
+  paint: Paint = (_part, text) => text,
+): string {
+  const { file, line, column, code, message } = problem
+  const severity = code.startsWith('E-') ? 'E' : 'W'
+  const head = `${paint('place', `${file}:${line}:${column}:`)} ${paint(severity, code)} ${message}`
+  const source = lineOf(problem, sources)
+  if (source === undefined) return head
+  const carets = '^'.repeat(endColumnOf(problem, sources) - column)
+  return `${head}\n  ${source}\n  ${' '.repeat(column - 1)}${paint('caret', carets)}`
+}
+
+/** The column after the word, the quoted text or the bracket that the problem is about; on the same line, and after its first column. */
+export function endColumnOf(problem: Spot, sources: Readonly<Record<string, string>>): number {
+  const rest = lineOf(problem, sources)?.slice(problem.column - 1) ?? ''
+  const [found = ''] = /^("(\\.|[^"\\])*"|'[^']*'|[^\s,:{}[\]]+(?=\s*[:,}\]])|[^\s,{}[\]#][^,{}[\]#]*)/.exec(rest) ?? []
+  return problem.column + Math.max(1, found.trimEnd().length)
+}
+
+function lineOf({ file, line }: Spot, sources: Readonly<Record<string, string>>): string | undefined {
+  return sources[file]?.split('\n')[line - 1]
 }

@@ -20,11 +20,16 @@ export type Program = {
   /** By the name of the aggregator that a session comes over. */
   readonly channels: Readonly<Record<string, Limits>>
   readonly keys: NavigationKeys
-  /** How often a screen is repeated with a hint before the dialogue ends. */
+  /** How often a screen is repeated with a hint before the dialogue ends, where the screen does not say it. */
   readonly attempts: number
+  readonly shortcuts: readonly Shortcut[]
+  /** How long after a dropped session a dial offers to go on with it; null where it never does. */
+  readonly resume: { readonly withinMs: number } | null
+  /** Whether the first screen tells how the last session's transfer ended. */
+  readonly tellsLastTransfer: boolean
   readonly actions: Readonly<Record<string, ProgramAction>>
   readonly screens: Readonly<Record<ScreenId, Screen>>
-  /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | choice.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */
+  /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | again | differ | none | choice.KEY | pick.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */
   readonly texts: Readonly<Record<string, Readonly<Record<TextKey, Template>>>>
   /** Every variable there is, as `<flow>.$<name>`. */
   readonly variables: readonly string[]
@@ -38,6 +43,25 @@ export type Program = {
 export type ScreenId = string
 export type TextKey = string
 
+/** A dialled code that leads straight to a screen, such as `1*{to}*{amount}`. */
+export type Shortcut = {
+  /** As published. */
+  readonly template: string
+  readonly tokens: readonly ShortcutToken[]
+  /** Where it leads, if everything on the way goes well. */
+  readonly screen: ScreenId
+  /** What answers each screen on the way: a choice's key, or the token at that index. */
+  readonly answers: readonly ShortcutAnswer[]
+}
+/** What is dialled: just this key, or the value of a variable. */
+export type ShortcutToken =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'variable'; readonly name: string }
+export type ShortcutAnswer = { readonly at: ScreenId } & (
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'token'; readonly index: number }
+)
+
 /** Units of one screen in each encoding, and its lines. */
 export type Limits = { readonly gsm7: number; readonly ucs2: number; readonly lines: number }
 
@@ -46,6 +70,8 @@ export type NavigationKeys = {
   readonly home: string
   readonly more: string
   readonly previous: string | null
+  /** Ends the dialogue with the words of `service.exit.end`. */
+  readonly exit: string | null
 }
 
 /** A value type in JSON: amounts are decimal strings of minor units and always bounded. */
@@ -82,7 +108,18 @@ export type Template = { readonly gsm7: boolean; readonly parts: readonly (strin
 
 /** `width` is the most characters the value can take as shown; `words` says how an amount is written out. */
 export type Slot = { readonly value: Ref; readonly as: Shown; readonly width: number; readonly words?: InWords }
-export type Shown = 'text' | 'digits' | 'last' | 'number' | 'money' | 'words' | 'msisdn' | 'mask' | 'moment' | 'time'
+export type Shown =
+  | 'text'
+  | 'digits'
+  | 'last'
+  | 'number'
+  | 'money'
+  | 'words'
+  | 'msisdn'
+  | 'mask'
+  | 'moment'
+  | 'time'
+  | 'date'
 
 /** The language of the words, and the largest amount in minor units. */
 export type InWords = { readonly language: string; readonly max: string }
@@ -106,15 +143,19 @@ export type Target = ScreenId | 'again' | 'home' | 'return' | 'end'
 export type Route = { readonly set: readonly Assignment[]; readonly say: TextKey | null; readonly go: Target }
 export type Routes = Readonly<Record<string, Route>>
 
+/** What every screen has that takes an answer. */
+export type Asking = {
+  /** Said above it after an answer that cannot be one. */
+  readonly wrong: TextKey
+  /** How often it is repeated; null: as often as the program says. */
+  readonly attempts: number | null
+  /** Where it leads then; null: to the end. */
+  readonly after: Route | null
+}
+
 export type Screen =
-  | { readonly kind: 'menu'; readonly wrong: TextKey; readonly choices: readonly Choice[] }
-  | {
-      readonly kind: 'input'
-      readonly wrong: TextKey
-      readonly type: InputType
-      readonly as: string
-      readonly go: Target
-    }
+  | ({ readonly kind: 'menu'; readonly choices: readonly Choice[] } & Asking)
+  | InputScreen
   | ListScreen
   | ConfirmScreen
   | ({ readonly kind: 'call'; readonly outcomes: Routes } & Call)
@@ -140,9 +181,17 @@ export type Choice = { readonly key: string; readonly when: Guard | null; readon
 
 export type Call = { readonly action: string; readonly with: readonly Assignment[] }
 
+export type InputScreen = {
+  readonly kind: 'input'
+  readonly type: InputType
+  readonly as: string
+  readonly go: Target
+  /** Asked a second time by the words of `<screen>.again`; `differ` is said where the two are not equal. */
+  readonly twice: { readonly differ: TextKey } | null
+} & Asking
+
 export type ListScreen = {
   readonly kind: 'list'
-  readonly wrong: TextKey
   /** The variable that holds the rows: the menu's own, or `#<screen>` for those a call brought. */
   readonly rows: string
   readonly call: (Call & { readonly outcome: string; readonly field: string; readonly keep: readonly string[] }) | null
@@ -150,23 +199,35 @@ export type ListScreen = {
   readonly empty: Route | null
   /** Null where rows are only read. */
   readonly choose: Route | null
-}
+  /** The text of a row that typed letters look for; `none` is said where no row has them. */
+  readonly filter: { readonly field: string; readonly none: TextKey } | null
+} & Asking
 
 export type ConfirmScreen = {
   readonly kind: 'confirm'
-  readonly wrong: TextKey
   readonly asks: Asks
   /** The texts of its two keys, where it asks for yes or no. */
   readonly buttons: readonly TextKey[]
   readonly no: Target | null
   readonly outcomes: Routes
-} & Call
+} & Call &
+  Asking
 
-export type InputType =
+/** What can be read without the words of its screen. */
+export type PlainInput =
   | { readonly type: 'msisdn' }
   | { readonly type: 'money'; readonly min: string; readonly max: string }
   | { readonly type: 'text'; readonly min: number; readonly max: number }
   | { readonly type: 'digits'; readonly min: number; readonly max: number }
+  | { readonly type: 'date'; readonly min: DateBound | null; readonly max: DateBound | null }
+
+export type InputType =
+  | PlainInput
+  /** Its options are numbered from 1 in this order; their words are `<screen>.pick.<option>`. */
+  | { readonly type: 'pick'; readonly of: readonly string[] }
+
+/** A day, or so many days from the day on which it is typed. */
+export type DateBound = { readonly date: string } | { readonly days: number }
 
 /** Programs that were stored before a program knew its variables and what had moved. */
 const BEFORE_LINEAGE = { variables: [], moved: {}, removed: [] } as const

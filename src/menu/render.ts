@@ -1,9 +1,10 @@
+import { beginsWord } from '../domain/words.ts'
 import { holds } from './guard.ts'
-import { blocksOf, footerOf, rowMark } from './layout.ts'
+import { blocksOf, footerOf, OFFER, offerBlocks, rowMark } from './layout.ts'
 import type { Choice, ListScreen, Program, Screen, ScreenId, Template, TextKey } from './program.ts'
 import { lookupIn, type Values } from './scope.ts'
 import { type MenuSession, topFrame, type Words } from './session.ts'
-import { fill, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
+import { fill, fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
 import { isRecord } from './value.ts'
 
 /** One screen as it goes to the phone. `units`: septets or UTF-16 units. */
@@ -17,7 +18,7 @@ export type Reply = {
 
 /**
  * The current screen under the words `above`, all texts in the fullest form in which it fits; of a list, in the fullest form that costs no
- * row. `next`: of a list, the first row of the page after this one.
+ * row. `next`: of a list, the first of the rows shown that is on the page after this one.
  */
 export function renderScreen(
   program: Program,
@@ -50,11 +51,13 @@ function renderForm(program: Program, session: MenuSession, words: Words | null,
   const limits = limitsOf(program, session.channel)
   const first = session.pages.at(-1) ?? 0
   const isList = screen.kind === 'list'
-  const blocks = blocksOf(at, screen, screen.kind === 'menu' ? openChoices(screen.choices, session) : [])
-  const rows = isList ? rowsOf(screen, session) : []
+  const choices = screen.kind === 'menu' ? openChoices(screen.choices, session) : []
+  const blocks = blocksOf(at, screen, choices, session.typed !== '')
+  const rows = isList ? rowsLookedFor(screen, session) : []
   const footer = (more: boolean): readonly TextKey[] => {
-    const back = session.history.length > 0
-    return footerOf(program.keys, { more, previous: first > 0, back, home: back || session.away })
+    const past = session.history.length > 0
+    const back = past || session.typed !== ''
+    return footerOf(program.keys, { more, previous: first > 0, back, home: past || session.away })
   }
 
   const keys = [...blocks.map(({ key }) => key), ...(isList ? [`${at}.row`] : []), ...footer(rows.length > 0)]
@@ -82,13 +85,31 @@ function renderForm(program: Program, session: MenuSession, words: Words | null,
   // Each row takes a line, so that no more than these can fit.
   const lines = rows
     .slice(first, first + limits.lines)
-    .map((row, index) => rowMark(screen.choose !== null, first + index) + print(`${at}.row`, row))
+    .map(({ row, index }) => rowMark(screen.choose !== null, index) + print(`${at}.row`, row))
   const room = (more: boolean): Room => {
     const text = stack([head, foot(more)])
     return { units: limits[gsm7 ? 'gsm7' : 'ucs2'] - unitsOf(text, gsm7), lines: limits.lines - linesIn(text) }
   }
   const shown = fitting(lines, rows.length - first, gsm7, room)
   return page(lines.slice(0, shown), first + shown < rows.length ? first + shown : null)
+}
+
+/** The question whether to go on with a dropped session, under the words `above`. */
+export function renderOffer(program: Program, session: MenuSession, above: Words | null, atMs: number): Reply {
+  const texts = offerBlocks.map(({ key }) => textOf(program, session.language, key))
+  const limits = limitsOf(program, session.channel)
+  const render = (form: number): Reply => {
+    const [top, shown] = [above && formOf(above, form), texts.map((text) => formOf(text, form))]
+    const gsm7 = (top?.gsm7 ?? true) && shown.every((text) => text.gsm7)
+    const setting = { gsm7, market: program.market, atMs }
+    const lines = shown.map((text, index) => (offerBlocks[index]?.mark ?? '') + fill(text, lookupIn(session), setting))
+    return replyOf(OFFER, gsm7, false, stack([top?.text ?? '', ...lines]))
+  }
+  const last = lastFormOf<Template | Words>(above === null ? texts : [above, ...texts])
+  let reply = render(0)
+  for (let form = 1; form <= last && !fitsIn(limits, reply.text, reply.encoding === 'gsm7'); form += 1)
+    reply = render(form)
+  return reply
 }
 
 export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: string): Reply {
@@ -110,6 +131,17 @@ export function openChoices(choices: readonly Choice[], session: MenuSession): r
 export function rowsOf(screen: ListScreen, session: MenuSession): readonly Values[] {
   const rows = topFrame(session).variables[screen.rows]
   return Array.isArray(rows) ? rows.filter(isRecord) : []
+}
+
+/** The rows that have what was typed, each with its place among all. */
+function rowsLookedFor(
+  screen: ListScreen,
+  session: MenuSession,
+): readonly { readonly row: Values; readonly index: number }[] {
+  const rows = rowsOf(screen, session).map((row, index) => ({ row, index }))
+  const { filter } = screen
+  if (filter === null || session.typed === '') return rows
+  return rows.filter(({ row }) => beginsWord(String(row[filter.field]), session.typed))
 }
 
 type Room = { readonly units: number; readonly lines: number }

@@ -6,7 +6,13 @@ export type SessionJson = readonly [
   language: string,
   facts: readonly [status: Facts['status'], name: string, firstName: string, number: Facts['number']],
   frames: readonly (readonly [at: string, variables: Readonly<Record<string, Json>>])[],
-  history: readonly (readonly [at: string, depth: number, pages: readonly number[], undo: Place['undo']])[],
+  history: readonly (readonly [
+    at: string,
+    depth: number,
+    pages: readonly number[],
+    undo: Place['undo'],
+    typed?: string,
+  ])[],
   away: boolean,
   state: MenuSession['state'],
   wrong: number,
@@ -14,17 +20,18 @@ export type SessionJson = readonly [
   next: number | null,
   say: WordsJson | null,
   channel: string,
+  typed?: string,
 ]
 
 type WordsJson = readonly [text: string, gsm7: boolean, short?: WordsJson]
 
 export function sessionToJson(session: MenuSession): SessionJson {
-  const { language, facts, frames, history, away, state, wrong, pages, next, say, channel } = session
+  const { language, facts, frames, history, away, state, wrong, pages, next, say, channel, typed } = session
   return [
     language,
     [facts.status, facts.name, facts.firstName, facts.number],
     frames.map(({ at, variables }) => [at, variables]),
-    history.map(({ at, depth, pages, undo }) => [at, depth, pages, undo]),
+    history.map(({ at, depth, pages, undo, typed }) => [at, depth, pages, undo, ...unlessEmpty(typed)]),
     away,
     state,
     wrong,
@@ -32,24 +39,43 @@ export function sessionToJson(session: MenuSession): SessionJson {
     next,
     say === null ? null : wordsToJson(say),
     channel,
+    ...unlessEmpty(typed),
   ]
+}
+
+/** Hardly any screen has it, so it takes no room where it is empty. */
+function unlessEmpty(typed: string): [] | [string] {
+  return typed === '' ? [] : [typed]
 }
 
 /** Reads what `sessionToJson` made. Nothing is checked: sessions are stored sealed, so nobody else can have made it. */
 export function sessionFromJson(json: SessionJson): MenuSession {
-  const [language, [status, name, firstName, number], frames, history, away, state, wrong, pages, next, say, channel] =
-    json
-  return {
+  const [
     language,
-    channel,
-    facts: { status, name, firstName, number },
-    frames: frames.map(([at, variables]): Frame => ({ at, variables })),
-    history: history.map(([at, depth, pages, undo]): Place => ({ at, depth, pages, undo })),
+    [status, name, firstName, number],
+    frames,
+    history,
     away,
     state,
     wrong,
     pages,
     next,
+    say,
+    channel,
+    typed = '',
+  ] = json
+  return {
+    language,
+    channel,
+    facts: { status, name, firstName, number },
+    frames: frames.map(([at, variables]): Frame => ({ at, variables })),
+    history: history.map(([at, depth, pages, undo, typed = '']): Place => ({ at, depth, pages, typed, undo })),
+    away,
+    state,
+    wrong,
+    pages,
+    next,
+    typed,
     say: say === null ? null : wordsFromJson(say),
   }
 }

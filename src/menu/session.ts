@@ -22,12 +22,15 @@ export type MenuSession = {
   readonly history: readonly Place[]
   /** Whether the dialogue has a past that one cannot go back to, so that `home` is offered where `back` is not. */
   readonly away: boolean
-  readonly state: 'new' | 'shown' | 'running' | 'ended'
+  /** `offered`: a dropped session that asks whether to go on. */
+  readonly state: 'new' | 'shown' | 'offered' | 'running' | 'ended'
   /** Invalid answers to the current screen so far. */
   readonly wrong: number
   /** Of a list: the first row of each page gone through, and of the page after the current one. */
   readonly pages: readonly number[]
   readonly next: number | null
+  /** What waits on the current screen: of an input asked twice, the value typed first; of a list, the words its rows are looked for by. */
+  readonly typed: string
   /** Words for the top of the next screen; after the end, the last words. */
   readonly say: Words | null
 }
@@ -39,6 +42,7 @@ export type Place = {
   readonly at: ScreenId
   readonly depth: number
   readonly pages: readonly number[]
+  readonly typed: string
   readonly undo: Readonly<Record<string, readonly [] | readonly [Json]>>
 }
 
@@ -62,6 +66,7 @@ export function begin(program: Program, start: { language: string; facts: Facts;
     wrong: 0,
     pages: [],
     next: null,
+    typed: '',
     say: null,
   })
 }
@@ -111,7 +116,8 @@ export function assign(session: MenuSession, values: Readonly<Record<string, Jso
 
 /** Remembers the current screen as one to go back to. The first one is always kept, so that people come back to where they began. */
 export function leave(session: MenuSession): MenuSession {
-  const place: Place = { at: topFrame(session).at, depth: session.frames.length, pages: session.pages, undo: {} }
+  const { frames, pages, typed } = session
+  const place: Place = { at: topFrame(session).at, depth: frames.length, pages, typed, undo: {} }
   const history = [...session.history, place]
   return { ...session, history: history.length > MAX_HISTORY ? forget(history, 1, 2) : history }
 }
@@ -128,7 +134,7 @@ export function arrive(session: MenuSession): MenuSession {
   const depth = session.frames.length
   const seen = session.history.findIndex((place) => place.at === at && place.depth === depth)
   const history = seen < 0 ? session.history : forget(session.history, seen, session.history.length)
-  return { ...session, history, wrong: 0, pages: [0], next: null }
+  return { ...session, history, wrong: 0, pages: [0], next: null, typed: '' }
 }
 
 /** Takes places out; going back to the one before them restores what was set after them, too. */
@@ -158,6 +164,7 @@ export function goBack(session: MenuSession): MenuSession | null {
     wrong: 0,
     pages: place.pages,
     next: null,
+    typed: place.typed,
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Secret } from '../domain/secret.ts'
-import { readInput, readKey, readSecret } from './answer.ts'
+import { readKey } from './answer.ts'
 import type { Effect, Json } from './contract.ts'
 import { holds } from './guard.ts'
-import type { ConfirmScreen, ListScreen, Program, Route, ScreenId, Target, TextKey } from './program.ts'
-import { openChoices, type Reply, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
+import { LAST_TRANSFER_FIELDS, type LastTransfer } from './last-transfer.ts'
+import { meaningOf } from './meaning.ts'
+import type { ConfirmScreen, ListScreen, Program, Route, Screen, ScreenId, Target, TextKey } from './program.ts'
+import { openChoices, type Reply, renderOffer, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
 import { argumentsOf, lookupIn, type Values } from './scope.ts'
 import {
   arrive,
@@ -19,13 +21,21 @@ import {
   topFrame,
   type Words,
 } from './session.ts'
+import { answersOf, type Dialled, mayBeSecret } from './shortcut.ts'
 import { limitsOf } from './text.ts'
 import { conformFields, isRecord } from './value.ts'
 import { fittest, joined, wordsOf } from './words.ts'
 
 export type MenuEvent =
-  /** `dialled`: answers that came with the dialled code, for plain screens only. */
-  | { readonly kind: 'open'; readonly atMs: number; readonly dialled: readonly Secret[] }
+  /** `dialled`: what came with the dialled code. `last`: the end of the last session's transfer, said above the first menu. */
+  | {
+      readonly kind: 'open'
+      readonly atMs: number
+      readonly dialled: readonly Secret[]
+      readonly last?: LastTransfer
+    }
+  /** A dial after the session was dropped at a screen: asks whether to go on there. */
+  | { readonly kind: 'resume'; readonly atMs: number }
   | { readonly kind: 'input'; readonly atMs: number; readonly input: Secret }
   /** How the action of the last step ended; `rest` is handed back as that step gave it. */
   | {
@@ -33,7 +43,7 @@ export type MenuEvent =
       readonly atMs: number
       readonly outcome: string
       readonly values: Values
-      readonly rest: readonly Secret[]
+      readonly rest: readonly Dialled[]
     }
 
 /** An action to run. `secret`: only where its screen asks for one. */
@@ -50,7 +60,7 @@ export type SmsRequest = { readonly message: string; readonly values: Readonly<R
 
 export type Step = { readonly session: MenuSession } & (
   | { readonly kind: 'reply'; readonly reply: Reply; readonly sms: readonly SmsRequest[] }
-  | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Secret[] }
+  | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Dialled[] }
 )
 
 /**
@@ -58,28 +68,31 @@ export type Step = { readonly session: MenuSession } & (
  * that does not fit (an answer while an action runs, an outcome nobody waits for) shows words and changes nothing that lasts.
  */
 export function step(program: Program, session: MenuSession, event: MenuEvent): Step {
-  const turn = { program, atMs: event.atMs, rest: event.kind === 'open' ? event.dialled.slice(0, MAX_DIALLED) : [] }
+  const rest = event.kind === 'open' ? answersOf(program, event.dialled) : []
+  const turn = { program, atMs: event.atMs, rest }
   switch (session.state) {
-    case 'new':
-      return travel(turn, session, 'home')
+    case 'new': {
+      const first = travel(turn, session, 'home')
+      return event.kind === 'open' && event.last !== undefined ? underNews(turn, first, event.last) : first
+    }
     case 'running':
       return event.kind === 'outcome'
         ? settle({ ...turn, rest: event.rest }, session, event.outcome, event.values)
         : settle(turn, session, 'late', {})
     case 'shown':
+      if (event.kind === 'resume' && program.resume) return offer(turn, { ...session, wrong: 0 }, null)
       return event.kind === 'input' ? answer(turn, session, event.input) : show(turn, session, null)
+    case 'offered':
+      return event.kind === 'input' ? answerOffer(turn, session, event.input) : offer(turn, session, null)
     case 'ended':
       return { session, kind: 'reply', reply: lastWords(session), sms: [] }
   }
 }
 
-/** Longest dialled string of answers that is followed. */
-const MAX_DIALLED = 16
-
 /** More invisible screens in a row than any compiled menu has, since they cannot form a cycle. */
 const MAX_INVISIBLE = 256
 
-type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Secret[] }
+type Turn = { readonly program: Program; readonly atMs: number; readonly rest: readonly Dialled[] }
 
 /** Goes to the target and on through whatever is invisible, until there is something to show or to run. */
 function travel(turn: Turn, from: MenuSession, target: Target): Step {
@@ -153,13 +166,56 @@ function present(turn: Turn, session: MenuSession): Step {
   return showOrFeed(turn, arrive(session))
 }
 
-/** Shows the current screen, or answers it with what was dialled. A dialled string never answers a confirm, nor a screen with news. */
+/**
+ * Shows the current screen, or answers it with what was dialled: a shortcut's answer only on its own screen, and what is beyond a
+ * shortcut only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
+ */
 function showOrFeed(turn: Turn, session: MenuSession): Step {
   const [first, ...rest] = turn.rest
   if (first === undefined || session.say !== null) return show(turn, session, session.say)
+  const { at } = topFrame(session)
+  const screen = screenOf(turn.program, at)
+  const shown = show(turn, session, null)
+  if (first.at === null) {
+    return screen.kind === 'confirm' || mayBeSecret(first.input)
+      ? show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
+      : answer({ ...turn, rest }, shown.session, first.input)
+  }
+  const key = readKey(first.input.reveal())
+  // The dialogue went another way, or this way is not open to this caller: it begins here as if nothing had been dialled.
+  if (first.at !== at || screen.kind === 'confirm') return shown
+  if (screen.kind === 'menu' && !openChoices(screen.choices, session).some((choice) => choice.key === key)) return shown
+  const { back, home, exit } = turn.program.keys
+  if (screen.kind === 'input' && [back, home, exit].includes(key))
+    return invalid(turn, shown.session, screen, screen.wrong)
+  return answer({ ...turn, rest }, shown.session, first.input)
+}
+
+/** The first screen once more below how the last transfer ended, where it is a menu that has no news of its own. */
+function underNews(turn: Turn, first: Step, last: LastTransfer): Step {
+  if (first.kind !== 'reply' || first.session.state !== 'shown' || !turn.program.tellsLastTransfer) return first
+  const { session } = first
+  const values = conformFields(LAST_TRANSFER_FIELDS, last.values)
   const screen = screenOf(turn.program, topFrame(session).at)
-  if (screen.kind === 'confirm') return show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
-  return answer({ ...turn, rest }, show(turn, session, null).session, first)
+  if (screen.kind !== 'menu' || session.history.length > 0 || session.wrong > 0 || values === undefined) return first
+  return show(turn, session, wordsOf(turn, session, `service.last_transfer.${last.outcome}`, values))
+}
+
+/** Asks whether to go on where the session was dropped, or to begin anew. */
+function offer({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
+  const reply = renderOffer(program, session, above, atMs)
+  return { session: { ...session, state: 'offered' }, kind: 'reply', reply, sms: [] }
+}
+
+function answerOffer(turn: Turn, session: MenuSession, input: Secret): Step {
+  const key = readKey(input.reveal())
+  const went: MenuSession = { ...session, state: 'shown', wrong: 0 }
+  if (key === '1') return show(turn, went, null)
+  if (key === '2' || key === turn.program.keys.home) return travel(turn, went, 'home')
+  if (session.wrong >= turn.program.attempts)
+    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
+  const above = wordsOf(turn, session, 'service.invalid.text')
+  return offer(turn, { ...session, wrong: session.wrong + 1 }, above)
 }
 
 function presentList(turn: Turn, session: MenuSession, screen: ListScreen): Step {
@@ -236,70 +292,71 @@ function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}
 }
 
 function answer(turn: Turn, session: MenuSession, input: Secret): Step {
-  const { program } = turn
+  const { program, atMs } = turn
   const screen = screenOf(program, topFrame(session).at)
-  const raw = input.reveal()
-  const key = readKey(raw)
-  if (key === program.keys.home) return travel(turn, session, 'home')
-  if (key === program.keys.back) return back(turn, session)
-  switch (screen.kind) {
-    case 'menu': {
-      const choice = openChoices(screen.choices, session).find((each) => each.key === key)
-      return choice === undefined ? invalid(turn, session, screen.wrong) : follow(turn, leave(session), choice.route)
-    }
-    case 'input': {
-      const value = readInput(screen.type, raw, program.market)
-      if (value === null) return invalid(turn, session, screen.wrong)
-      return travel(turn, assign(leave(session), { [screen.as]: value }), screen.go)
-    }
-    case 'list':
-      return answerList(turn, session, screen, key)
-    case 'confirm': {
-      if (screen.asks === 'yes') {
-        if (key === '1') return run(turn, session, screen, null)
-        if (key === '2' && screen.no !== null) return travel(turn, leaveForGood(session, false), screen.no)
-        return invalid(turn, session, screen.wrong)
-      }
-      const secret = readSecret(screen.asks, raw)
-      return secret === null ? invalid(turn, session, screen.wrong) : run(turn, session, screen, secret)
-    }
-    default:
-      throw new Error(`no answer is expected at ${topFrame(session).at}`)
+  const meaning = meaningOf(program, session, screen, input.reveal(), atMs)
+  switch (meaning.kind) {
+    case 'home':
+      return travel(turn, session, 'home')
+    case 'back':
+      return back(turn, session)
+    case 'exit':
+      return finish(turn, session, wordsOf(turn, session, 'service.exit.end'), [])
+    case 'more':
+      return showOrFeed(turn, { ...session, wrong: 0, pages: [...session.pages, session.next ?? 0] })
+    case 'previous':
+      return previousPage(turn, session)
+    case 'typed':
+      // The first of two equal values is no answer yet, so it does not start the count anew.
+      return showOrFeed(turn, {
+        ...session,
+        wrong: screen.kind === 'list' ? 0 : session.wrong,
+        pages: [0],
+        typed: meaning.typed,
+      })
+    case 'choose':
+      return follow(turn, leaveFresh(session, screen), meaning.route, meaning.fields)
+    case 'value':
+      return travel(turn, assign(leaveFresh(session, screen), meaning.set), meaning.go)
+    case 'confirm':
+      return run(turn, session, meaning.call, meaning.secret)
+    case 'no':
+      return travel(turn, leaveForGood(session, false), meaning.go)
+    case 'invalid':
+      return invalid(turn, { ...session, typed: meaning.typed }, screen, meaning.hint)
   }
-}
-
-function answerList(turn: Turn, session: MenuSession, screen: ListScreen, key: string): Step {
-  const { keys } = turn.program
-  if (key === keys.more && session.next !== null) {
-    return showOrFeed(turn, { ...session, wrong: 0, pages: [...session.pages, session.next] })
-  }
-  if (key === keys.previous && session.pages.length > 1) return previousPage(turn, session)
-  const row = /^[1-9]\d?$/.test(key) ? rowsOf(screen, session)[Number(key) - 1] : undefined
-  if (screen.choose === null || row === undefined) return invalid(turn, session, screen.wrong)
-  return follow(turn, leave(session), screen.choose, row)
 }
 
 function previousPage(turn: Turn, session: MenuSession): Step {
   return showOrFeed(turn, { ...session, wrong: 0, pages: session.pages.slice(0, -1) })
 }
 
-/** The page before, the screen before, or home where there is neither. */
+/** The page before, the screen without what was typed on it, the screen before, or home where there is none of these. */
 function back(turn: Turn, session: MenuSession): Step {
   if (session.pages.length > 1 && turn.program.keys.previous === null) return previousPage(turn, session)
+  if (session.typed !== '') return showOrFeed(turn, { ...session, pages: [0], typed: '' })
   const before = goBack(session)
   return before === null ? travel(turn, session, 'home') : showOrFeed(turn, before)
 }
 
-/** The same screen with a hint above it; after too many, the end. What else was dialled is dropped. */
-function invalid(turn: Turn, session: MenuSession, hint: TextKey): Step {
-  if (session.wrong >= turn.program.attempts)
-    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
-  return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
+/** The same screen with a hint above it; after too many, what the screen has for that. What else was dialled is dropped. */
+function invalid(turn: Turn, session: MenuSession, screen: Screen, hint: TextKey): Step {
+  const { attempts = null, after = null } = 'wrong' in screen ? screen : {}
+  if (session.wrong < (attempts ?? turn.program.attempts))
+    return show(turn, { ...session, wrong: session.wrong + 1 }, wordsOf(turn, session, hint))
+  if (after === null) return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
+  const left = screen.kind === 'confirm' ? leaveForGood(session, false) : leaveFresh(session, screen)
+  return follow({ ...turn, rest: [] }, left, after)
+}
+
+/** An input that one goes back to asks from the beginning. */
+function leaveFresh(session: MenuSession, screen: Screen): MenuSession {
+  return leave(screen.kind === 'input' ? { ...session, typed: '' } : session)
 }
 
 function finish({ program }: Turn, session: MenuSession, words: Words | null, sms: readonly SmsRequest[]): Step {
   const say = words && fittest(limitsOf(program, session.channel), words)
-  const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null }
+  const ended: MenuSession = { ...session, state: 'ended', say, history: [], pages: [], next: null, typed: '' }
   return { session: ended, kind: 'reply', reply: lastWords(ended), sms }
 }
 

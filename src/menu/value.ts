@@ -1,4 +1,5 @@
 import { amountInWords } from '../domain/amount-words.ts'
+import { formatDate, isIsoDate } from '../domain/dates.ts'
 import type { Market } from '../domain/market.ts'
 import { formatMoney } from '../domain/money.ts'
 import { formatMsisdn, type Msisdn, maskMsisdn, parseE164 } from '../domain/msisdn.ts'
@@ -23,6 +24,8 @@ export function conform(type: Type, value: Json | undefined): Json | undefined {
     case 'moment':
     case 'time':
       return isWhole(value) && value >= 0 && value <= LAST_MOMENT_MS ? value : undefined
+    case 'date':
+      return typeof value === 'string' && isIsoDate(value) ? value : undefined
     case 'choice':
       return typeof value === 'string' && type.of.includes(value) ? value : undefined
     case 'opaque':
@@ -72,6 +75,8 @@ export function showValue({ as, words }: Slot, value: Json, market: Market, atMs
       const [date, time] = localTime(Number(value), market.timeZone)
       return date === localTime(atMs, market.timeZone)[0] ? time : `${date} ${time}`
     }
+    case 'date':
+      return formatDate(String(value))
     case 'text':
     case 'digits':
     case 'last':

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DemoPerson, demoPeople } from '../../scripts/demo/people.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { outcomesIn } from '../support/dialogue-suite.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { unplayed } from '../support/unplayed.ts'
@@ -32,7 +32,7 @@ beforeEach(() => {
 
 async function typed(from: DemoPerson, ...inputs: string[]): Promise<UssdSession> {
   const client = makeAfricasTalkingClient({ url: world.url, key: world.callbackKey })
-  const session = await client.dial(from.number, '*384#')
+  const session = await dialAnew(client, from.number)
   for (const input of inputs) await session.answer(input)
   return session
 }

@@ -28,6 +28,7 @@ const menu: MenuSession = {
   wrong: 0,
   pages: [0],
   next: null,
+  typed: '',
   say: null,
 }
 
@@ -39,6 +40,8 @@ const session = (hop: number): UssdSession => ({
   hop,
   seen: { length: 0, mac: '' },
   reply: { text: `screen ${hop}`, end: false },
+  atMs: 1_795_431_900_000,
+  past: 'open',
 })
 
 test('a session reads back as it was written', async () => {

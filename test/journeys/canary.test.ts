@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DemoPerson, demoPeople } from '../../scripts/demo/people.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { pinWeakness } from '../../src/subscribers/pin-rules.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 /** Eight digits are in no amount, time or reference by chance; a PIN of five is told apart by searching whole tokens. */
@@ -63,7 +63,7 @@ function watchRedis(url: string): Socket {
 }
 
 const dial = (from: string): Promise<UssdSession> =>
-  makeAfricasTalkingClient({ url: world.url, key: 'demo' }, 'thrice').dial(from, '*384#')
+  dialAnew(makeAfricasTalkingClient({ url: world.url, key: 'demo' }, 'thrice'), from)
 
 async function type(session: UssdSession, ...inputs: string[]): Promise<string> {
   for (const input of inputs) await session.answer(input)
@@ -141,6 +141,14 @@ test('after whole journeys no PIN, code or answer is in a log, in Redis, in Post
   expect((await client.dial(amina.number, `*384*1*0700000002*450*${dialled}#`)).body()).toMatch(
     /^CON Never dial your PIN/,
   )
+  const alone = canary('a PIN dialled alone', freshPin(amina.number))
+  expect((await client.dial(amina.number, `*384*${alone}#`)).body()).toMatch(/^CON Never dial your PIN/)
+  const asked = canary('a PIN dialled for the balance', freshPin(amina.number))
+  expect((await client.dial(amina.number, `*384*3*${asked}#`)).body()).toMatch(/^CON Never dial your PIN/)
+  const browsed = canary('a PIN dialled past a list', freshPin(amina.number))
+  expect((await client.dial(amina.number, `*384*2*1*${browsed}#`)).body()).toMatch(/^CON Never dial your PIN/)
+  const misplaced = canary('a PIN dialled for a number', freshPin(amina.number))
+  expect((await client.dial(amina.number, `*384*1*${misplaced}#`)).body()).toMatch(/^CON That is not a phone number/)
   const texted = canary('a PIN in an SMS', freshPin(amina.number))
   await client.post('sms', {
     id: 'sms-1',
@@ -152,7 +160,7 @@ test('after whole journeys no PIN, code or answer is in a log, in Redis, in Post
 
   const metrics = await (await fetch(`http://127.0.0.1:${world.app.operatorPort}/metrics`)).text()
   const places = { logs: world.logs(), redis: await redisDump(), postgres: await postgresDump(), metrics }
-  expect(canaries.size).toBe(11)
+  expect(canaries.size).toBe(15)
   for (const [place, text] of Object.entries(places)) {
     expect(text.length, place).toBeGreaterThan(1000)
     expect(found(text), place).toEqual([])

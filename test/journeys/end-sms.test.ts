@@ -1,10 +1,11 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople, STRANGER } from '../../scripts/demo/people.ts'
 import { makeAfricasTalkingClient } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { withoutShortcuts } from '../support/without-shortcuts.ts'
 
 const GOODBYE = `start: ask
 screens:
@@ -22,6 +23,8 @@ beforeAll(async () => {
     await rm(join(menus, `${flow}.yaml`))
   }
   await writeFile(join(menus, 'main.yaml'), GOODBYE)
+  const service = join(menus, 'service.yaml')
+  await writeFile(service, withoutShortcuts(await readFile(service, 'utf8')))
   world = await startTestGateway({ env: { MENUS_DIR: menus } })
 })
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { openDatabase } from '../../src/database/database.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const { amina, juma, wanjiru } = demoPeople
@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 async function typed(from: string, ...inputs: string[]): Promise<UssdSession> {
-  const session = await makeAfricasTalkingClient({ url: world.url, key: 'demo' }).dial(from, '*384#')
+  const session = await dialAnew(makeAfricasTalkingClient({ url: world.url, key: 'demo' }), from)
   for (const input of inputs) await session.answer(input)
   return session
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoPeople, STRANGER } from '../../scripts/demo/people.ts'
 import { startRedis, stopRedis } from '../../scripts/local/redis.ts'
-import { makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
+import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../support/africastalking-client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const { amina, juma, wanjiru } = demoPeople
@@ -17,7 +17,7 @@ afterAll(() => world?.stop())
 
 const client = () => makeAfricasTalkingClient({ url: world.url, key: 'demo' })
 async function typed(from: string, ...inputs: string[]): Promise<UssdSession> {
-  const session = await client().dial(from, '*384#')
+  const session = await dialAnew(client(), from)
   for (const input of inputs) await session.answer(input)
   return session
 }
@@ -96,7 +96,7 @@ describe('a session belongs to one number', () => {
 })
 
 test('however many guesses arrive at once over as many sessions, three are evaluated', async () => {
-  const sessions = await Promise.all(Array.from({ length: 12 }, () => typed(juma.number, '3')))
+  const sessions = await Promise.all(Array.from({ length: 12 }, () => client().dial(juma.number, '*384*3#')))
   const answers = await Promise.all(sessions.map((session, n) => session.answer(`1000${n % 10}`)))
   const { rows } = await world.database.owner.query<{ wrong: bigint }>(
     'SELECT wrong FROM pin_guard ORDER BY wrong DESC LIMIT 1',
@@ -130,7 +130,7 @@ test('while Redis is away dials are told so at once, and afterwards all is as be
     const end = Date.now() + 10_000
     let again = ''
     while (!again.startsWith('CON') && Date.now() < end) again = (await phone.dial(amina.number, '*384#')).body()
-    const sent = await phone.dial(amina.number, '*384#')
+    const sent = await dialAnew(phone, amina.number)
     for (const input of ['1', juma.number, '56', amina.pin ?? '']) await sent.answer(input)
     expect(sent.body()).toMatch(/^END (Sent KES 56|KES 56 .* being processed)/)
     expect((await gateway.network.waitForMessages(juma.number, 1, 15_000)).length).toBe(1)

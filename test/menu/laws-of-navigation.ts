@@ -14,10 +14,12 @@ export function restoring(engine: Engine, { program }: Menus, walk: Walk): void 
     const next = shown[index + 1]?.session
     if (next === undefined || next.state === 'ended' || next.language !== session.language) continue
     if (next.history.length !== session.history.length + 1) continue
-    // A list on a later page turns pages first.
-    if (next.pages.length > 1) continue
+    // A list on a later page turns pages first; what was typed is taken back first.
+    if (next.pages.length > 1 || next.typed !== '') continue
     const back = replied(engine.step(program, next, typing(program.keys.back)))
-    const again = replied(engine.step(program, session, open([])))
+    // An input that asks twice begins anew.
+    const waiting = screenAt(program, session)?.kind === 'input' ? '' : session.typed
+    const again = replied(engine.step(program, { ...session, typed: waiting }, open([])))
     expectSame(back.reply, again.reply)
     expect(back.session.frames).toEqual(session.frames)
     expect(back.session.history).toEqual(session.history)
@@ -55,7 +57,7 @@ export function paging(engine: Engine, { program }: Menus, walk: Walk): void {
   for (const { session: first } of walk.shown()) {
     const { at, variables } = topFrame(first)
     const screen = program.screens[at]
-    if (first.state !== 'shown' || screen?.kind !== 'list' || first.pages.length !== 1) continue
+    if (first.state !== 'shown' || screen?.kind !== 'list' || first.pages.length !== 1 || first.typed !== '') continue
     const rows = (variables[screen.rows] ?? []) as readonly { id?: string }[]
     if (!showsId(program, first.language, at) || rows.some(({ id }) => !/^R\d+$/.test(id ?? ''))) continue
 

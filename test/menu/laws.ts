@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { limitsOf } from '../../src/menu/text.ts'
 import type { Engine } from './engine.ts'
+import { dialling, publishing } from './laws-of-dialling.ts'
+import { ending, givingUp } from './laws-of-ending.ts'
 import { commits, paging, restoring } from './laws-of-navigation.ts'
 import { boundOf, type Menus } from './menus.ts'
 import { shellOf } from './shell.ts'
@@ -164,30 +166,13 @@ export const laws: Readonly<Record<string, Law>> = {
     )
   },
 
-  'answers dialled with the code lead where typing them leads': ofHops((engine, { program }, start, stream) => {
-    const dialled: string[] = []
-    let single = settle(engine, program, engine.step(program, start, open([])))
-    for (const move of stream.slice(0, 8)) {
-      const plain = settle(engine, program, engine.step(program, single.session, open([])))
-      const news = single.reply.text !== plain.reply.text
-      if (single.reply.end || news || screenAt(program, single.session)?.kind === 'confirm') break
-      dialled.push(typedBy(program, single.session, move))
-      single = typed(engine, program, single.session, dialled.at(-1) ?? '')
-    }
-    const together = settle(engine, program, engine.step(program, start, open([...dialled, ...['1', '1']])))
-    const alone = settle(engine, program, engine.step(program, start, open(dialled)))
-    expect(alone.session).toEqual(single.session)
-    if (screenAt(program, single.session)?.kind === 'confirm') expect(together.session).toEqual(single.session)
-  }),
+  'answers dialled with the code lead where typing them leads': ofHops(dialling),
 
-  'from wherever a dialogue is, it ends after few answers that are none': ofWalks((engine, { program }, walk) => {
-    for (const { session } of walk.shown()) {
-      let last = session
-      for (let count = 0; count <= program.attempts && last.state !== 'ended'; count += 1)
-        last = settle(engine, program, engine.step(program, last, typing(''))).session
-      expect(last.state).toBe('ended')
-    }
-  }),
+  'a published code leads where typing its answers leads': ofHops(publishing),
+
+  'from wherever a dialogue is, it ends after few answers that are none': ofWalks(givingUp),
+
+  'whoever goes on answering can come to an end, or to a page that is only read': ending,
 }
 
 /** Of dialogues in every language, with whatever people type and however actions end. */

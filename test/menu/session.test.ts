@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { arrive, assign, begin, goBack, leave, type MenuSession, moveTo, topFrame } from '../../src/menu/session.ts'
+import { sessionFromJson, sessionToJson } from '../../src/menu/session-json.ts'
 import { amina, compiled } from './support.ts'
 
 let start: MenuSession
@@ -44,4 +45,12 @@ test('however far one goes, twelve screens are kept and the first is one of them
     { at: 'main.s28', variables: { x: 28 } },
   ])
   expect(places.at(-1)).toEqual({ at: start.frames[0]?.at, variables: {} })
+})
+
+test('what was typed takes room in a stored session only where there is some', () => {
+  const typed = arrive(moveTo(leave({ ...start, typed: 'bread' }), 'main.a'))
+  expect(sessionFromJson(sessionToJson(typed))).toEqual(typed)
+  expect(goBack(sessionFromJson(sessionToJson(typed)))?.typed).toBe('bread')
+  expect(sessionToJson(start)).toHaveLength(11)
+  expect(sessionToJson({ ...start, typed: 'bread' })).toHaveLength(12)
 })

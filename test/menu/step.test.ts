@@ -1,9 +1,24 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/domain/secret.ts'
+import { compile } from '../../src/menu/compile.ts'
 import type { Json } from '../../src/menu/contract.ts'
+import { loadMenuSources } from '../../src/menu/load.ts'
+import { describeProblem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { step } from '../../src/menu/step.ts'
-import { type Answers, AT_MS, amina, compiled, dial, type Phone } from './support.ts'
+import {
+  type Answers,
+  AT_MS,
+  amina,
+  compiled,
+  contracts,
+  dial,
+  kenya,
+  keysProfile,
+  menuFolder,
+  messageContracts,
+  type Phone,
+} from './support.ts'
 
 let program: Program
 beforeAll(async () => {
@@ -196,12 +211,12 @@ describe('going back', () => {
     expect(phone.text()).toBe('You are Mina.\n1 Change\n0 Back 00 Home')
     expect(phone.type('1')).toBe('Nickname, Amina?\n1 Type one\n2 None\n0 Back 00 Home')
     expect(phone.type('2')).toBe('You are none.\n1 Change\n0 Back 00 Home')
-    expect(phone.type('0')).toBe('Settings\n1 Nickname\n0 Back 00 Home')
+    expect(phone.type('0')).toBe('Settings\n1 Nickname\n2 Booking\n0 Back 00 Home')
   })
 
   test('within a sub-flow leads out of it, where it was entered', () => {
     const phone = dialled(['5', '1', '1', '0', '0'])
-    expect(phone.text()).toBe('Settings\n1 Nickname\n0 Back 00 Home')
+    expect(phone.text()).toBe('Settings\n1 Nickname\n2 Booking\n0 Back 00 Home')
   })
 
   test('does not undo a change of language', () => {
@@ -244,6 +259,249 @@ describe('lists', () => {
     const phone = dialled(['2', '1', '1', '1'])
     expect(phone.text()).toBe('Visits\n23/11/26 14:05 Bread\n0 Back 00 Home')
     expect(phone.type('1')).toMatch(/^Not one of the choices\./)
+  })
+})
+
+describe('a list looked through by letters', () => {
+  const names = [
+    'Mama Njoroge',
+    'Café Élan',
+    "Ng'ang'a & Sons",
+    'Duka la Mũgĩ',
+    'Elan Motors',
+    'Kiosk 24',
+    'Sonko',
+    'Mwangi',
+  ]
+  const many = Array.from({ length: 20 }, (_, index) => ({ id: `s${index + 9}`, name: `Stall number ${index + 9}` }))
+  const rows = [...names.map((name, index) => ({ id: `s${index + 1}`, name })), ...many]
+  const looking = (...typed: string[]): Phone => dialled(['2', ...typed], but('list-shops', 'ok', { shops: rows }))
+
+  test.each([
+    ['elan', ['2 Café Élan', '5 Elan Motors']],
+    ['ÉLÁN', ['2 Café Élan', '5 Elan Motors']],
+    ['nganga', ["3 Ng'ang'a & Sons"]],
+    ['son', ["3 Ng'ang'a & Sons", '7 Sonko']],
+    ['la mug', ['4 Duka la Mugi']],
+    ['  kiosk  24 ', ['6 Kiosk 24']],
+  ])('%s finds the rows of which a word begins so, each with its own number', (typed, found) => {
+    expect(looking(typed).text()).toBe(['Shops', ...found, '0 Back 00 Home'].join('\n'))
+  })
+
+  test('what no row has is told, and the rows stay as they were', () => {
+    expect(looking('onko').text()).toMatch(/^No such shop\.\nShops\n1 Mama Njoroge\n/)
+    expect(looking('elan', 'onko').text()).toBe('No such shop.\nShops\n2 Café Élan\n5 Elan Motors\n0 Back 00 Home')
+    expect(looking('!?').text()).toMatch(/^Not one of the choices\.\nShops\n1 /)
+    expect(looking('x', 'y', 'z').text()).toBe('Too many wrong answers. Please dial again.')
+  })
+
+  test('a number is the row that it is shown with, also when other rows are shown', () => {
+    expect(looking('elan', '5').text()).toMatch(/^Elan Motors /)
+    expect(looking('elan', '7').text()).toMatch(/^Sonko /)
+    expect(looking('elan', '29').text()).toMatch(/^Not one of the choices\.\nShops\n2 Café/)
+  })
+
+  test('other letters look through all the rows again', () => {
+    expect(looking('elan', 'son').text()).toMatch(/^Shops\n3 .*\n7 Sonko\n/)
+  })
+
+  test('back turns the pages, then shows all the rows, and then leaves', () => {
+    const phone = looking('stall')
+    const first = phone.text()
+    expect(first).toMatch(/^Shops\n9 Stall number 9\n10 .*98 More 0 Back 00 Home$/s)
+    expect(phone.type('98')).toMatch(/^Shops\n16 Stall number 16\n/)
+    expect(phone.type('0')).toBe(first)
+    expect(phone.type('0')).toMatch(/^Shops\n1 Mama Njoroge\n/)
+    expect(phone.type('0')).toMatch(/^Hello Amina/)
+  })
+
+  test('a row that was chosen leads back to the rows it was chosen from', () => {
+    const phone = looking('stall', '98', '20')
+    expect(phone.text()).toMatch(/^Stall number 20 /)
+    expect(phone.type('0')).toMatch(/^Shops\n16 Stall number 16\n/)
+    expect(phone.type('0')).toMatch(/^Shops\n9 Stall number 9\n/)
+  })
+})
+
+const booking = ['5', '2']
+
+describe('a date', () => {
+  test.each([
+    ['24/11/26', '24/11/2026'],
+    ['241126', '24/11/2026'],
+    ['24112026', '24/11/2026'],
+    ['1.12.2026', '01/12/2026'],
+    ['٢٤-١١-٢٦', '24/11/2026'],
+    ['23/11/26', '23/11/2026'],
+    ['22/1/27', '22/01/2027'],
+  ])('typed as %s is %s', (typed, shown) => {
+    expect(dialled([...booking, typed]).text()).toBe(`${shown}: how big?\n1 Small one\n2 Large one\n0 Back 00 Home`)
+  })
+
+  test.each(['22/11/26', '23/1/27', '31/11/26', '2411', '24/11', 'tomorrow', '24/11/126', '1/2/3/26'])(
+    '%s is outside its bounds or no day, and is asked again',
+    (typed) => {
+      expect(dialled([...booking, typed]).text()).toMatch(/^Not one of the choices\.\nWhich day\?/)
+    },
+  )
+
+  test('is compared with others by a condition', () => {
+    expect(dialled([...booking, '24/12/26', '2']).text()).toBe('We are away on 24/12/2026.')
+    expect(dialled([...booking, '23/12/26', '2']).text()).toMatch(/^Number of the meter/)
+  })
+
+  test('is kept as ISO 8601 has it', () => {
+    const { session } = dialled([...booking, '1/12/26']).step()
+    expect(session.frames.at(-1)?.variables).toEqual({ day: '2026-12-01' })
+  })
+})
+
+describe('a pick', () => {
+  const size = (typed: string): unknown =>
+    dialled([...booking, '241126', typed])
+      .step()
+      .session.frames.at(-1)?.variables.size
+
+  test.each([
+    ['1', 'small'],
+    ['٢', 'large'],
+    ['Small', 'small'],
+    ['SMALL one', 'small'],
+    ['large ONE', 'large'],
+    ['lar', 'large'],
+  ])('%s is the option %s', (typed, option) => {
+    expect(size(typed)).toBe(option)
+  })
+
+  test.each(['3', 'medium', 'x', '', 'one', 'o'])('%j is none of the options, or could be several', (typed) => {
+    expect(size(typed)).toBeUndefined()
+  })
+
+  test('is made by the words of the language that is spoken', () => {
+    const { session } = dialled([...booking, '241126']).step()
+    const sized = (typed: string): unknown =>
+      step(
+        program,
+        { ...session, language: 'sw' },
+        { kind: 'input', atMs: AT_MS, input: new Secret(typed) },
+      ).session.frames.at(-1)?.variables.size
+    expect(sized('kubwa')).toBe('large')
+    expect(sized('large')).toBeUndefined()
+  })
+})
+
+describe('an input that asks twice', () => {
+  const metering = [...booking, '241126', '1']
+  const first = 'Number of the meter:\n0 Back 00 Home'
+  const again = 'Once more, for 24/11/2026:\n0 Back 00 Home'
+
+  test('goes on where the two are equal, however they are written', () => {
+    const phone = dialled(metering)
+    expect(phone.text()).toBe(first)
+    expect(phone.type('1234567')).toBe(again)
+    expect(phone.type('123-45 67')).toMatch(/^Booked for 24\/11\/2026, meter 4567\.\n/)
+  })
+
+  test('says that they differ and asks from the beginning', () => {
+    const phone = dialled([...metering, '1234567'])
+    expect(phone.type('7654321')).toBe(`The two differ.\n${first}`)
+    expect(phone.type('7654321')).toBe(again)
+    expect(phone.type('7654321')).toMatch(/^Booked for 24\/11\/2026, meter 4321\.\n/)
+  })
+
+  test('asks the second time again where it is no value at all', () => {
+    expect(dialled([...metering, '1234567', 'x']).text()).toBe(`Not one of the choices.\n${again}`)
+  })
+
+  test('counts each pair that differs as a wrong answer', () => {
+    const phone = dialled([...metering, '1234567', '1111111', '1234567', '1111111', '1234567'])
+    expect(phone.text()).toBe(again)
+    expect(phone.type('1111111')).toBe('Too many wrong answers. Please dial again.')
+  })
+
+  test('leads back from the second time to the first, and from there to the screen before', () => {
+    const phone = dialled([...metering, '1234567'])
+    expect(phone.type('0')).toBe(first)
+    expect(phone.type('0')).toMatch(/how big/)
+  })
+
+  test('asks from the beginning, too, when one comes back to it later', () => {
+    const phone = dialled([...metering, '1234567', '1234567'])
+    expect(phone.type('0')).toBe(first)
+    expect(phone.type('0')).toMatch(/how big/)
+  })
+
+  test('keeps the value typed first until it is confirmed, and no longer', () => {
+    expect(dialled([...metering, '1234567']).step().session.typed).toBe('1234567')
+    expect(
+      dialled([...metering, '1234567'])
+        .step()
+        .session.frames.at(-1)?.variables.meter,
+    ).toBeUndefined()
+    expect(dialled([...metering, '1234567', '1234567']).step().session.typed).toBe('')
+  })
+})
+
+test('a screen with its own number of tries leads where it says after them', () => {
+  const phone = dialled([...booking, 'x'])
+  expect(phone.text()).toBe('Not one of the choices.\nWhich day?\n0 Back 00 Home')
+  expect(phone.type('x')).toMatch(/^Please call us to book\.\nHello Amina\n/)
+})
+
+test('where there is no screen to go back to, back still leads to the first time', async () => {
+  const tiny = await loadMenuSources(menuFolder('tiny'))
+  const main = `
+variables: { meter: { digits: 11 } }
+start: first
+screens:
+  first:
+    input: Meter
+    type: { digits: { min: 7, max: 11 } }
+    as: meter
+    confirm_twice: true
+    again: Again
+    go: last
+  last: { end: Bye }
+`
+  const result = compile({ ...tiny, 'main.yaml': main }, contracts, messageContracts, kenya)
+  if (result.kind === 'refused') throw new Error(result.problems.map(describeProblem).join('\n'))
+  const phone = dial(result.program, answers)
+  expect(phone.text()).toBe('Meter')
+  expect(phone.type('1234567')).toBe('Again\n0 Back')
+  expect(phone.type('0')).toBe('Meter')
+})
+
+describe('a profile with keys for the previous page and for the end', () => {
+  const profile = async (inputs: readonly string[]): Promise<Phone> => {
+    const phone = dial(await compiled(await keysProfile()), answers)
+    for (const input of inputs) phone.type(input)
+    return phone
+  }
+
+  test('shows them in the footer, on every screen', async () => {
+    const phone = await profile([])
+    expect(phone.text()).toMatch(/\n# Exit$/)
+    expect(phone.type('2')).toMatch(/\n98 More 0 Back 00 Home # Exit$/)
+    expect(phone.type('98')).toMatch(/\n98 More 97 Before 0 Back 00 Home # Exit$/)
+  })
+
+  test('turns a page back by its own key, and back then leaves the list', async () => {
+    const phone = await profile(['2', '98'])
+    expect(phone.type('97')).toMatch(/^Shops\n1 /)
+    expect((await profile(['2', '98', '0'])).text()).toMatch(/^Hello/)
+  })
+
+  test.each([
+    ['the first screen', []],
+    ['a list', ['2']],
+    ['a confirmation, which is then not made', ['1', '0700000002', '500']],
+    ['an input asked twice', [...booking, '241126', '1', '1234567']],
+  ])('ends the dialogue with its words, from %s', async (_from, inputs) => {
+    const phone = await profile(inputs)
+    const before = phone.runs.length
+    expect(phone.type('#')).toBe('Good bye.')
+    expect(phone.step().reply.end).toBe(true)
+    expect(phone.runs).toHaveLength(before)
   })
 })
 

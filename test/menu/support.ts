@@ -4,6 +4,7 @@ import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { compile, type MenuSources } from '../../src/menu/compile.ts'
 import type { ActionContract, Fields, Json } from '../../src/menu/contract.ts'
+import type { LastTransfer } from '../../src/menu/last-transfer.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { printProblem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
@@ -100,6 +101,21 @@ export async function compiled(changes: MenuSources = {}): Promise<Program> {
   throw new Error(result.problems.map((problem) => printProblem(problem, sources)).join('\n'))
 }
 
+/** The small menus with a key for the previous page and one for the end. */
+export async function keysProfile(): Promise<MenuSources> {
+  const { 'service.yaml': service = '', 'languages/sw.yaml': sw = '' } = await loadMenuSources(menuFolder('small'))
+  const more = '  more: { key: "98", text: "98 More" }\n'
+  const keys = '  previous: { key: "97", text: "97 Before" }\n  exit: { key: "#", text: "# Exit", end: "Good bye." }\n'
+  return {
+    'service.yaml': service.replace(more, more + keys),
+    'languages/sw.yaml': `${sw}
+service.navigation.previous: "97 Awali"
+service.navigation.exit: "# Toka"
+service.exit.end: "Kwaheri."
+`,
+  }
+}
+
 export type Answers = (run: RunEffect) => { outcome: string; values?: Record<string, Json> }
 
 export type Phone = {
@@ -108,6 +124,8 @@ export type Phone = {
   step(): Step & { kind: 'reply' }
   /** Answers, and returns the next screen's words. */
   type(input: string): string
+  /** Dials again after a drop, and returns the offer's words. */
+  resume(): string
 }
 
 /** A phone on the engine: answers actions with `answers` and remembers the last step. */
@@ -117,6 +135,7 @@ export function dial(
   facts: Facts = amina,
   dialled: readonly string[] = [],
   language = 'en',
+  last?: LastTransfer,
 ): Phone {
   const runs: RunEffect[] = []
   const feed = (session: MenuSession, event: MenuEvent): Step & { kind: 'reply' } => {
@@ -131,15 +150,22 @@ export function dial(
   }
   const secrets = (texts: readonly string[]): Secret[] => texts.map((text) => new Secret(text))
   const start = begin(program, { language, facts })
-  let last = feed(start, { kind: 'open', atMs: AT_MS, dialled: secrets(dialled) })
+  let latest = feed(start, {
+    ...{ kind: 'open', atMs: AT_MS, dialled: secrets(dialled) },
+    ...(last === undefined ? {} : { last }),
+  })
   return {
     runs,
-    text: (): string => last.reply.text,
-    step: (): Step & { kind: 'reply' } => last,
+    text: (): string => latest.reply.text,
+    step: (): Step & { kind: 'reply' } => latest,
     type: (input: string): string => {
-      const session = JSON.parse(JSON.stringify(last.session)) as MenuSession
-      last = feed(session, { kind: 'input', atMs: AT_MS, input: new Secret(input) })
-      return last.reply.text
+      const session = JSON.parse(JSON.stringify(latest.session)) as MenuSession
+      latest = feed(session, { kind: 'input', atMs: AT_MS, input: new Secret(input) })
+      return latest.reply.text
+    },
+    resume: (): string => {
+      latest = feed(latest.session, { kind: 'resume', atMs: AT_MS })
+      return latest.reply.text
     },
   }
 }

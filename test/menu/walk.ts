@@ -7,6 +7,7 @@ import type { Json } from '../../src/menu/contract.ts'
 import type { InputType, Program, Type, Types } from '../../src/menu/program.ts'
 import type { Reply } from '../../src/menu/render.ts'
 import { type Facts, type MenuSession, topFrame } from '../../src/menu/session.ts'
+import type { Dialled } from '../../src/menu/shortcut.ts'
 import type { MenuEvent, RunEffect, Step } from '../../src/menu/step.ts'
 import { limitsOf } from '../../src/menu/text.ts'
 import type { Engine } from './engine.ts'
@@ -32,6 +33,7 @@ const noise: fc.Arbitrary<string> = fc.oneof(
     '<home>',
     '<more>',
     '<previous>',
+    '<exit>',
     '<back>',
     '0',
     '00',
@@ -41,6 +43,7 @@ const noise: fc.Arbitrary<string> = fc.oneof(
     'x',
     '٣',
     '12345678901',
+    '7391',
   ),
   fc.string({ unit: 'grapheme' }),
 )
@@ -118,7 +121,7 @@ function strayEvent({ stray }: Move): MenuEvent | null {
 
 /** What is typed on this screen: the move's noise, or an answer that the screen takes. */
 export function typedBy(program: Program, session: MenuSession, { noise: text, pick }: Move): string {
-  const key = /^<(back|home|more|previous)>$/.exec(text ?? '')?.[1] as keyof Program['keys'] | undefined
+  const key = /^<(back|home|more|previous|exit)>$/.exec(text ?? '')?.[1] as keyof Program['keys'] | undefined
   return key === undefined ? (text ?? sensible(program, session, pick)) : (program.keys[key] ?? program.keys.back)
 }
 
@@ -127,10 +130,12 @@ function sensible(program: Program, session: MenuSession, pick: number): string 
   const screen = program.screens[session.frames.at(-1)?.at ?? '']
   switch (screen?.kind) {
     case 'menu':
+      if (pick >= 90) return program.keys.back
       return screen.choices[pick % Math.max(1, screen.choices.length)]?.key ?? program.keys.back
     case 'input':
       return valueFor(screen.type, pick)
     case 'list':
+      if (pick >= 80 && screen.filter !== null) return 'ab'[pick % 2] ?? 'a'
       return pick < 40 && session.next !== null ? program.keys.more : String(1 + (pick % 3))
     case 'confirm':
       if (screen.asks === 'yes') return pick < 80 ? '1' : '2'
@@ -140,7 +145,8 @@ function sensible(program: Program, session: MenuSession, pick: number): string 
   }
 }
 
-function valueFor(type: InputType, pick: number): string {
+/** A value that an input of this type takes. */
+export function valueFor(type: InputType, pick: number): string {
   switch (type.type) {
     case 'msisdn':
       return '0712345678'
@@ -150,6 +156,10 @@ function valueFor(type: InputType, pick: number): string {
       return 'Something to say which is long'.slice(0, lengthFrom(type, pick)).padEnd(type.min, 'y').replace(/ $/, 'x')
     case 'digits':
       return '8'.repeat(lengthFrom(type, pick))
+    case 'date':
+      return pick < 80 ? '24/11/26' : '31/12/26'
+    case 'pick':
+      return pick < 80 ? '2' : (type.of.at(-1) ?? '2').slice(0, 3)
   }
 }
 
@@ -170,7 +180,7 @@ export function outcomeOf(
   program: Program,
   run: RunEffect,
   { pick, ending, values }: Move,
-  rest: readonly Secret[],
+  rest: readonly Dialled[],
 ): MenuEvent {
   const screen = program.screens[run.screen]
   const routes = screen !== undefined && 'outcomes' in screen ? screen.outcomes : {}
@@ -200,7 +210,10 @@ function generated(g: fc.GeneratorValue, types: Types): Record<string, Json> {
 function generatedValue(g: fc.GeneratorValue, type: Type): Json {
   switch (type.type) {
     case 'text':
-      return withoutMark(g(fc.string, { unit: 'grapheme', maxLength: type.max + 5 }))
+      // Now and then with a beginning that lists are looked through for.
+      return (
+        g(fc.constantFrom, '', 'a ', 'b ') + withoutMark(g(fc.string, { unit: 'grapheme', maxLength: type.max + 5 }))
+      )
     case 'digits':
       return '8'.repeat(g(fc.integer, { min: 1, max: type.max }))
     case 'number':
@@ -212,6 +225,8 @@ function generatedValue(g: fc.GeneratorValue, type: Type): Json {
     case 'moment':
     case 'time':
       return Number(withoutCanary(g(fc.integer, { min: 0, max: AT_MS * 2 })))
+    case 'date':
+      return g(fc.constantFrom, '2026-11-23', '1999-01-01')
     case 'choice':
       return type.of[g(fc.integer, { min: 0, max: type.of.length - 1 })] ?? ''
     case 'opaque':
@@ -235,20 +250,23 @@ export function typed(
   session: MenuSession,
   input: string,
   values: Record<string, Json> = {},
+  which = 0,
 ): Step & { kind: 'reply' } {
-  return settle(engine, program, engine.step(program, session, typing(input)), values)
+  return settle(engine, program, engine.step(program, session, typing(input)), values, which)
 }
 
-/** Answers actions with their first outcome. */
+/** Answers actions with their first outcome, or the one with this number. */
 export function settle(
   engine: Engine,
   program: Program,
   taken: Step,
   values: Record<string, Json> = {},
+  which = 0,
 ): Step & { kind: 'reply' } {
   let last = taken
   while (last.kind === 'run') {
-    const [[outcome, types] = ['failed', {}]] = Object.entries(program.actions[last.run.action]?.outcomes ?? {})
+    const all = Object.entries(program.actions[last.run.action]?.outcomes ?? {})
+    const [outcome, types] = all[which % all.length] ?? ['failed', {}]
     const fixed = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, fixedValue(type)]))
     last = engine.step(program, last.session, {
       kind: 'outcome',
@@ -261,7 +279,7 @@ export function settle(
   return last
 }
 
-function fixedValue(type: Type): Json {
+export function fixedValue(type: Type): Json {
   switch (type.type) {
     case 'number':
     case 'moment':
@@ -271,6 +289,8 @@ function fixedValue(type: Type): Json {
       return type.of[0] ?? ''
     case 'msisdn':
       return '+254700000002'
+    case 'date':
+      return '2026-11-24'
     case 'rows':
       return Array.from({ length: type.max }, () =>
         Object.fromEntries(Object.entries(type.of).map(([name, each]) => [name, fixedValue(each)])),

@@ -1,38 +1,40 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { isSeq, parse, parseDocument } from 'yaml'
-import { compile, type MenuSources } from '../../src/menu/compile.ts'
-import { loadMenuSources } from '../../src/menu/load.ts'
+import { isSeq, parseDocument } from 'yaml'
+import { codes } from '../../src/menu/codes.ts'
 import { describeProblem } from '../../src/menu/problem.ts'
-import { contracts, kenya, menuFolder, messageContracts } from './support.ts'
+import { compileTest, overTiny, wrongMenus } from './wrong-menus.ts'
 
 /** `UPDATE=1 npx vitest run test/menu/wrong.test.ts` writes what is found into the files, to be read in review. */
 const UPDATE = process.env.UPDATE === '1'
 
-const FOLDER = menuFolder('wrong')
-const files = readdirSync(FOLDER).sort()
-
 describe('every wrong menu is told what is wrong, where, what comes of it and what cures it', () => {
-  test.each(files)('%s', async (file) => {
-    const path = join(FOLDER, file)
-    const wrong = parse(readFileSync(path, 'utf8')) as { files: MenuSources; problems: string[] }
-    const tiny = await loadMenuSources(menuFolder('tiny'))
-    const result = compile({ ...tiny, ...wrong.files }, contracts, messageContracts, kenya, ['narrow', 'low'])
+  test.each(wrongMenus.map((wrong) => [basename(wrong.path), wrong] as const))('%s', (_name, wrong) => {
+    const result = compileTest(overTiny(wrong.files))
     const problems = result.kind === 'refused' ? result.problems : result.warnings
     const found = problems.map(describeProblem)
-    if (UPDATE) rewrite(path, found)
+    if (UPDATE) rewrite(wrong.path, found)
     else expect(found).toEqual(wrong.problems)
-    expect(problems.map(({ code }) => code)).toContain(/^[EW]-[A-Z0-9]+/.exec(file)?.[0])
-    expect(result.kind).toBe(file.startsWith('W-') ? 'compiled' : 'refused')
+    expect(problems.map(({ code }) => code)).toContain(wrong.code)
+    expect(result.kind).toBe(wrong.code.startsWith('W-') ? 'compiled' : 'refused')
   })
 })
 
 test('every code that a problem can have has a wrong menu', () => {
-  const source = readFileSync(new URL('../../src/menu/problem.ts', import.meta.url), 'utf8')
-  const codes = new Set([...source.matchAll(/\| '([EW]-\w+)'/g)].map(([, code]) => code))
-  const shown = new Set(files.map((file) => /^[EW]-[A-Z0-9]+/.exec(file)?.[0]))
-  expect([...codes].filter((code) => !shown.has(code))).toEqual([])
+  const shown = new Set(wrongMenus.map(({ code }) => code))
+  expect(Object.keys(codes).filter((code) => !shown.has(code))).toEqual([])
+})
+
+describe('the cure of a wrong menu leaves nothing to be said', () => {
+  test.each(wrongMenus.filter(({ cured }) => cured !== null).map((wrong) => [basename(wrong.path), wrong] as const))(
+    '%s',
+    (_name, { files, cured }) => {
+      const result = compileTest(overTiny(files, cured))
+      const problems = result.kind === 'refused' ? result.problems : result.warnings
+      expect(problems.map(describeProblem)).toEqual([])
+    },
+  )
 })
 
 function rewrite(path: string, found: readonly string[]): void {

@@ -43,6 +43,13 @@ export function makeAfricasTalkingClient(gateway: GatewayAddress, delivery: Deli
   }
 }
 
+/** Dials and, where the gateway offers to go on with a session that was dropped before, starts over. In English. */
+export async function dialAnew(client: AfricasTalkingClient, phoneNumber: string): Promise<UssdSession> {
+  const session = await client.dial(phoneNumber, '*384#')
+  if (session.body().endsWith('\n1 Continue\n2 Start over')) await session.answer('2')
+  return session
+}
+
 async function openSession(gateway: GatewayAddress, delivery: Delivery, dialled: Call): Promise<UssdSession> {
   let call = dialled
   let hops = 1

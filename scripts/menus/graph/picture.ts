@@ -90,5 +90,7 @@ function example({ as, width, value }: Slot, { market }: Program): Json {
     case 'moment':
     case 'time':
       return AT_MS
+    case 'date':
+      return '2026-12-31'
   }
 }

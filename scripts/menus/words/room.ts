@@ -5,7 +5,7 @@ import type { Program, ScreenId, TextKey } from '../../../src/menu/program.ts'
 
 /** On which screens each text may stand. */
 export function screensOf(program: Program): ReadonlyMap<TextKey, ReadonlySet<ScreenId>> {
-  const above = aboveOf(graphOf(program))
+  const above = aboveOf(program, graphOf(program))
   const shown = new Map<TextKey, Set<ScreenId>>()
   const add = (key: TextKey, id: ScreenId): void => {
     shown.set(key, (shown.get(key) ?? new Set()).add(id))

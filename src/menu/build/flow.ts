@@ -6,13 +6,14 @@ import type { FlowHead } from './symbols.ts'
 import { entriesOf, isName, itemsOf, required, type Tree, textIn } from './tree.ts'
 import { readTypes } from './types.ts'
 
-const KEYS = ['was', 'parameters', 'results', 'variables', 'start', 'screens']
+/** The keys of a flow's file. */
+export const FLOW_KEYS: readonly string[] = ['was', 'parameters', 'results', 'variables', 'start', 'screens']
 
 /** What other flows and all of its own screens need to know of a flow. */
 export function readFlowHead(report: Report, name: string, tree: Tree): FlowHead | null {
   const what = `the flow ${name}`
   if (!isName(name)) report('E-SHAPE', tree.at, `${name} cannot name a flow; use lower-case letters, digits, - and _.`)
-  const entries = entriesOf(report, tree, what, KEYS)
+  const entries = entriesOf(report, tree, what, FLOW_KEYS)
   const [start, screens] = [
     required(report, entries, 'start', tree.at, what),
     required(report, entries, 'screens', tree.at, what),

@@ -13,10 +13,13 @@ export function formKey(key: string, form: number): string {
   return `${key}#${form}`
 }
 
+/** The keys of a text that has short forms. */
+export const FORM_KEYS: readonly string[] = ['text', 'short']
+
 /** Reads `"…"` or `{ text: "…", short: "…" }`, or a list of ever shorter ones. The full form is first; empty after reporting. */
 export function formsIn(report: Report, tree: Tree, what: string): readonly Form[] {
   if (tree.kind !== 'map') return formIn(report, tree, what)
-  const entries = entriesOf(report, tree, what, ['text', 'short'])
+  const entries = entriesOf(report, tree, what, FORM_KEYS)
   const text = required(report, entries, 'text', tree.at, what)
   const short = required(report, entries, 'short', tree.at, what)
   const shorter = short === null ? [] : short.kind === 'list' ? short.items : [short]

@@ -1,3 +1,4 @@
+import { isIsoDate } from '../../domain/dates.ts'
 import type { Json } from '../contract.ts'
 import { type Report, type Spot, suggest } from '../problem.ts'
 import type { Comparison, Guard, Source, Type } from '../program.ts'
@@ -57,8 +58,10 @@ function readComparison(reader: Reader): Guard | null {
   const right = readOperand(reader)
   if (right === null) return null
   const kind = kindOf(left)
-  if (kind === null || kind !== kindOf(right)) return wrong(reader, 'the two sides are not of one type')
-  if (kind === 'text' && op !== '==' && op !== '!=') return wrong(reader, 'words have no order')
+  if (left.type?.type === 'date' || right.type?.type === 'date') {
+    if (!isDay(left) || !isDay(right)) return wrong(reader, "a day is compared with a day, such as '2026-12-31'")
+  } else if (kind === null || kind !== kindOf(right)) return wrong(reader, 'the two sides are not of one type')
+  else if (kind === 'text' && op !== '==' && op !== '!=') return wrong(reader, 'words have no order')
   if (!mayEqual(left, right) || !mayEqual(right, left)) return wrong(reader, 'the choice does not have this value')
   return { op: 'compare', by: op as Comparison, numeric: kind === 'numeric', left: left.source, right: right.source }
 }
@@ -107,6 +110,11 @@ function kindOf({ source, type }: Operand): 'numeric' | 'text' | null {
     default:
       return null
   }
+}
+
+/** Days are compared as text, which is their order. */
+function isDay({ source, type }: Operand): boolean {
+  return type?.type === 'date' || (source.from === 'literal' && isIsoDate(String(source.value)))
 }
 
 function mayEqual({ type }: Operand, { source }: Operand): boolean {

@@ -26,6 +26,9 @@ export function readTarget({ report }: Symbols, flow: FlowHead, tree: Tree): Tar
   return null
 }
 
+/** The keys of what follows an outcome. */
+export const WAY_KEYS: readonly string[] = ['set', 'say', 'go', 'end']
+
 /** What follows something: values set, words said, and where to go; or the end with its words. */
 export function readRoute(
   symbols: Symbols,
@@ -36,7 +39,7 @@ export function readRoute(
   readSet: (set: Tree) => readonly Assignment[],
 ): Route | null {
   const { report } = symbols
-  const entries = entriesOf(report, tree, 'a way on', ['set', 'say', 'go', 'end'])
+  const entries = entriesOf(report, tree, 'a way on', WAY_KEYS)
   const [say, go, end] = [entries.get('say'), entries.get('go'), entries.get('end')]
   const set = readSetEntry(entries, readSet)
   const words = say ?? end

@@ -1,38 +1,45 @@
 import type { Asks } from '../contract.ts'
+import { pickKey } from '../layout.ts'
 import { type Spot, suggest } from '../problem.ts'
-import type { Assignment, Choice, Guard, Route, Screen, Types } from '../program.ts'
+import type { Assignment, Choice, Guard, InputType, Route, Screen, Types } from '../program.ts'
+import { ASKING, askingOf, filterOf, twiceOf } from './asking.ts'
 import { readGuard } from './guard.ts'
+import { pickWords } from './inputs.ts'
+import type { Part } from './part.ts'
 import { readArguments, readFieldSet, readOutcomes, readRoute, readSet, readSetEntry, readTarget } from './route.ts'
-import { addText, type FlowHead, type Scope, type Symbols, scopeOf } from './symbols.ts'
-import { type Entries, entriesOf, itemsOf, required, type Tree, textIn } from './tree.ts'
-import { type Contract, fits, readInputType } from './types.ts'
-
-/** What the reader of each kind of screen is given. */
-type Part = {
-  readonly symbols: Symbols
-  readonly flow: FlowHead
-  readonly id: string
-  readonly at: Spot
-  readonly entries: Entries
-  readonly scope: Scope
-}
+import { addText, type FlowHead, type Symbols, scopeOf } from './symbols.ts'
+import { entriesOf, itemsOf, required, type Tree, textIn } from './tree.ts'
+import { type Contract, fits, readInputType, valueTypeOf } from './types.ts'
 
 type Kind = { readonly keys: readonly string[]; readonly read: (part: Part) => Screen | null }
 
 /** The eight kinds; a screen's kind is the first of these keys that it has. */
 const kinds: Readonly<Record<Screen['kind'], Kind>> = {
   list: {
-    keys: ['list', 'from', 'call', 'with', 'rows', 'row', 'set', 'go', 'empty', 'pick', 'outcomes', 'wrong'],
+    keys: [
+      ...['list', 'from', 'call', 'with', 'rows', 'row', 'set', 'go', 'empty', 'pick', 'filter', 'none', 'outcomes'],
+      ...ASKING,
+    ],
     read: readList,
   },
-  menu: { keys: ['menu', 'choices', 'wrong'], read: readMenu },
-  input: { keys: ['input', 'type', 'as', 'go', 'wrong'], read: readInput },
-  confirm: { keys: ['confirm', 'ask', 'yes', 'no', 'do', 'with', 'outcomes', 'wrong'], read: readConfirm },
+  menu: { keys: ['menu', 'choices', ...ASKING], read: readMenu },
+  input: { keys: ['input', 'type', 'as', 'go', 'confirm_twice', 'again', 'differ', ...ASKING], read: readInput },
+  confirm: { keys: ['confirm', 'ask', 'yes', 'no', 'do', 'with', 'outcomes', ...ASKING], read: readConfirm },
   call: { keys: ['call', 'with', 'outcomes'], read: readCall },
   route: { keys: ['route', 'else'], read: readRouteScreen },
   use: { keys: ['use', 'with', 'set', 'go'], read: readUse },
   end: { keys: ['end', 'sms', 'with'], read: readEnd },
 }
+
+/** The keys of a screen of each kind. */
+export const screenKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(kinds).map(([kind, { keys }]) => [kind, [...keys, 'was']]),
+)
+
+/** The keys of a choice of a menu, of a case of a route, and of the `no` of a confirm. */
+export const CHOICE_KEYS: readonly string[] = ['key', 'text', 'go', 'when', 'set', 'say']
+export const CASE_KEYS: readonly string[] = ['when', 'go']
+export const NO_KEYS: readonly string[] = ['text', 'go']
 
 /** One screen of a flow; null after reporting why it cannot be read. */
 export function readScreen(symbols: Symbols, flow: FlowHead, name: string, at: Spot, tree: Tree): Screen | null {
@@ -45,7 +52,7 @@ export function readScreen(symbols: Symbols, flow: FlowHead, name: string, at: S
   }
   const id = `${flow.name}.${name}`
   symbols.spots.set(id, at)
-  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, [...kinds[kind].keys, 'was'])
+  const entries = entriesOf(symbols.report, tree, `a screen of the kind ${kind}`, screenKeys[kind])
   return kinds[kind].read({ symbols, flow, id, at, entries, scope: scopeOf(symbols, flow, {}) })
 }
 
@@ -55,7 +62,7 @@ function readMenu(part: Part): Screen {
   const list = entries.get('choices')
   const choices = (list === undefined ? [] : itemsOf(symbols.report, list.value, 'choices')).flatMap(
     (tree): Choice[] => {
-      const choice = entriesOf(symbols.report, tree, 'a choice', ['key', 'text', 'go', 'when', 'set', 'say'])
+      const choice = entriesOf(symbols.report, tree, 'a choice', CHOICE_KEYS)
       const keyTree = required(symbols.report, choice, 'key', tree.at, 'a choice')
       const text = required(symbols.report, choice, 'text', tree.at, 'a choice')
       const key = keyTree && textIn(symbols.report, keyTree, "a choice's key")
@@ -68,10 +75,11 @@ function readMenu(part: Part): Screen {
       const words = say === undefined ? null : addText(symbols, `${id}.say.${key}`, say.value, scope)
       const when = choice.get('when')
       const guard = when === undefined ? null : guardOf(part, when.value)
+      if (when !== undefined) symbols.spots.set(`${id}.when.${key}`, when.value.at)
       return [{ key, when: guard, route: { set, say: words, go: target } }]
     },
   )
-  return { kind: 'menu', wrong: hintOf(part), choices }
+  return { kind: 'menu', choices, ...askingOf(part) }
 }
 
 function readInput(part: Part): Screen | null {
@@ -95,13 +103,25 @@ function readInput(part: Part): Screen | null {
     )
     return null
   }
-  if (!fits(type, variable))
-    report(
-      'E-TYPE',
-      as.at,
-      `${name} cannot hold everything that this input accepts; make it ${type.type} at least as wide.`,
-    )
-  return { kind: 'input', wrong: hintOf(part), type, as: name, go: target }
+  if (!fits(valueTypeOf(type), variable))
+    report('E-TYPE', as.at, `${name} cannot hold everything that this input accepts; ${cureFor(type)}`)
+  if (typeTree !== null && type.type === 'pick') {
+    for (const [option, words] of pickWords(typeTree))
+      addText(part.symbols, pickKey(part.id, option), words, part.scope)
+  }
+  return { kind: 'input', type, as: name, go: target, twice: twiceOf(part, type), ...askingOf(part) }
+}
+
+function cureFor(type: InputType): string {
+  switch (type.type) {
+    case 'pick':
+      return `make it { choice: [${type.of.join(', ')}] }.`
+    case 'date':
+    case 'msisdn':
+      return `make it ${type.type}.`
+    default:
+      return `make it ${type.type} at least as wide.`
+  }
 }
 
 function readList(part: Part): Screen | null {
@@ -121,7 +141,6 @@ function readList(part: Part): Screen | null {
   const set = readSetEntry(entries, (tree) => readFieldSet(symbols, flow, source.of, tree))
   return {
     kind: 'list',
-    wrong: hintOf(part),
     rows: source.rows,
     call: source.call && { ...source.call, keep: Object.keys(source.of) },
     outcomes: source.outcomes,
@@ -130,6 +149,8 @@ function readList(part: Part): Screen | null {
         ? null
         : readRoute(symbols, flow, `${id}.say.empty`, empty.value, {}, (tree) => readSet(symbols, flow, tree)),
     choose: target === null ? null : { set, say: null, go: target },
+    filter: filterOf(part, source.of),
+    ...askingOf(part),
   }
 }
 
@@ -176,7 +197,8 @@ function rowsOfCall(part: Part): RowSource | null {
   return null
 }
 
-const ASKS: readonly Asks[] = ['yes', 'pin', 'new_pin', 'code', 'answer']
+/** What a confirm can ask for. */
+export const ASKS: readonly Asks[] = ['yes', 'pin', 'new_pin', 'code', 'answer']
 
 function readConfirm(part: Part): Screen | null {
   const { symbols, flow, id, at, entries, scope } = part
@@ -198,7 +220,7 @@ function readConfirm(part: Part): Screen | null {
     )
   }
   const [yes, no] = [entries.get('yes'), entries.get('no')]
-  const noParts = no?.value.kind === 'map' ? entriesOf(report, no.value, 'no', ['text', 'go']) : null
+  const noParts = no?.value.kind === 'map' ? entriesOf(report, no.value, 'no', NO_KEYS) : null
   const noText = noParts?.get('text')?.value
   const noTarget = noParts === null ? no?.value : noParts.get('go')?.value
   if (asks === 'yes' && yes === undefined)
@@ -214,13 +236,13 @@ function readConfirm(part: Part): Screen | null {
         ]
   return {
     kind: 'confirm',
-    wrong: hintOf(part),
     asks,
     buttons,
     no: noTarget === undefined ? null : readTarget(symbols, flow, noTarget),
     action: name,
     with: argumentsFor(part, name, contract),
     outcomes: readOutcomes(symbols, flow, id, entries.get('outcomes')?.value ?? null, at, contract),
+    ...askingOf(part),
   }
 }
 
@@ -234,16 +256,18 @@ function readCall(part: Part): Screen | null {
 }
 
 function readRouteScreen(part: Part): Screen | null {
-  const { symbols, flow, at, entries } = part
+  const { symbols, flow, id, at, entries } = part
   const list = required(symbols.report, entries, 'route', at, 'a route')
   const otherwise = required(symbols.report, entries, 'else', at, 'a route')
   const last = otherwise && readTarget(symbols, flow, otherwise)
-  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree) => {
-    const one = entriesOf(symbols.report, tree, 'a case of a route', ['when', 'go'])
+  if (otherwise !== null) symbols.spots.set(`${id}.else`, otherwise.at)
+  const cases = (list === null ? [] : itemsOf(symbols.report, list, 'route')).flatMap((tree, index) => {
+    const one = entriesOf(symbols.report, tree, 'a case of a route', CASE_KEYS)
     const when = required(symbols.report, one, 'when', tree.at, 'a case of a route')
     const go = required(symbols.report, one, 'go', tree.at, 'a case of a route')
     const guard = when && guardOf(part, when)
     const target = go && readTarget(symbols, flow, go)
+    if (when !== null) symbols.spots.set(`${id}.case.${index}`, when.at)
     return guard === null || target === null ? [] : [{ when: guard, go: target }]
   })
   return last === null ? null : { kind: 'route', cases, otherwise: last }
@@ -311,12 +335,6 @@ function argumentsFor({ symbols, entries, scope, at }: Part, name: string, contr
 function mainText({ symbols, id, entries, scope }: Part, key: string): void {
   const entry = entries.get(key)
   if (entry !== undefined) addText(symbols, `${id}.text`, entry.value, scope)
-}
-
-/** The screen's own words for an answer that it cannot take, or the service's. */
-function hintOf({ symbols, id, entries, scope }: Part): string {
-  const wrong = entries.get('wrong')
-  return wrong === undefined ? 'service.invalid.text' : addText(symbols, `${id}.wrong`, wrong.value, scope)
 }
 
 function guardOf({ symbols, scope }: Part, tree: Tree): Guard | null {

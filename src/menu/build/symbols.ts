@@ -15,6 +15,8 @@ export type Symbols = {
   readonly flows: ReadonlyMap<string, FlowHead>
   /** Ways that the service has for outcomes which a screen does not route. */
   readonly policies: ReadonlyMap<string, Policy>
+  /** The service's words for answers, where a screen has none of its own. */
+  readonly hints: Hints
   readonly texts: Map<string, BaseText>
   /** Screens and their parts, by the keys of their texts. */
   readonly spots: Map<string, Spot>
@@ -32,6 +34,9 @@ export type FlowHead = {
 }
 
 export type Policy = { readonly at: Spot; readonly say: Tree | null; readonly go: 'again' | 'home' | 'end' }
+
+/** Keys of texts: for an answer that cannot be one, for two values that differ, for letters that no row has. */
+export type Hints = { readonly wrong: string; readonly differ: string; readonly none: string }
 
 /** A text in the base language and the values it may show, which are those its translations may show. */
 export type BaseText = { readonly tree: Tree; readonly scope: Scope }
@@ -55,7 +60,8 @@ export function fieldScope(fields: Types): Scope {
   return new Map(Object.entries(fields).map(([name, type]) => [name, { ref: { from: 'field', name }, type }]))
 }
 
-function factTypes(languages: readonly string[]): Record<FactName, Type> {
+/** What is known of every caller. */
+export function factTypes(languages: readonly string[]): Record<FactName, Type> {
   return {
     status: { type: 'choice', of: ['unknown', 'enrolled', 'active'] },
     name: { type: 'text', max: 40 },

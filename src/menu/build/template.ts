@@ -53,6 +53,9 @@ type Manner = Pick<Slot, 'as' | 'width' | 'words'>
 /** `23/11/26 14:05`; a time of another day is shown so too. */
 const MOMENT_WIDTH = 14
 
+/** `23/11/2026` */
+const DATE_WIDTH = 10
+
 /** `0712***678` */
 const MASK_WIDTH = 10
 
@@ -70,6 +73,8 @@ function plainly(type: Type, market: Market): Manner | null {
     case 'moment':
     case 'time':
       return { as: type.type, width: MOMENT_WIDTH }
+    case 'date':
+      return { as: 'date', width: DATE_WIDTH }
     case 'choice':
     case 'opaque':
     case 'rows':

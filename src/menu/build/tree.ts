@@ -14,7 +14,9 @@ export type Entry = { readonly at: Spot; readonly value: Tree }
 /** Reads YAML 1.2 (core schema), where `no` is a word and `00` in quotes stays `00`. Null after reporting that it is not YAML. */
 export function readTree(report: Report, file: string, source: string): Tree | null {
   const lineCounter = new LineCounter()
-  const document = parseDocument(source, { version: '1.2', schema: 'core', lineCounter, prettyErrors: false })
+  // The library compares each key with all before it, which takes most of the time of a long file; `convertEntries` does without.
+  const options = { version: '1.2', schema: 'core', lineCounter, prettyErrors: false, uniqueKeys: false } as const
+  const document = parseDocument(source, options)
   const spot = (offset: number): Spot => {
     const { line, col } = lineCounter.linePos(offset)
     return { file, line, column: col }
@@ -23,7 +25,7 @@ export function readTree(report: Report, file: string, source: string): Tree | n
   if (document.errors.length > 0) return null
 
   const convert = (node: unknown, at: Spot): Tree => {
-    if (isMap(node)) return { at, kind: 'map', entries: new Map(node.items.flatMap((pair) => convertPair(pair, at))) }
+    if (isMap(node)) return { at, kind: 'map', entries: convertEntries(node.items, at) }
     if (isSeq(node)) return { at, kind: 'list', items: node.items.map((item) => convertAt(item, at)) }
     if (isAlias(node)) report('E-YAML', at, 'aliases are not part of the menu language; write the value out.')
     return { at, kind: 'scalar', value: isScalar(node) ? scalarOf(node.value) : null }
@@ -32,13 +34,17 @@ export function readTree(report: Report, file: string, source: string): Tree | n
     const start = (node as Node | null)?.range?.[0]
     return convert(node, start === undefined ? parent : spot(start))
   }
-  const convertPair = ({ key, value }: Pair, parent: Spot): [string, Entry][] => {
-    const name = convertAt(key, parent)
-    if (name.kind === 'scalar' && typeof name.value === 'string') {
-      return [[name.value, { at: name.at, value: convertAt(value, name.at) }]]
+  const convertEntries = (pairs: readonly Pair[], parent: Spot): Entries => {
+    const entries = new Map<string, Entry>()
+    for (const { key, value } of pairs) {
+      const name = convertAt(key, parent)
+      if (name.kind !== 'scalar' || typeof name.value !== 'string')
+        report('E-YAML', name.at, 'a key must be text; put it in quotes, since 00 and 0 are the same number.')
+      else if (entries.has(name.value))
+        report('E-YAML', name.at, `there are two keys ${name.value}, so one would be ignored. Take one away.`)
+      else entries.set(name.value, { at: name.at, value: convertAt(value, name.at) })
     }
-    report('E-YAML', name.at, 'a key must be text; put it in quotes, since 00 and 0 are the same number.')
-    return []
+    return entries
   }
   return convertAt(document.contents, { file, line: 1, column: 1 })
 }

@@ -11,6 +11,7 @@ import {
 import { type Report, suggest } from '../problem.ts'
 import type { InputType, ProgramAction, Type, Types } from '../program.ts'
 import { conform } from '../value.ts'
+import { readDate, readPick } from './inputs.ts'
 import { entriesOf, isName, itemsOf, type Tree, textIn, wholeIn } from './tree.ts'
 
 /** An action's contract with its types in JSON. */
@@ -44,7 +45,20 @@ function typeOf(type: ValueType): Type {
   }
 }
 
-const TYPE_NAMES = ['text', 'digits', 'number', 'money', 'msisdn', 'moment', 'time', 'choice', 'opaque', 'rows']
+/** The types of variables. */
+export const TYPE_NAMES: readonly string[] = [
+  'text',
+  'digits',
+  'number',
+  'money',
+  'msisdn',
+  'moment',
+  'time',
+  'date',
+  'choice',
+  'opaque',
+  'rows',
+]
 
 /** Reads `msisdn`, `{ text: 20 }`, `{ digits: { min: 7, max: 11 } }`, `{ choice: [a, b] }`, `{ rows: { name: { text: 20 } }, max: 5 }`. */
 function readType(report: Report, tree: Tree, what: string): Type | null {
@@ -82,7 +96,9 @@ function notationOf(report: Report, tree: Tree, what: string): [name: string, de
 }
 
 function readBareType(report: Report, tree: Tree, what: string, name: string): Type | null {
-  if (name === 'msisdn' || name === 'moment' || name === 'time' || name === 'opaque') return { type: name }
+  if (name === 'msisdn' || name === 'moment' || name === 'time' || name === 'date' || name === 'opaque') {
+    return { type: name }
+  }
   if (name === 'money') return { type: 'money', max: String(MAX_MONEY) }
   const cure = TYPE_NAMES.includes(name) ? `${name} needs a bound, such as { ${name}: 20 }.` : suggest(name, TYPE_NAMES)
   report('E-SHAPE', tree.at, `${what} has no type that can be measured, so its width would be unknown. ${cure}`)
@@ -114,6 +130,9 @@ export function readTypes(report: Report, tree: Tree, what: string): Types {
   return result
 }
 
+/** What an `input` screen takes. */
+export const INPUT_TYPE_NAMES: readonly string[] = ['msisdn', 'money', 'text', 'digits', 'date', 'pick']
+
 /** The type of what is typed on an `input` screen. */
 export function readInputType(report: Report, tree: Tree, what: string): InputType | null {
   const [name, detail] = notationOf(report, tree, what)
@@ -126,7 +145,13 @@ export function readInputType(report: Report, tree: Tree, what: string): InputTy
     const bounds = readBounds(report, detail, what, 1)
     return bounds && { type: name, min: bounds.min ?? 1, max: bounds.max }
   }
-  report('E-SHAPE', tree.at, `${what} must be msisdn, money, { text: { min, max } } or { digits: { min, max } }.`)
+  if (name === 'date') return readDate(report, detail, what)
+  if (name === 'pick' && detail !== null) return readPick(report, detail, what)
+  report(
+    'E-SHAPE',
+    tree.at,
+    `${what} must be msisdn, money, date, { text: { min, max } }, { digits: { min, max } } or { pick: { option: words } }.`,
+  )
   return null
 }
 
@@ -156,6 +181,18 @@ function readMoney(report: Report, tree: Tree, what: string): { min: string; max
   const from = min === undefined ? 1 : wholeIn(report, min.value, 'min', 0)
   const to = max === undefined ? Number(MAX_MONEY) : wholeIn(report, max.value, 'max', from ?? 0)
   return from === null || to === null ? null : { min: String(from), max: String(to) }
+}
+
+/** The type of the values that an input gives. */
+export function valueTypeOf(type: InputType): Type {
+  switch (type.type) {
+    case 'pick':
+      return { type: 'choice', of: type.of }
+    case 'date':
+      return { type: 'date' }
+    default:
+      return type
+  }
 }
 
 /** Whether every value of `from` is one of `to`. */

@@ -1,12 +1,37 @@
-import type { ScreenId, TextKey } from '../program.ts'
+import { LAST_TRANSFER_OUTCOMES } from '../last-transfer.ts'
+import type { Program, ScreenId, TextKey } from '../program.ts'
 import { byScreen, flood, type Graph, isVisible, union } from './graph.ts'
 
 /** What may stand above each screen when it is first shown: the key of a text, or null for nothing. */
-export function aboveOf(graph: Graph): ReadonlyMap<ScreenId, ReadonlySet<TextKey | null>> {
+export function aboveOf(
+  { tellsLastTransfer }: Program,
+  graph: Graph,
+): ReadonlyMap<ScreenId, ReadonlySet<TextKey | null>> {
   const said = saidAbove(graph)
   const dialled = dialledTo(graph)
+  const first = tellsLastTransfer ? firstMenus(graph) : new Set()
   return new Map(
-    [...said].map(([id, keys]) => [id, dialled.has(id) ? new Set([...keys, 'service.dialled_secret']) : keys]),
+    [...said].map(([id, keys]) => {
+      const warning = dialled.has(id) ? ['service.dialled_secret'] : []
+      const news = first.has(id) ? LAST_TRANSFER_OUTCOMES.map((outcome) => `service.last_transfer.${outcome}`) : []
+      return [id, new Set([...keys, ...warning, ...news])]
+    }),
+  )
+}
+
+/** The menus that a dial can begin with. */
+function firstMenus(graph: Graph): ReadonlySet<ScreenId> {
+  const states = flood<boolean>(
+    graph,
+    true,
+    ({ screen }, first) => first && (screen.kind === 'route' || screen.kind === 'use'),
+    (known, coming) => known || coming,
+  )
+  return new Set(
+    [...states].flatMap(([key, first]) => {
+      const node = graph.nodes.get(key)
+      return first && node?.screen.kind === 'menu' ? [node.id] : []
+    }),
   )
 }
 
@@ -24,7 +49,7 @@ function saidAbove(graph: Graph): ReadonlyMap<ScreenId, ReadonlySet<TextKey | nu
   return byScreen(graph, states, union)
 }
 
-/** The confirms that a dialled string can come to and try to answer. It goes no further than a confirm or a screen with news. */
+/** The screens at which a dialled string can stop for a warning. It goes no further than a confirm or a screen with news. */
 function dialledTo(graph: Graph): ReadonlySet<ScreenId> {
   const states = flood<boolean>(
     graph,
@@ -35,7 +60,7 @@ function dialledTo(graph: Graph): ReadonlySet<ScreenId> {
   return new Set(
     [...states].flatMap(([key, dialled]) => {
       const node = graph.nodes.get(key)
-      return dialled && node?.screen.kind === 'confirm' ? [node.id] : []
+      return dialled && node !== undefined && isVisible(node.screen) ? [node.id] : []
     }),
   )
 }

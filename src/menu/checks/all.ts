@@ -3,9 +3,16 @@ import type { Symbols } from '../build/symbols.ts'
 import type { Report, Spot } from '../problem.ts'
 import type { Program } from '../program.ts'
 import { checkBind } from './bind.ts'
+import { checkCommit } from './commit.ts'
+import { checkDead } from './dead.ts'
+import { checkDeep, checkIdle } from './deep.ts'
+import { exitsOf } from './exits.ts'
 import { type Graph, graphOf } from './graph.ts'
 import { checkKeys } from './keys.ts'
+import { checkNever } from './never.ts'
 import { checkReach } from './reach.ts'
+import { checkShortcuts } from './shortcuts.ts'
+import { checkSms } from './sms.ts'
 import { checkTime } from './time.ts'
 import { checkWidth } from './width.ts'
 
@@ -34,11 +41,25 @@ export type WorstScreen = {
 /** One property that every accepted program has. */
 export type Check = (report: Report, checked: Checked, graph: Graph) => void
 
-const checks: readonly Check[] = [checkKeys, checkReach, checkBind, checkTime]
+const checks: readonly Check[] = [
+  checkKeys,
+  checkReach,
+  checkNever,
+  checkBind,
+  checkTime,
+  checkCommit,
+  checkDeep,
+  checkShortcuts,
+  checkSms,
+]
 
 /** Runs every check and returns each screen at its fullest, in each language. */
 export function checkAll(report: Report, checked: Checked): readonly WorstScreen[] {
   const graph = graphOf(checked.program)
   for (const check of checks) check(report, checked, graph)
-  return checkWidth(report, checked, graph)
+  const exits = exitsOf(graph)
+  checkDead(report, checked, graph, exits)
+  const worst = checkWidth(report, checked, graph, exits)
+  checkIdle(report, checked, worst)
+  return worst
 }

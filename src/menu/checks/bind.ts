@@ -1,6 +1,7 @@
 import { blocksOf } from '../layout.ts'
 import type { Guard, Program, Screen, ScreenId, Source, Template, TextKey } from '../program.ts'
 import type { Check } from './all.ts'
+import { hintsOf, isTwice } from './asking.ts'
 import { flood, flowOf, type Node, waysOf } from './graph.ts'
 
 /** The variables that surely have a value, of the outermost flow first. */
@@ -71,9 +72,10 @@ function readsOf(
 /** Texts shown on the screen itself, not on leaving it. */
 function shownBy(id: ScreenId, screen: Screen): readonly TextKey[] {
   if (screen.kind === 'call' || screen.kind === 'route' || screen.kind === 'use') return []
-  const keys = blocksOf(id, screen, screen.kind === 'menu' ? screen.choices : []).map(({ key }) => key)
+  const blocks = blocksOf(id, screen, screen.kind === 'menu' ? screen.choices : [])
+  const keys = [...blocks, ...(isTwice(screen) ? blocksOf(id, screen, [], true) : [])].map(({ key }) => key)
   if (screen.kind === 'list') keys.push(`${id}.row`)
-  return screen.kind === 'end' ? keys : [...keys, screen.wrong]
+  return screen.kind === 'end' ? keys : [...keys, ...hintsOf(screen)]
 }
 
 function variablesIn(template: Template | undefined): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Program, Route, Screen, ScreenId, Target, TextKey } from '../program.ts'
+import type { Asking, Program, Route, Screen, ScreenId, Target, TextKey } from '../program.ts'
 
 /** One way on from a screen. */
 export type Way = {
@@ -112,20 +112,22 @@ export function waysOf(program: Program, screen: Screen): readonly Way[] {
   const still = { set: [], say: null, asked: false, leaves: false, wrote: false }
   switch (screen.kind) {
     case 'menu':
-      return screen.choices.map(({ route }) => wayOf(route, { asked: true, leaves: true }))
+      return [...screen.choices.map(({ route }) => wayOf(route, { asked: true, leaves: true })), ...afterTries(screen)]
     case 'input':
-      return [{ ...still, go: screen.go, set: [screen.as], asked: true, leaves: true }]
+      return [{ ...still, go: screen.go, set: [screen.as], asked: true, leaves: true }, ...afterTries(screen)]
     case 'list':
       return [
         ...(screen.choose ? [wayOf(screen.choose, { asked: true, leaves: true })] : []),
         ...(screen.empty ? [wayOf(screen.empty, {})] : []),
         ...Object.values(screen.outcomes).map((route) => wayOf(route, {})),
+        ...afterTries(screen),
       ]
     case 'confirm': {
       const writes = program.actions[screen.action]?.effect === 'write'
-      const ways = Object.values(screen.outcomes).map((route) =>
+      const outcomes = Object.values(screen.outcomes).map((route) =>
         wayOf(route, { asked: true, wrote: writes && route.go !== 'again' }),
       )
+      const ways = [...outcomes, ...afterTries(screen)]
       return screen.no === null ? ways : [...ways, { ...still, go: screen.no, asked: true }]
     }
     case 'call':
@@ -137,6 +139,11 @@ export function waysOf(program: Program, screen: Screen): readonly Way[] {
     case 'end':
       return []
   }
+}
+
+/** The way that a screen has after too many answers that were none; without one, that is the end. */
+function afterTries({ kind, after }: Extract<Screen, Asking>): readonly Way[] {
+  return after === null ? [] : [wayOf(after, { asked: true, leaves: kind !== 'confirm' })]
 }
 
 type Place = Pick<Node, 'id' | 'stack' | 'after'>

@@ -20,6 +20,8 @@ function longestValue({ as, width, words }: Slot, market: Market): string {
     case 'moment':
     case 'time':
       return '23/11/26 14:05'
+    case 'date':
+      return '23/11/2026'
     case 'mask':
       return '0712***678'
     case 'digits':

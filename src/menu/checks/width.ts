@@ -1,11 +1,12 @@
 import { formKey } from '../build/forms.ts'
-import { type Block, blocksOf, footerOf, rowMark } from '../layout.ts'
+import { type Block, blocksOf, footerOf, OFFER, offerBlocks, rowMark } from '../layout.ts'
 import type { Report } from '../problem.ts'
-import type { Program, Screen, ScreenId, Template, TextKey } from '../program.ts'
+import type { InputScreen, Program, Screen, ScreenId, Template, TextKey } from '../program.ts'
 import { fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from '../text.ts'
 import { aboveOf } from './above.ts'
 import type { Checked, WorstScreen } from './all.ts'
-import { type Exits, exitsOf } from './exits.ts'
+import { hintsOf, isTwice } from './asking.ts'
+import type { Exits } from './exits.ts'
 import { type Graph, waysOf } from './graph.ts'
 import { maxRows } from './keys.ts'
 import { longest } from './longest.ts'
@@ -15,13 +16,19 @@ import { checkShort } from './short.ts'
  * No screen of any language is too long on any channel, with the longest values and the longest words above it, where its texts may take
  * their short forms. Returns each screen at its fullest.
  */
-export function checkWidth(report: Report, checked: Checked, graph: Graph): readonly WorstScreen[] {
+export function checkWidth(
+  report: Report,
+  checked: Checked,
+  graph: Graph,
+  exits: ReadonlyMap<ScreenId, Exits>,
+): readonly WorstScreen[] {
   const { program } = checked
-  const [above, exits] = [aboveOf(graph), exitsOf(graph)]
+  const above = aboveOf(program, graph)
   const channels = [null, ...Object.keys(program.channels)]
   const forms = Object.entries(program.screens).flatMap(([id, screen]) =>
     formsOf(checked, id, screen, above.get(id) ?? new Set(), exits.get(id)).map((form) => ({ id, form })),
   )
+  if (program.resume !== null) forms.push(...offerForms)
   const fullest = new Map<string, Measured>()
   const everywhere = new Map<string, Measured>()
   const needed = new Set<string>()
@@ -85,7 +92,8 @@ function formsOf(
       return [...above].map((key) => ({ above: key, lines: blocksOf(id, screen, []), footer: [] }))
     default: {
       const rows = screen.kind === 'list' ? maxRows(checked, id, screen) : 0
-      const footer = footerOf(program.keys, { more: rows > 1, previous: rows > 1, ...exits })
+      const back = exits.back || (screen.kind === 'list' && screen.filter !== null)
+      const footer = footerOf(program.keys, { more: rows > 1, previous: rows > 1, back, home: exits.home })
       const choices = screen.kind === 'menu' ? screen.choices : []
       const row = (index: number): Block => ({
         mark: rowMark(screen.kind === 'list' && screen.choose !== null, index),
@@ -93,21 +101,37 @@ function formsOf(
       })
       const head = blocksOf(id, screen, choices)
       const lines = screen.kind === 'list' ? [...head, row(rows - 1)] : head
-      const top = [...above, screen.wrong]
+      const top = [...above, ...hintsOf(screen)]
       const shown = top.map((key): Form => ({ above: key, lines, footer }))
-      const ended: Form = { above: 'service.invalid.end', lines: [], footer: [] }
-      if (screen.kind !== 'list' || !hasShort(program, [...top, ...lines.map(({ key }) => key), ...footer]))
-        return [...ends, ended, ...shown]
+      const again = isTwice(screen) ? secondForms(program, id, screen, exits) : []
+      const last = [
+        ...(screen.after === null ? ['service.invalid.end'] : []),
+        ...(program.keys.exit === null ? [] : ['service.exit.end']),
+      ]
+      const most = [...ends, ...last.map((key): Form => ({ above: key, lines: [], footer: [] })), ...shown, ...again]
+      if (screen.kind !== 'list' || !hasShort(program, [...top, ...lines.map(({ key }) => key), ...footer])) return most
       const all = Array.from({ length: Math.min(rows, MOST_ROWS) }, (_, index) => row(index))
-      const unpaged = footerOf(program.keys, { more: false, previous: false, ...exits })
+      const unpaged = footerOf(program.keys, { more: false, previous: false, back, home: exits.home })
       const whole = top.map((key): Form => ({ rows: 'all', above: key, lines: [...head, ...all], footer: unpaged }))
-      return [...ends, ended, ...shown, ...whole]
+      return [...most, ...whole]
     }
   }
 }
 
 /** More than any screen shows. */
 const MOST_ROWS = 100
+
+/** An input as it asks the second time; from there one can always go back. */
+function secondForms(program: Program, id: ScreenId, screen: InputScreen, { home }: Exits): readonly Form[] {
+  const footer = footerOf(program.keys, { more: false, previous: false, back: true, home })
+  return [null, screen.wrong].map((above) => ({ above, lines: blocksOf(id, screen, [], true), footer }))
+}
+
+/** The offer to go on with a dropped session, which is a screen of no flow. */
+const offerForms = [null, 'service.invalid.text'].map((above) => ({
+  id: OFFER,
+  form: { above, lines: offerBlocks, footer: [] } satisfies Form,
+}))
 
 function hasShort({ texts }: Program, keys: readonly (TextKey | null)[]): boolean {
   return Object.values(texts).some((each) => keys.some((key) => key !== null && each[key]?.short !== undefined))

@@ -17,6 +17,7 @@ const HOPS = 'hops that come again or in any order run at most one write for eac
 const PAGES = 'the pages of a list together are the list, each row once and chosen by its own number'
 const BACK = 'going back shows the screen that was left, with the values it had'
 const STORED = 'a session stored and read again is the same and goes on the same'
+const CODES = 'a published code leads where typing its answers leads'
 const ENDS = 'from wherever a dialogue is, it ends after few answers that are none'
 
 export const faults: readonly Fault[] = [
@@ -105,8 +106,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a secret is kept in a variable',
     file: 'menu/step.ts',
-    text: 'run(turn, session, screen, secret)\n',
-    instead: 'run(turn, assign(session, { typed: raw }), screen, secret)\n',
+    text: 'return run(turn, session, meaning.call, meaning.secret)',
+    instead: 'return run(turn, assign(session, { typed: input.reveal() }), meaning.call, meaning.secret)',
     law: 'no secret is ever in a session, on a screen or among the values of an action',
   },
   {
@@ -155,7 +156,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a number means the row below it',
-    file: 'menu/step.ts',
+    file: 'menu/meaning.ts',
     text: '[Number(key) - 1]',
     instead: '[Number(key)]',
     law: PAGES,
@@ -163,8 +164,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a stored session loses what going back restores',
     file: 'menu/session-json.ts',
-    text: 'Place => ({ at, depth, pages, undo })',
-    instead: 'Place => ({ at, depth, pages, undo: {} })',
+    text: 'Place => ({ at, depth, pages, typed, undo })',
+    instead: 'Place => ({ at, depth, pages, typed, undo: {} })',
     law: STORED,
   },
   {
@@ -185,9 +186,38 @@ export const faults: readonly Fault[] = [
   {
     name: 'what was dialled answers a confirmation',
     file: 'menu/step.ts',
-    text: "if (screen.kind === 'confirm') return show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))",
-    instead: '',
+    text: "screen.kind === 'confirm' || mayBeSecret(first.input)",
+    instead: 'mayBeSecret(first.input)',
     law: 'answers dialled with the code lead where typing them leads',
+  },
+  {
+    name: 'what may be a PIN is read as an answer',
+    file: 'menu/shortcut.ts',
+    text: '{4,6}',
+    instead: '{44,46}',
+    law: 'answers dialled with the code lead where typing them leads',
+  },
+  {
+    name: 'a published code takes its values one too late',
+    file: 'menu/shortcut.ts',
+    text: 'tokens[answer.index]',
+    instead: 'tokens[answer.index + 1]',
+    law: CODES,
+  },
+  {
+    name: 'a published code answers a screen that it is not for',
+    file: 'menu/step.ts',
+    text: 'first.at !== at ||',
+    instead: '',
+    law: CODES,
+  },
+  {
+    name: 'menus without an end are accepted',
+    file: 'menu/checks/dead.ts',
+    text: "'E-DEAD'",
+    instead: "'W-LOOP'",
+    law: 'whoever goes on answering can come to an end, or to a page that is only read',
+    slip: 'menus without an end',
   },
   {
     name: 'invalid answers are counted from the beginning each time',
@@ -199,8 +229,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'invalid answers are never too many',
     file: 'menu/step.ts',
-    text: 'session.wrong >= turn.program.attempts',
-    instead: 'session.wrong > turn.program.attempts + 1',
+    text: 'session.wrong < (attempts ?? turn.program.attempts)',
+    instead: 'session.wrong < (attempts ?? turn.program.attempts) + 99',
     law: ENDS,
   },
 ]

@@ -59,6 +59,8 @@ function makeFlow(draft: Draft, spec: Spec, index: number, children: readonly He
 
   const doc: FlowDoc = { variables: {}, start: 's0', screens: {} }
   const last = index === 0 ? (pick(3) === 2 ? 'home' : 'done') : 'return'
+  // Then nothing else may be an end.
+  if (last === 'home') draft.risks.add('E-DEAD')
   if (last === 'done') doc.screens.done = { end: words(pick) }
   const flow: Flow = { name, doc, draft, count: steps.length, last, bound: new Map(parameters), heads }
   for (const [at, { kind, picks, use }] of steps.entries()) makeScreen(flow, at, kind, picker(picks), use)
@@ -68,6 +70,7 @@ function makeFlow(draft: Draft, spec: Spec, index: number, children: readonly He
     doc.screens.stranger = { end: `${words(pick)}${markOf(pick, new Map([['me.number', { type: 'msisdn' }]]))}` }
   }
 
+  if (index === 0) draft.service.shortcuts = shortcutsOf(doc)
   const results = new Map(
     [...flow.bound].filter(([, { type }]) => type === 'text' || type === 'number').slice(0, pick(3)),
   )
@@ -79,8 +82,21 @@ function makeFlow(draft: Draft, spec: Spec, index: number, children: readonly He
   return { name, parent, parameters, results }
 }
 
+/** To the screen after the start, and past the inputs that follow one another there. */
+function shortcutsOf({ screens }: FlowDoc): Doc {
+  const codes: Doc = {}
+  const values: string[] = []
+  for (let at = 1; screens[`s${at}`] !== undefined; at += 1) {
+    codes[['7', ...values.map((name) => `{${name}}`)].join('*')] = `main.s${at}`
+    const { as } = screens[`s${at}`] ?? {}
+    if (typeof as !== 'string' || values.includes(as)) break
+    values.push(as)
+  }
+  return codes
+}
+
 function serviceOf(pick: Pick): Doc {
-  const [back, home, more, previous] = KEYS[pick(KEYS.length)] ?? ['0', '00', '98', null]
+  const [back, home, more, previous, exit] = KEYS[pick(KEYS.length)] ?? ['0', '00', '98', null, null]
   const way = (key: string | null | undefined, text: string): Doc => ({ key: key ?? '', text: `${key} ${text}` })
   return {
     start: 'main',
@@ -92,6 +108,7 @@ function serviceOf(pick: Pick): Doc {
       home: way(home, 'Home'),
       more: way(more, 'More'),
       ...(previous === null ? {} : { previous: way(previous, 'Before') }),
+      ...(exit === null ? {} : { exit: { ...way(exit, 'No'), end: 'Thank you' } }),
     },
     invalid: { attempts: pick(4), text: 'Choose: again', end: 'Choose: no more' },
     dialled_secret: 'No number',
@@ -114,9 +131,15 @@ function limitsFrom(pick: Pick): Doc {
   return { gsm7, ucs2, lines, ...tight }
 }
 
-const KEYS: readonly (readonly [back: string, home: string, more: string, previous: string | null])[] = [
-  ['0', '00', '98', null],
-  ['0', '00', '98', '97'],
-  ['*', '#', '99', '98'],
-  ['#', '0', '00', null],
+const KEYS: readonly (readonly [
+  back: string,
+  home: string,
+  more: string,
+  previous: string | null,
+  exit: string | null,
+])[] = [
+  ['0', '00', '98', null, null],
+  ['0', '00', '98', '97', '#'],
+  ['*', '#', '99', '98', null],
+  ['#', '0', '00', null, '*'],
 ]

@@ -58,6 +58,7 @@ function textsOf({ service, flows, messages }: Draft): readonly (readonly [key: 
   return [
     ...navigation.map(([way, { text }]) => [`service.navigation.${way}`, text] as const),
     ...outcomes.map(([name, route]) => [`service.outcomes.${name}`, route.say ?? route.end] as const),
+    ['service.exit.end', (navigation.find(([way]) => way === 'exit')?.[1] ?? {}).end] as const,
     ['service.invalid.text', invalid.text] as const,
     ['service.invalid.end', invalid.end] as const,
     ['service.dialled_secret', service.dialled_secret] as const,
@@ -71,12 +72,20 @@ function textsOf({ service, flows, messages }: Draft): readonly (readonly [key: 
 function screenTexts(id: string, doc: Doc): readonly (readonly [key: string, text: Yaml | undefined])[] {
   const routes = { ...(doc.outcomes as Record<string, Doc> | undefined), empty: (doc.empty ?? {}) as Doc }
   const choices = (doc.choices ?? []) as Doc[]
+  const menu = typeof doc.menu === 'string' ? doc.menu : (doc.menu as Doc | undefined)?.text
+  const options = Object.entries(((doc.type as Doc | undefined)?.pick ?? {}) as Doc)
+  const after = (typeof doc.after === 'object' ? doc.after : {}) as Doc
   return [
-    [`${id}.text`, doc.menu ?? doc.input ?? doc.list ?? doc.confirm ?? doc.end],
+    [`${id}.text`, menu ?? doc.input ?? doc.list ?? doc.confirm ?? doc.end],
     [`${id}.row`, doc.row],
     [`${id}.yes`, doc.yes],
     [`${id}.no`, (doc.no as Doc | undefined)?.text],
     [`${id}.wrong`, doc.wrong],
+    [`${id}.again`, doc.again],
+    [`${id}.differ`, doc.differ],
+    [`${id}.none`, doc.none],
+    [`${id}.say.after`, after.say],
+    ...options.map(([option, text]) => [`${id}.pick.${option}`, text] as const),
     ...choices.map(({ key, text }) => [`${id}.choice.${String(key)}`, text] as const),
     ...choices.map(({ key, say }) => [`${id}.say.${String(key)}`, say] as const),
     ...Object.entries(routes).map(([name, { say, end }]) => [`${id}.say.${name}`, say ?? end] as const),

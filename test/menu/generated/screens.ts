@@ -44,7 +44,7 @@ function makeMenu(making: Making): Doc {
   const first: Doc = { key: '1', text: words(pick, 2), go: next }
   const text = textOf(making)
   const others = Array.from({ length: pick(4) }, (_, index): Doc => {
-    const when = rarely(pick, 4) ? { when: guardOf(pick, flow.bound) } : {}
+    const when = rarely(pick, 4) ? { when: conditionOf(making) } : {}
     const key = rarely(pick, 6) ? String(21 + index) : String(index + 2)
     return { key, text: words(pick, 2), ...when, ...literalsOf(making), ...sayOf(making), go: elsewhere(making, true) }
   })
@@ -52,7 +52,8 @@ function makeMenu(making: Making): Doc {
     const type = LITERALS[pick(LITERALS.length)] ?? LITERALS[0]
     if (type !== undefined) first.set = { [bind(making, type)]: literalOf(pick, type) ?? 0 }
   }
-  return { menu: text, choices: [first, ...others], ...hintOf(making) }
+  const menu: Yaml = rarely(pick, 4) ? { text, short: words(pick, 1) } : text
+  return { menu, choices: [first, ...others], ...hintOf(making) }
 }
 
 const LITERALS: readonly ValueType[] = [
@@ -83,10 +84,14 @@ function makeInput(making: Making): Doc {
       [{ type: 'money', max: 5_000_000n }, { money: { min: 100 + pick(900), max: 5_000_000 - pick(1000) } }],
       [{ type: 'text', max: length }, { text: { min: 1 + pick(3), max: length } }],
       [{ type: 'digits', max: length }, { digits: { min: 3, max: length } }],
+      [{ type: 'date' }, pick(2) === 0 ? 'date' : { date: { min: 'today', max: 'today+60' } }],
+      [{ type: 'choice', of: ['small', 'large'] }, { pick: { small: words(pick, 1), large: 'Large' } }],
     ] satisfies [ValueType, Yaml][]
-  )[pick(4)] ?? [{ type: 'msisdn' }, 'msisdn']
+  )[pick(6)] ?? [{ type: 'msisdn' }, 'msisdn']
+  const differ = pick(2) === 0 ? {} : { differ: words(pick, 2) }
+  const twice = type.type !== 'choice' && rarely(pick, 5) ? { confirm_twice: true, again: words(pick), ...differ } : {}
   const hint = hintOf(making)
-  return { input: text, type: bounds, as: bind(making, type), go: next, ...hint }
+  return { input: text, type: bounds, ...twice, as: bind(making, type), go: next, ...hint, ...triesOf(making) }
 }
 
 function makeList(making: Making): Doc {
@@ -103,7 +108,8 @@ function makeList(making: Making): Doc {
   if (rarely(pick, 6)) return { list: text, ...source, row, pick: false, empty: { go: next }, ...hint }
   const empty = rarely(pick, 3) ? { empty: wayOn(making, {}) } : {}
   const set = { [bind(making, fields.id)]: 'id', ...(pick(2) === 0 ? { [bind(making, fields.at)]: 'at' } : {}) }
-  return { list: text, ...source, row, set, ...empty, go: next, ...hint }
+  const filter = rarely(pick, 3) ? { filter: 'name', ...(pick(2) === 0 ? {} : { none: words(pick, 2) }) } : {}
+  return { list: text, ...source, row, set, ...filter, ...empty, go: next, ...hint, ...triesOf(making) }
 }
 
 function rowFields(): { id: ValueType; at: ValueType } {
@@ -119,6 +125,8 @@ function makeConfirm(making: Making): Doc {
   const chosen = able.filter(({ given }) => given !== null)
   const { contract, given } = chosen[pick(chosen.length)] ?? {}
   if (contract === undefined || given == null) return { end: 'Pay' }
+  // A way of an outcome may lead to a write over the same values.
+  if (contract.effect === 'write') making.flow.draft.risks.add('E-BACK')
   const asks = contract.asks ?? 'yes'
   return {
     confirm: text,
@@ -148,10 +156,16 @@ function makeCall(making: Making): Doc {
   return { call: contract.name, ...given, outcomes: outcomesFor(making, contract.outcomes, false) }
 }
 
+/** Chance may make one that never holds. */
+function conditionOf({ flow, pick }: Making): string {
+  flow.draft.risks.add('E-REACH')
+  return guardOf(pick, flow.bound)
+}
+
 function makeRoute(making: Making): Doc {
-  const { flow, pick, next } = making
+  const { pick, next } = making
   const cases = Array.from({ length: 1 + pick(2) }, () => ({
-    when: guardOf(pick, flow.bound),
+    when: conditionOf(making),
     go: elsewhere(making, false),
   }))
   return { route: cases, else: next }
@@ -243,6 +257,16 @@ function sayOf(making: Making): Doc {
 
 function hintOf({ pick }: Making): Doc {
   return rarely(pick, 4) ? { wrong: words(pick, 2) } : {}
+}
+
+/** Of its own, and where they lead: never on along the flow, whose values would be missing. */
+function triesOf({ flow, pick }: Making): Doc {
+  if (!rarely(pick, 4)) return {}
+  const go = pick(2) === 0 ? leaf(flow, pick) : 'home'
+  return {
+    attempts: 1 + pick(3),
+    ...(pick(3) === 0 ? {} : { after: pick(2) === 0 ? go : { say: words(pick, 2), go } }),
+  }
 }
 
 /** A variable for a value of this type, a new one or one that it overwrites. */

@@ -69,6 +69,14 @@ export const slips: readonly Slip[] = [
     add(draft, { end: '€'.repeat(gsm7 / 2 + 1) })
   }),
   slip('too many lines', 'E-LINES', (draft) => add(draft, { end: Array.from({ length: 20 }, () => 'P').join('\n') })),
+  slip('menus without an end', 'E-DEAD', ({ flows }) => {
+    for (const name of Object.keys(flows)) if (name !== 'main') delete flows[name]
+    flows.main = {
+      variables: {},
+      start: 's0',
+      screens: { s0: { menu: 'Pay', choices: [{ key: '1', text: 'Pay', go: 's0' }] } },
+    }
+  }),
   slip('actions that take too long', 'E-TIME', (draft) => {
     add(draft, { call: 'slow', outcomes: { ok: { go: 'slip2' } } })
     mainOf(draft).screens.slip2 = { call: 'slow', outcomes: { ok: { go: 'slip3' } } }

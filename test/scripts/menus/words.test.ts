@@ -180,7 +180,8 @@ test('the pseudo-language is GSM-7, keeps the values, changes every word and com
 test('a pseudo-language expanded without regard to screens shows which are too tight', () => {
   const file = pseudoLanguage(draft, sources, compiledWith, 400)
   const result = compiledWith({ ...sources, [`languages/${PSEUDO}.yaml`]: file })
-  expect(result.kind === 'refused' && result.problems.every(({ code }) => code === 'E-WIDTH')).toBe(true)
+  const errors = result.kind === 'refused' ? result.problems.filter(({ code }) => code.startsWith('E-')) : []
+  expect([...new Set(errors.map(({ code }) => code))]).toEqual(['E-WIDTH'])
 })
 
 test('the verb names what is missing, and an import that is refused changes no file', async () => {

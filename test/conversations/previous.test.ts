@@ -1,0 +1,137 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { claimHop } from '../../src/conversations/hops.ts'
+import { type PreviousDependencies, readPrevious } from '../../src/conversations/previous.ts'
+import { makeSessions, type UssdSession } from '../../src/conversations/sessions.ts'
+import type { SubscriberId } from '../../src/domain/ids.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { type Program, programFromJson } from '../../src/menu/program.ts'
+import { makeSealer } from '../../src/security/sealing.ts'
+import type { Subscriber } from '../../src/subscribers/find.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestRedis } from '../support/redis.ts'
+
+const MINUTE = 60_000
+const NOW = Date.UTC(2026, 10, 23, 11, 5)
+const number = '+254700000001' as Msisdn
+const amina: Subscriber = {
+  ...{
+    id: randomUUID() as SubscriberId,
+    number,
+    name: 'Amina Otieno',
+    language: 'en',
+    status: 'active',
+    tier: 'basic',
+  },
+  ...{ termsVersion: '1', restrictedUntil: null },
+}
+
+/** Of a program only what is asked about it. */
+const offering: Program = programFromJson(JSON.stringify({ hash: 'offering', resume: { withinMs: 5 * MINUTE } }))
+const silent: Program = programFromJson(JSON.stringify({ hash: 'silent', resume: null }))
+
+let database: TestDatabase
+let redis: Redis
+let dependencies: PreviousDependencies
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const store = await createTestRedis()
+  redis = new Redis(store.url)
+  const key = { id: 'aabbccdd', bytes: randomBytes(32) }
+  const programs = [offering, silent]
+  dependencies = {
+    services: { database: database.app, sealer: makeSealer(key), billers: new Map() },
+    sessions: makeSessions(redis, store.prefix, key),
+    programs: {
+      current: () => silent,
+      find: async (hash) => programs.find((each) => each.hash === hash) ?? null,
+      refresh: async () => undefined,
+      close: async () => undefined,
+    },
+  }
+})
+afterAll(async () => {
+  redis?.disconnect()
+  await database?.drop()
+})
+
+/** Somebody who was asked for an amount a minute ago. */
+const dropped: UssdSession = {
+  ...{ id: randomUUID(), program: 'offering', callerId: amina.id, hop: 3, seen: { length: 0, mac: '' } },
+  menu: {
+    language: 'en',
+    facts: { status: 'active', name: 'Amina Otieno', firstName: 'Amina', number },
+    frames: [{ at: 'main.send', variables: {} }],
+    history: [{ at: 'main.services', depth: 1, pages: [0], typed: '', undo: {} }],
+    ...{
+      away: false,
+      state: 'shown',
+      wrong: 0,
+      pages: [0],
+      next: null,
+      say: null,
+      channel: 'africastalking',
+      typed: '',
+    },
+  },
+  ...{ reply: { text: 'Amount:', end: false }, atMs: NOW - MINUTE, past: 'open' },
+}
+
+async function previousOf(session: UssdSession, subscriber: Subscriber = amina): Promise<string> {
+  const name = dependencies.sessions.keyOf('africastalking', randomUUID())
+  expect(await dependencies.sessions.write(name, 0, session)).toBe('written')
+  expect(await dependencies.sessions.lastOf(number)).toBe(name)
+  return (await readPrevious(dependencies, name, subscriber, NOW)).kind
+}
+
+test('a session that was dropped at a screen can go on, whether or not the network told of it', async () => {
+  expect(await previousOf(dropped)).toBe('dropped')
+  expect(await previousOf({ ...dropped, closed: true })).toBe('dropped')
+  expect(await previousOf({ ...dropped, menu: { ...dropped.menu, state: 'offered' } })).toBe('dropped')
+})
+
+test.each<[string, Partial<UssdSession>]>([
+  ['that ended', { reply: { text: 'Goodbye.', end: true } }],
+  ['in which a PIN, a code or an answer was right', { past: 'secret' }],
+  ['in which something was written', { past: 'write' }],
+  ['that is older than its menus allow', { atMs: NOW - 5 * MINUTE - 1 }],
+  ['of somebody else', { callerId: randomUUID() as SubscriberId }],
+  ['whose menus offer nothing', { program: 'silent' }],
+  ['whose menus nobody has any more', { program: 'gone' }],
+  ['that was only dialled', { menu: { ...dropped.menu, history: [] } }],
+])('a session %s cannot go on', async (_which, change) => {
+  expect(await previousOf({ ...dropped, ...change })).toBe('none')
+})
+
+test('a session of somebody whose account changed since cannot go on', async () => {
+  expect(await previousOf(dropped, { ...amina, status: 'closed' })).toBe('none')
+})
+
+test('a session with a hop that may still act cannot go on', async () => {
+  const session = { ...dropped, id: randomUUID() }
+  expect(await previousOf(session)).toBe('dropped')
+  const hop = { hop: 4, conversation: 'any', callerMac: 'any', seen: { length: 5, mac: 'any' } }
+  expect(await claimHop(database.app, { ...hop, sessionId: session.id })).toBe('claimed')
+  expect(await previousOf(session)).toBe('none')
+})
+
+test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {
+  const { sessions } = dependencies
+  const [older, newer] = [sessions.keyOf('africastalking', 'older'), sessions.keyOf('africastalking', 'newer')]
+  await sessions.write(older, 0, dropped)
+  await sessions.write(newer, 0, dropped)
+  await sessions.write(older, 1, dropped)
+  expect(await sessions.lastOf(number)).toBe(newer)
+  expect(await sessions.lastOf('+254700000002' as Msisdn)).toBeNull()
+})
+
+test('who is not on file has no last session, and no key of Redis tells a number', async () => {
+  const stranger = '+254700000009' as Msisdn
+  const { sessions } = dependencies
+  const facts = { ...dropped.menu.facts, number: stranger }
+  const menu = { ...dropped.menu, facts }
+  await sessions.write(sessions.keyOf('africastalking', 'stranger'), 0, { ...dropped, callerId: null, menu })
+  expect(await sessions.lastOf(stranger)).toBeNull()
+  expect((await redis.keys('*')).join(' ')).not.toContain('2547')
+})
