@@ -58,7 +58,7 @@ export function publishing(
   if (shortcut === undefined) return
   const outcome = ending % 4 === 0 ? ending : 0
   const dialled = shortcut.tokens.map((token, index) =>
-    token.kind === 'key' ? token.key : valueOf(program, shortcut, index, stream[index]),
+    token.kind === 'key' ? token.key : dialledValue(program, shortcut, index, stream[index]),
   )
   let single = settle(engine, program, engine.step(program, start, open([])), {}, outcome)
   for (const answer of shortcut.answers) {
@@ -72,7 +72,7 @@ export function publishing(
   expect(settle(engine, program, engine.step(program, start, open(dialled)), {}, outcome)).toEqual(single)
 }
 
-function valueOf(program: Program, { answers }: Shortcut, token: number, move: Move | undefined): string {
+function dialledValue(program: Program, { answers }: Shortcut, token: number, move: Move | undefined): string {
   const at = answers.find((answer) => answer.kind === 'token' && answer.index === token)?.at ?? ''
   const screen = program.screens[at]
   const { back, home, exit } = program.keys

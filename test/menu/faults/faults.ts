@@ -205,13 +205,6 @@ export const faults: readonly Fault[] = [
     law: CODES,
   },
   {
-    name: 'a published code answers a screen that it is not for',
-    file: 'menu/step.ts',
-    text: 'first.at !== at ||',
-    instead: '',
-    law: CODES,
-  },
-  {
     name: 'menus without an end are accepted',
     file: 'menu/checks/dead.ts',
     text: "'E-DEAD'",
@@ -222,8 +215,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'invalid answers are counted from the beginning each time',
     file: 'menu/step.ts',
-    text: 'wrong: session.wrong + 1',
-    instead: 'wrong: 0',
+    text: 'session.wrong + 1 }, wordsOf',
+    instead: '0 }, wordsOf',
     law: ENDS,
   },
   {

@@ -58,7 +58,7 @@ function textsOf({ service, flows, messages }: Draft): readonly (readonly [key: 
   return [
     ...navigation.map(([way, { text }]) => [`service.navigation.${way}`, text] as const),
     ...outcomes.map(([name, route]) => [`service.outcomes.${name}`, route.say ?? route.end] as const),
-    ['service.exit.end', (navigation.find(([way]) => way === 'exit')?.[1] ?? {}).end] as const,
+    ['service.exit.end', navigation.find(([way]) => way === 'exit')?.[1].end] as const,
     ['service.invalid.text', invalid.text] as const,
     ['service.invalid.end', invalid.end] as const,
     ['service.dialled_secret', service.dialled_secret] as const,

@@ -40,7 +40,7 @@ const makers: Record<Kind, (making: Making, use: Head | null) => Doc> = {
 }
 
 function makeMenu(making: Making): Doc {
-  const { flow, pick, next } = making
+  const { pick, next } = making
   const first: Doc = { key: '1', text: words(pick, 2), go: next }
   const text = textOf(making)
   const others = Array.from({ length: pick(4) }, (_, index): Doc => {
@@ -85,7 +85,7 @@ function makeInput(making: Making): Doc {
       [{ type: 'text', max: length }, { text: { min: 1 + pick(3), max: length } }],
       [{ type: 'digits', max: length }, { digits: { min: 3, max: length } }],
       [{ type: 'date' }, pick(2) === 0 ? 'date' : { date: { min: 'today', max: 'today+60' } }],
-      [{ type: 'choice', of: ['small', 'large'] }, { pick: { small: words(pick, 1), large: 'Large' } }],
+      [{ type: 'choice', of: ['small', 'large'] }, { pick: { small: `Small ${words(pick, 1)}`, large: 'Large' } }],
     ] satisfies [ValueType, Yaml][]
   )[pick(6)] ?? [{ type: 'msisdn' }, 'msisdn']
   const differ = pick(2) === 0 ? {} : { differ: words(pick, 2) }
@@ -262,11 +262,10 @@ function hintOf({ pick }: Making): Doc {
 /** Of its own, and where they lead: never on along the flow, whose values would be missing. */
 function triesOf({ flow, pick }: Making): Doc {
   if (!rarely(pick, 4)) return {}
+  const attempts = 1 + pick(3)
+  if (pick(3) === 0) return { attempts }
   const go = pick(2) === 0 ? leaf(flow, pick) : 'home'
-  return {
-    attempts: 1 + pick(3),
-    ...(pick(3) === 0 ? {} : { after: pick(2) === 0 ? go : { say: words(pick, 2), go } }),
-  }
+  return { attempts, after: pick(2) === 0 ? go : { say: words(pick, 2), go } }
 }
 
 /** A variable for a value of this type, a new one or one that it overwrites. */

@@ -68,6 +68,8 @@ function comparison(pick: Pick, values: ReadonlyMap<string, ValueType>): string 
       return `${name} ${['>', '<=', '==', '!=', '<', '>='][pick(6)]} ${pick(100)}`
     case 'choice':
       return pick(2) === 0 ? `${name} == '${type.of[0]}'` : `${name} in ['${type.of.join("', '")}']`
+    case 'date':
+      return `${name} ${['>=', '<'][pick(2)]} '2026-12-24'`
     default:
       return `${name} ${['!=', '=='][pick(2)]} 'Something'`
   }
