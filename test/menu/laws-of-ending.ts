@@ -51,8 +51,8 @@ function comesToRest(engine: Engine, program: Program, start: MenuSession): bool
     if (next === undefined) return false
     const after = engine.step(program, next.session, next.event)
     if (after.kind === 'reply' && (after.reply.end || isRead(screenAt(program, after.session)))) return true
-    const { frames, language, pages, typed } = after.session
-    const place = JSON.stringify([after.kind, frames, language, pages, typed])
+    const { frames, language, pages, typed, wrong } = after.session
+    const place = JSON.stringify([after.kind, frames, language, pages, typed, wrong])
     if (seen.has(place)) continue
     seen.add(place)
     const { session } = after
@@ -69,7 +69,9 @@ function isRead(screen: Screen | undefined): boolean {
 function answersTo(program: Program, session: MenuSession): readonly MenuEvent[] {
   const screen = screenAt(program, session)
   const { home, more } = program.keys
-  return [...answersOf(screen, session, more), home].map(typing)
+  // Where too many tries lead elsewhere, that is a way on like any other.
+  const none = screen !== undefined && 'after' in screen && screen.after !== null ? [''] : []
+  return [...answersOf(screen, session, more), home, ...none].map(typing)
 }
 
 function answersOf(screen: Screen | undefined, session: MenuSession, more: string): readonly string[] {
