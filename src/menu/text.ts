@@ -52,7 +52,7 @@ function fillSlot(slot: Slot, value: Json | undefined, { gsm7, market, atMs }: S
     case 'text':
       return cut(fold(shown, gsm7), slot.width)
     case 'last':
-      return fold(shown, gsm7).slice(-slot.width)
+      return endOf(fold(shown, gsm7), slot.width)
     case 'digits':
     case 'msisdn':
       return shown.slice(0, slot.width)
@@ -76,6 +76,13 @@ function cut(text: string, width: number): string {
   if (text.length <= width) return text
   const last = text.charCodeAt(width - 1)
   return text.slice(0, last >= 0xd800 && last < 0xdc00 ? width - 1 : width)
+}
+
+/** The last `width` UTF-16 units, without half a character before them. */
+function endOf(text: string, width: number): string {
+  const end = text.slice(-width)
+  const first = end.charCodeAt(0)
+  return first >= 0xdc00 && first < 0xe000 ? end.slice(1) : end
 }
 
 /** Septets or UTF-16 units. */
