@@ -115,7 +115,7 @@ describe('npm run enrol', () => {
       outcome: 'failed',
       problems: [
         '"*#0712345678" is not a mobile number of KE.',
-        'There are no menus in de; choose one of am, en, fr, sw.',
+        'There are no menus in de; choose one of en, am, fr, sw.',
         'There is no tier gold; choose one of basic, standard.',
         'The question has no answer.',
       ],
