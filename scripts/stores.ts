@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../src/database/migrate.ts'
@@ -239,14 +239,18 @@ function livingUsers(directory: string): string[] {
 /** One process at a time starts or stops; the lock of a killed process is taken over. */
 async function underLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const path = join(directory, 'lock')
+  const own = `${path}.${process.pid}`
   const take = async (): Promise<boolean> => {
+    // Linked once it is whole, so that nobody ever finds a lock without its holder.
+    await writeFile(own, identityOf(process.pid))
     try {
-      await writeFile(path, identityOf(process.pid), { flag: 'wx' })
+      await link(own, path)
       return true
     } catch {
-      const holder = await readFile(path, 'utf8').catch(() => null)
-      if (holder !== null && holder !== '' && !isSameProcess(holder)) await rm(path, { force: true })
+      await putAside(path)
       return false
+    } finally {
+      await rm(own, { force: true })
     }
   }
   if (!(await until(take, LOCK_TIMEOUT_MS)))
@@ -256,4 +260,15 @@ async function underLock<T>(directory: string, work: () => Promise<T>): Promise<
   } finally {
     await rm(path, { force: true })
   }
+}
+
+/** Takes away the lock of a dead process. Of two that see it at once the later one finds the other's lock in its hands, and puts it back. */
+async function putAside(lock: string): Promise<void> {
+  const holder = await readFile(lock, 'utf8').catch(() => null)
+  if (holder === null || isSameProcess(holder)) return
+  const aside = `${lock}.${process.pid}.dead`
+  await rename(lock, aside).catch(() => undefined)
+  const taken = await readFile(aside, 'utf8').catch(() => null)
+  if (taken !== null && isSameProcess(taken)) await link(aside, lock).catch(() => undefined)
+  await rm(aside, { force: true })
 }

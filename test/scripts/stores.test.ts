@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -130,6 +130,16 @@ describe('the local stores', () => {
     await last.release()
     expect(running()).toBe(0)
   })
+
+  test.each(['', '999999999 of a process that is gone'])(
+    'are not kept from anybody by the lock that a killed process left behind (%j)',
+    async (holder) => {
+      writeFileSync(join(directory, 'lock'), holder)
+      const stores = await openStores({ ...options, leave: 'stopped' })
+      await stores.release()
+      expect(readdirSync(directory).filter((name) => name.startsWith('lock'))).toEqual([])
+    },
+  )
 
   test('come up again after they were killed themselves', async () => {
     const stores = await openStores(options)
