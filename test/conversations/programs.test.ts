@@ -238,7 +238,7 @@ describe('publishing a folder', () => {
     await edit('main.yaml', 'balance:\n', 'money:\n')
     await edit('main.yaml', 'go: balance', 'go: money')
     await edit('service.yaml', 'main.balance', 'main.money')
-    for (const language of ['sw', 'fr']) await edit(`languages/${language}.yaml`, 'main.balance.', 'main.money.')
+    for (const language of ['sw', 'fr', 'am']) await edit(`languages/${language}.yaml`, 'main.balance.', 'main.money.')
     const options = { database: database.app, folder, market: kenya, by: 'a test', force: false }
     const refused = await publishFolder(options)
     expect(refused).toMatchObject({ kind: 'refused', problems: [{ code: 'E-MIG', file: 'main.yaml' }] })

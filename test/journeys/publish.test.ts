@@ -248,6 +248,7 @@ test('the tool publishes too, and says who is left on what', async () => {
     'main.yaml': { 'lines:\n    list': 'rows:\n    list', 'go: lines }\n      none': 'go: rows }\n      none' },
     'languages/sw.yaml': { 'main.lines.': 'main.rows.' },
     'languages/fr.yaml': { 'main.lines.': 'main.rows.' },
+    'languages/am.yaml': { 'main.lines.': 'main.rows.' },
   })
   for (const verb of [
     ['publish'],
