@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UssdReply } from '../aggregators/aggregator.ts'
 import type { Database, Queryable } from '../database/database.ts'
+import { transferOfSession } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { SeenInput } from './arrival.ts'
 
@@ -38,12 +39,22 @@ export async function claimHop(database: Queryable, hop: Hop): Promise<'claimed'
 /** Whether some hop of the session has been claimed and not answered for less than this: its effect may still come. */
 const MAY_STILL_ACT = '5 minutes'
 
-export async function hasOpenHop(database: Queryable, sessionId: string): Promise<boolean> {
+async function hasOpenHop(database: Queryable, sessionId: string): Promise<boolean> {
   const { rowCount } = await database.query(
     `SELECT FROM ussd_hop WHERE session_id = $1 AND answered_at IS NULL AND claimed_at > now() - interval '${MAY_STILL_ACT}'`,
     [sessionId],
   )
   return rowCount > 0
+}
+
+/** What a session did that its stored state may not know of: the transfer it confirmed, and whether a hop may still act. */
+export async function deedsOf(
+  database: Queryable,
+  sessionId: string,
+): Promise<{ readonly transfer: { readonly reference: string } | null; readonly mayAct: boolean }> {
+  // A hop is answered after its transfer is stored: asked the other way round, one that ends in between would show neither.
+  const mayAct = await hasOpenHop(database, sessionId)
+  return { transfer: await transferOfSession(database, sessionId), mayAct }
 }
 
 /** Keeps the bytes that answered the hop, for its repeats. */

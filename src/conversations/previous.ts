@@ -1,10 +1,9 @@
 import type { Services } from '../actions/action.ts'
 import { shownTransfer } from '../ledger/shown-transfer.ts'
-import { transferOfSession } from '../ledger/transfer.ts'
 import type { LastTransfer } from '../menu/last-transfer.ts'
 import type { Program } from '../menu/program.ts'
 import type { Subscriber } from '../subscribers/find.ts'
-import { hasOpenHop } from './hops.ts'
+import { deedsOf } from './hops.ts'
 import type { Programs } from './programs.ts'
 import type { Sessions, UssdSession } from './sessions.ts'
 
@@ -43,9 +42,9 @@ export async function readPrevious(
   if (session.menu.facts.status !== subscriber.status) return { kind: 'none' }
   const program = await programs.find(session.program)
   if (!program?.resume || ageMs > program.resume.withinMs) return { kind: 'none' }
-  const { database } = services
-  if ((await transferOfSession(database, session.id)) !== null) return transferredIn(services, session)
-  return (await hasOpenHop(database, session.id)) ? { kind: 'none' } : { kind: 'dropped', session, program }
+  const { transfer, mayAct } = await deedsOf(services.database, session.id)
+  if (transfer !== null) return transferredIn(services, session)
+  return mayAct ? { kind: 'none' } : { kind: 'dropped', session, program }
 }
 
 /** Whether anything was answered that one would have to answer again. */

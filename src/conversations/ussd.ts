@@ -3,7 +3,6 @@ import type { Action, ActionContext, Caller, Services } from '../actions/action.
 import { tellAtEnd } from '../actions/notices.ts'
 import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
 import { within } from '../domain/within.ts'
-import { transferOfSession } from '../ledger/transfer.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Program } from '../menu/program.ts'
@@ -13,7 +12,7 @@ import { type Heard, type MenuEvent, type RunEffect, type Step, startsOver, step
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events, HopOutcome } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
-import { answerHop, awaitAnswer, claimHop, findHop, type Hop, hasOpenHop } from './hops.ts'
+import { answerHop, awaitAnswer, claimHop, deedsOf, findHop, type Hop } from './hops.ts'
 import { type Previous, readPrevious } from './previous.ts'
 import type { Programs } from './programs.ts'
 import { runAction } from './run-action.ts'
@@ -342,10 +341,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   async function lost(sessionId: string, errand: Errand): Promise<Answered> {
     const known = await speaking(errand)
-    const transfer = await transferOfSession(services.database, sessionId)
+    const { transfer, mayAct } = await deedsOf(services.database, sessionId)
     if (transfer !== null) return last(known, 'screen_lost_transfer', 'refused', { reference: transfer.reference })
-    const open = await hasOpenHop(services.database, sessionId)
-    return last(known, open ? 'screen_failed' : 'screen_lost', 'refused')
+    return last(known, mayAct ? 'screen_failed' : 'screen_lost', 'refused')
   }
 
   function unfinished(errand: Errand): Answered {

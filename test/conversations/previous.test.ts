@@ -116,6 +116,23 @@ test('a session with a hop that may still act cannot go on', async () => {
   expect(await previousOf(session)).toBe('none')
 })
 
+test('a session whose transfer is stored while it is asked about cannot go on', async () => {
+  const name = dependencies.sessions.keyOf('africastalking', randomUUID())
+  await dependencies.sessions.write(name, 0, dropped)
+  let asked = 0
+  // The hop that is open at the first question has stored its transfer and is answered at the next.
+  const moving = {
+    query: async (statement: string | { readonly text: string }) => {
+      asked += 1
+      const isHop = (typeof statement === 'string' ? statement : statement.text).includes('ussd_hop')
+      return isHop === (asked === 1) ? { rows: [{ reference: 'ABCDEFGHJK' }], rowCount: 1 } : { rows: [], rowCount: 0 }
+    },
+  } as unknown as PreviousDependencies['services']['database']
+  const services = { ...dependencies.services, database: moving }
+  expect((await readPrevious({ ...dependencies, services }, name, amina, NOW)).kind).toBe('transferred')
+  expect(asked).toBeGreaterThan(1)
+})
+
 test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {
   const { sessions } = dependencies
   const [older, newer] = [sessions.keyOf('africastalking', 'older'), sessions.keyOf('africastalking', 'newer')]
