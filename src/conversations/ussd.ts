@@ -150,7 +150,13 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         program: program.hash,
         menu: { ...previous.session.menu, facts, channel: request.aggregator },
       }
-      return run({ errand, name, revision: 0, session, program, event: { kind: 'resume', atMs: startedMs } })
+      const event: MenuEvent = { kind: 'resume', atMs: startedMs }
+      try {
+        return await run({ errand, name, revision: 0, session, program, event })
+      } catch (error) {
+        // The menus of a build before this one may be none that it can show; nobody is kept from dialling by that.
+        events.hopFailed({ aggregator: request.aggregator, error })
+      }
     }
     const program = programs.current()
     const language = errand.language ?? baseLanguage(program)

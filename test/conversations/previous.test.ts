@@ -4,11 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimHop } from '../../src/conversations/hops.ts'
 import { type PreviousDependencies, readPrevious } from '../../src/conversations/previous.ts'
 import { makeSessions, type UssdSession } from '../../src/conversations/sessions.ts'
+import { makeUssdConversation, type UssdDependencies } from '../../src/conversations/ussd.ts'
 import type { SubscriberId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { Secret } from '../../src/domain/secret.ts'
 import { type Program, programFromJson } from '../../src/menu/program.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import type { Subscriber } from '../../src/subscribers/find.ts'
+import type { Events } from '../../src/telemetry/events.ts'
+import { compiled } from '../menu/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { createTestRedis } from '../support/redis.ts'
 
@@ -131,6 +135,25 @@ test('a session whose transfer is stored while it is asked about cannot go on', 
   const services = { ...dependencies.services, database: moving }
   expect((await readPrevious({ ...dependencies, services }, name, amina, NOW)).kind).toBe('transferred')
   expect(asked).toBeGreaterThan(1)
+})
+
+test('a dropped session on menus that cannot be shown any more keeps nobody from dialling', async () => {
+  const program = await compiled()
+  const failed: unknown[] = []
+  const { answer } = makeUssdConversation({
+    ...dependencies,
+    services: { ...dependencies.services, findByNumber: async () => amina } as unknown as UssdDependencies['services'],
+    programs: { ...dependencies.programs, current: () => program },
+    events: new Proxy({ hopFailed: ({ error }: { error: unknown }) => failed.push(error) } as unknown as Events, {
+      get: (known, name) => Reflect.get(known, name) ?? (() => undefined),
+    }),
+    ...{ actions: new Map(), stopping: () => false, now: () => NOW, watch: null },
+  })
+  expect(await previousOf(dropped)).toBe('dropped')
+  const dial = { aggregator: 'africastalking', sessionId: randomUUID(), msisdn: number, serviceCode: '*384#' }
+  const reply = await answer({ ...dial, text: new Secret('') })
+  expect(reply).toEqual({ text: expect.stringContaining('Send money'), end: false })
+  expect(failed).toHaveLength(1)
 })
 
 test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {
