@@ -252,7 +252,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
         next = take(next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })
-        past = pastOf(past, effect, next)
+        past = pastOf(past, effect, result.outcome, next)
       }
     } catch (error) {
       if (claimed === null) throw error
@@ -402,11 +402,20 @@ function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameter
   return { status, name, firstName: name.split(' ')[0] ?? name, number }
 }
 
-/** What a session has behind it after an action: one behind a confirmation counts once the dialogue has gone on from there. */
-function pastOf(past: UssdSession['past'], { effect, secret, screen }: RunEffect, next: Step): UssdSession['past'] {
+/**
+ * What a session has behind it after an action: one behind a confirmation counts once the dialogue has gone on from there, or where
+ * nobody knows whether it wrote.
+ */
+function pastOf(
+  past: UssdSession['past'],
+  { effect, secret, screen }: RunEffect,
+  outcome: string,
+  next: Step,
+): UssdSession['past'] {
   if (past === 'write' || (effect !== 'write' && secret === null)) return past
+  const mayHaveWritten = effect === 'write' && (outcome === 'late' || outcome === 'failed')
   const stays = next.kind === 'reply' && !next.reply.end && topFrame(next.session).at === screen
-  return stays ? past : effect === 'write' ? 'write' : 'secret'
+  return stays && !mayHaveWritten ? past : effect === 'write' ? 'write' : 'secret'
 }
 
 /** The language of the menu files themselves. */

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimHop } from '../../src/conversations/hops.ts'
 import { type PreviousDependencies, readPrevious } from '../../src/conversations/previous.ts'
 import { makeSessions, type UssdSession } from '../../src/conversations/sessions.ts'
-import { makeUssdConversation, type UssdDependencies } from '../../src/conversations/ussd.ts'
+import { makeUssdConversation, type UssdConversation, type UssdDependencies } from '../../src/conversations/ussd.ts'
 import type { SubscriberId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
-import { type Program, programFromJson } from '../../src/menu/program.ts'
+import { type Program, programFromJson, type Route } from '../../src/menu/program.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import type { Subscriber } from '../../src/subscribers/find.ts'
 import type { Events } from '../../src/telemetry/events.ts'
@@ -137,23 +137,57 @@ test('a session whose transfer is stored while it is asked about cannot go on', 
   expect(asked).toBeGreaterThan(1)
 })
 
-test('a dropped session on menus that cannot be shown any more keeps nobody from dialling', async () => {
-  const program = await compiled()
-  const failed: unknown[] = []
-  const { answer } = makeUssdConversation({
+/** A conversation of Amina's over `program`; what failed is put into `failed`. */
+function conversation(program: Program, actions: ReadonlyMap<string, unknown>, failed: unknown[]): UssdConversation {
+  return makeUssdConversation({
     ...dependencies,
     services: { ...dependencies.services, findByNumber: async () => amina } as unknown as UssdDependencies['services'],
-    programs: { ...dependencies.programs, current: () => program },
+    programs: {
+      ...dependencies.programs,
+      current: () => program,
+      find: async (hash) => (hash === program.hash ? program : dependencies.programs.find(hash)),
+    },
     events: new Proxy({ hopFailed: ({ error }: { error: unknown }) => failed.push(error) } as unknown as Events, {
       get: (known, name) => Reflect.get(known, name) ?? (() => undefined),
     }),
-    ...{ actions: new Map(), stopping: () => false, now: () => NOW, watch: null },
+    actions: actions as UssdDependencies['actions'],
+    ...{ stopping: () => false, now: () => NOW, watch: null },
   })
+}
+
+test('a dropped session on menus that cannot be shown any more keeps nobody from dialling', async () => {
+  const failed: unknown[] = []
+  const { answer } = conversation(await compiled(), new Map(), failed)
   expect(await previousOf(dropped)).toBe('dropped')
   const dial = { aggregator: 'africastalking', sessionId: randomUUID(), msisdn: number, serviceCode: '*384#' }
   const reply = await answer({ ...dial, text: new Secret('') })
   expect(reply).toEqual({ text: expect.stringContaining('Send money'), end: false })
   expect(failed).toHaveLength(1)
+})
+
+test('a session at a confirmation that may have written cannot go on, though the confirmation is shown again', async () => {
+  const program = await compiled()
+  const confirm = program.screens['send.confirm']
+  if (confirm?.kind !== 'confirm') return expect.fail('send.confirm is gone')
+  const again: Route = { set: [], say: null, go: 'again' }
+  const outcomes = { ...confirm.outcomes, failed: again, wrong_pin: again }
+  const insisting = { ...program, screens: { ...program.screens, 'send.confirm': { ...confirm, outcomes } } }
+  const pastAfter = async (outcome: string): Promise<string | undefined> => {
+    const { sessions } = dependencies
+    const sessionId = randomUUID()
+    const name = sessions.keyOf('africastalking', sessionId)
+    const variables = { payee: 'juma', name: 'Juma K.', to: '+254700000002', amount: '500', fee: '0' }
+    const seen = { length: 0, mac: sessions.macOf(name, number, '') }
+    const menu = { ...dropped.menu, frames: [{ at: 'send.confirm', variables }] }
+    await sessions.write(name, 0, { ...dropped, id: randomUUID(), program: insisting.hash, seen, menu })
+    const action = { contract: {}, run: async () => ({ outcome, values: { left: 2 } }) }
+    const { answer } = conversation(insisting, new Map([['send-money', action]]), [])
+    const hop = { aggregator: 'africastalking', sessionId, msisdn: number, serviceCode: '*384#' }
+    expect(await answer({ ...hop, text: new Secret('73915') })).toMatchObject({ end: false })
+    return (await sessions.read(name))?.session.past
+  }
+  expect(await pastAfter('wrong_pin')).toBe('open')
+  expect(await pastAfter('failed')).toBe('write')
 })
 
 test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {
