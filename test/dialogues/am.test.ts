@@ -1,3 +1,4 @@
 import { describeDialogues } from '../support/dialogue-suite.ts'
+import { testCoverage } from '../support/menu-coverage.ts'
 
-describeDialogues('am', 'once')
+testCoverage('am', describeDialogues('am', 'once'))

@@ -9,7 +9,7 @@ import type { Step } from '../../src/menu/step.ts'
 import { formOf, lastFormOf, textOf } from '../../src/menu/text.ts'
 import type { Engine } from './engine.ts'
 import type { Menus } from './menus.ts'
-import { type Move, open, screenAt, settle, typed, typedBy, valueFor } from './walk.ts'
+import { type Move, open, screenAt, settle, typed, typedBy, unheard, valueFor } from './walk.ts'
 
 type Replied = Step & { kind: 'reply' }
 
@@ -69,7 +69,8 @@ export function publishing(
     if (screen?.kind === 'menu' && !openChoices(screen.choices, single.session).some(({ key }) => key === text)) break
     single = typed(engine, program, single.session, text, {}, outcome)
   }
-  expect(settle(engine, program, engine.step(program, start, open(dialled)), {}, outcome)).toEqual(single)
+  const short = settle(engine, program, engine.step(program, start, open(dialled)), {}, outcome)
+  expect(unheard(short)).toEqual(unheard(single))
 }
 
 function dialledValue(program: Program, { answers }: Shortcut, token: number, move: Move | undefined): string {

@@ -28,10 +28,11 @@ export const unplayedScreens: readonly {
   { screen: 'my-account.forgot_code', names: ['expired'] },
   { screen: 'pay-bill.pick', names: ['empty'] },
   { screen: 'my-account.language', names: ['1', '3', '4'], languages: ['en'] },
-  { screen: 'my-account.language', names: ['1', '2', '4'], languages: ['sw'] },
+  { screen: 'my-account.language', names: ['1', '2', '3'], languages: ['sw'] },
   { screen: 'my-account.language', names: ['2', '3', '4'], languages: ['fr'] },
+  { screen: 'my-account.language', names: ['1', '2', '4'], languages: ['am'] },
   // Whoever changes the language hears these words in the other one, as the dialogue of another language does.
   { screen: 'my-account.remembered', names: [''] },
   // Whoever is not known is spoken to in the language of the menus themselves.
-  { screen: 'main.stranger', names: [''], languages: ['sw', 'fr'] },
+  { screen: 'main.stranger', names: [''], languages: ['sw', 'fr', 'am'] },
 ]

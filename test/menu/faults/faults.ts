@@ -92,7 +92,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an ended dialogue goes on',
     file: 'menu/step.ts',
-    text: "return { session, kind: 'reply', reply: lastWords(session), sms: [] }",
+    text: "return { session, heard: null, kind: 'reply', reply: lastWords(session), sms: [] }",
     instead: "return event.kind === 'open' ? travel(turn, session, 'home') : show(turn, session, null)",
     law: 'no event out of turn changes a dialogue that has ended',
   },

@@ -14,7 +14,7 @@ export function draftOf(spec: Spec): Draft {
     messages: { thanks: 'Thank you, {name}.' },
     alphabet: pick(2) === 0 ? 'gsm7' : 'ucs2',
     translation: {},
-    risks: new Set(),
+    risks: new Set(['E-TIME']),
   }
   const heads: Head[] = []
   // Those that are used before those that use them, since their results have to be known.
