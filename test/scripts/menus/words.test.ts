@@ -206,5 +206,9 @@ test('the verb names what is missing, and an import that is refused changes no f
   expect(await words.run(['import', table, '--language', 'sw', ...options])).toBe(1)
   expect(readFileSync(file, 'utf8')).toBe(before.replace(line, ''))
   expect(complained.mock.calls.flat().join('')).toContain('main.servces.text')
+
+  writeFileSync(join(folder, 'main.yaml'), 'screens: [')
+  expect(await words.run(['missing', ...options])).toBe(1)
+  expect(complained.mock.calls.flat().join('')).toContain('main.yaml:1:')
   vi.restoreAllMocks()
 })
