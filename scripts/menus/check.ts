@@ -4,7 +4,7 @@ import type { Compilation, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import type { Problem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
-import { findingJson, findingPrinter, showsColours } from './findings.ts'
+import { counted, findingJson, findingPrinter, showsColours } from './findings.ts'
 import { againstHelp, readVersion } from './published.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
@@ -71,7 +71,7 @@ function summary(result: Compilation, sources: MenuSources): object {
 function print(market: string, result: Compilation, printFinding: (problem: Problem) => void): void {
   if (result.kind === 'refused') {
     result.problems.forEach(printFinding)
-    process.stderr.write(`\n${result.problems.length} problems in ${market}; the menus are refused.\n`)
+    process.stderr.write(`\n${counted(result.problems.length, 'problem')} in ${market}; the menus are refused.\n`)
     return
   }
   result.warnings.forEach(printFinding)

@@ -70,3 +70,8 @@ const COLOURS: Readonly<Record<Parameters<Paint>[0], string>> = { place: '1', E:
 export function showsColours(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR
 }
+
+/** `1 problem`, `2 problems`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

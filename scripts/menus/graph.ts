@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { describeProblem } from '../../src/menu/problem.ts'
+import { counted } from './findings.ts'
 import { mermaidOf } from './graph/mermaid.ts'
 import { pageOf } from './graph/page.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
@@ -41,6 +42,8 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(`Written to ${values.html}: ${Object.keys(draft.program.screens).length} screens.\n`)
   }
   if (result.kind === 'compiled') return 0
-  process.stderr.write(`The menus are refused, ${problems.length} problems; npm run menus -- check names them.\n`)
+  process.stderr.write(
+    `The menus are refused, ${counted(problems.length, 'problem')}; npm run menus -- check names them.\n`,
+  )
   return 1
 }

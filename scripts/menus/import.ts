@@ -15,7 +15,7 @@ Writes a dialogue test for each session of a dialoguss file, and says what could
   --out       the folder; test/dialogues unless stated
   --language  of the screens, for the file's name: <file>.<session>.en.yaml
   --force     replaces files that are there
-A screen that differs is put right by UPDATE_DIALOGUES=1 npm test -- test/dialogues/en.test.ts; read what it changes.
+npm run menus -- test FILE --update puts right the screens that differ; read what it changes.
 
   npm run menus -- import dialoguss.yml
   npm run menus -- import app.yaml --out /tmp/dialogues --language sw

@@ -51,7 +51,9 @@ export const againstHelp: string =
 /** An earlier version of the menus, by what `againstHelp` names; throws, with a sentence, where there is none. */
 export async function readVersion(name: string, marketCode: string | undefined): Promise<Program> {
   if (/^https?:\/\//.test(name)) {
-    const response = await fetch(new URL('/menus/program', name))
+    const response = await fetch(new URL('/menus/program', name)).catch(() => {
+      throw new Error(`Nothing answers at ${name}; give the URL of the operator port of a running gateway.`)
+    })
     if (!response.ok) throw new Error(`${name} answers ${response.status}; give the URL of an operator port.`)
     return programFromJson(await response.text())
   }

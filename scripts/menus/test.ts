@@ -11,6 +11,7 @@ import { makeWorlds, type Worlds } from '../dialogues/world.ts'
 import { INSTALL_REDIS } from '../stores.ts'
 import { describeCoverage, leastPercent, reportCoverage } from './coverage-report.ts'
 import { walk } from './explore/walk.ts'
+import { counted } from './findings.ts'
 import { chosenMarkets, compileFor, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
 
@@ -21,7 +22,8 @@ export const test: Verb = {
 
 Plays dialogues (docs/dialogues.md; test/dialogues where none are named) by real HTTP, each against a gateway with the people and billers of
 the demo on private stores, and shows the first screen that differs. Then it shows what share of screens, choices and outcomes the
-dialogues went through in each language, and what is missing. Ends with 1 where a dialogue differs or the share is too small.
+dialogues went through in each language and, unless only files are named, what is missing. Ends with 1 where a dialogue differs or the
+share is too small.
   --update    writes the screens, messages and balances into the files anew, instead of comparing them; review what changed
   --coverage  the least share, in percent, of screens, choices and outcomes each; 0 unless stated
   --json      one JSON object a dialogue: {"dialogue", "file", "outcome": "right" | "wrong" | "updated" | "unreadable", "differences"},
@@ -66,7 +68,11 @@ async function run(args: readonly string[]): Promise<number> {
   const files = (positionals.length === 0 ? [FOLDER] : positionals).flatMap(filesAt)
   const [market] = chosenMarkets(MARKET)
   const compiled = market && compileFor(market, await loadMenuSources(values.menus))
-  if (compiled?.kind !== 'compiled') throw new Error('The menus are refused; npm run menus -- check says why.')
+  if (compiled?.kind !== 'compiled') {
+    process.stderr.write(`The menus are refused; npm run menus -- check --menus ${values.menus} says why.\n`)
+    return 1
+  }
+  const listed = least > 0 || positionals.every((path) => statSync(path).isDirectory())
 
   const coverage = makeCoverage()
   const tested = await playAll(files, values.menus, coverage, values.update, (each) =>
@@ -80,8 +86,10 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.json) process.stdout.write(`${JSON.stringify({ coverage: { ...report, unknown } })}\n`)
   else {
     const rest = `Of these ${report.missing.length}, the engine alone comes to ${report.missing.length - unknown} (npm run menus -- explore).`
-    process.stdout.write(`\n${tested.length} dialogues, ${wrong} wrong\n\n${describeCoverage(report)}\n`)
-    if (report.missing.length > 0) process.stdout.write(`\n${rest}\n`)
+    process.stdout.write(
+      `\n${counted(tested.length, 'dialogue')}, ${wrong} wrong\n\n${describeCoverage(report, listed)}\n`,
+    )
+    if (listed && report.missing.length > 0) process.stdout.write(`\n${rest}\n`)
   }
   if (tooLittle) process.stderr.write(`Less than ${least} % of the menus are gone through.\n`)
   return wrong > 0 || tooLittle ? 1 : 0

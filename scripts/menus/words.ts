@@ -5,6 +5,7 @@ import type { Market } from '../../src/domain/market.ts'
 import type { Draft, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { describeProblem, type Problem, printProblem } from '../../src/menu/problem.ts'
+import { counted } from './findings.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
 import { mergeLanguage } from './words/language-file.ts'
@@ -34,6 +35,8 @@ ${sourceHelp}
   run,
 }
 
+const WHICH = 'words export, import, missing or pseudo'
+
 type Menus = { readonly market: Market; readonly folder: string; readonly sources: MenuSources; readonly draft: Draft }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -46,26 +49,36 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [what = '', file] = positionals
   const { language } = values
-  const menus = async (): Promise<Menus> => draftOf(values.market, values.menus)
+  const over = async (work: (menus: Menus) => number | Promise<number>): Promise<number> => {
+    const menus = await draftOf(values.market, values.menus)
+    return menus === null ? 1 : work(menus)
+  }
   switch (what) {
-    case 'export':
-      return write(values.out, exportTable((await menus()).draft, needed(language)))
-    case 'import':
+    case 'export': {
+      const code = needed(language)
+      return over(({ draft }) => write(values.out, exportTable(draft, code)))
+    }
+    case 'import': {
       if (file === undefined) throw new Error('Which table? words import FILE --language sw')
-      return importTable(await menus(), file, needed(language))
+      const code = needed(language)
+      return over((menus) => importTable(menus, file, code))
+    }
     case 'missing':
-      return missing((await menus()).draft, language)
+      return over(({ draft }) => missing(draft, language))
     case 'pseudo': {
-      const { market, sources, draft } = await menus()
-      const compile = (changed: MenuSources) => compileFor(market, changed)
-      return write(values.out, pseudoLanguage(draft, sources, compile, percent(values.expand)))
+      const expand = percent(values.expand)
+      return over(({ market, sources, draft }) => {
+        const compile = (changed: MenuSources) => compileFor(market, changed)
+        return write(values.out, pseudoLanguage(draft, sources, compile, expand))
+      })
     }
     default:
-      throw new Error(`words ${what} is not known; words export, import, missing or pseudo.`)
+      throw new Error(what === '' ? `${WHICH}.` : `There is no words ${what}; ${WHICH}.`)
   }
 }
 
-async function draftOf(name: string | undefined, folder: string): Promise<Menus> {
+/** Null, having said why, where so much is wrong that no text is known. */
+async function draftOf(name: string | undefined, folder: string): Promise<Menus | null> {
   const [market] = chosenMarkets(name)
   if (market === undefined) throw new Error('There is no market.')
   const sources = await loadMenuSources(folder)
@@ -73,7 +86,10 @@ async function draftOf(name: string | undefined, folder: string): Promise<Menus>
   const draft = result.kind === 'refused' ? result.draft : result
   if (draft !== null) return { market, folder, sources, draft }
   const problems: readonly Problem[] = result.kind === 'refused' ? result.problems : []
-  throw new Error(`The menus cannot be read:\n${problems.map(describeProblem).join('\n')}`)
+  process.stderr.write(
+    `${problems.map(describeProblem).join('\n')}\n\nSo much is wrong that the texts cannot be read.\n`,
+  )
+  return null
 }
 
 function needed(language: string | undefined): string {
@@ -90,7 +106,10 @@ function percent(expand: string | undefined): number | null {
 
 async function write(file: string | undefined, text: string): Promise<number> {
   if (file === undefined) process.stdout.write(text)
-  else await writeFile(file, text)
+  else {
+    await writeFile(file, text)
+    process.stdout.write(`Written to ${file}.\n`)
+  }
   return 0
 }
 
@@ -100,7 +119,9 @@ async function importTable({ market, folder, sources, draft }: Menus, file: stri
     throw new Error(`${language} is the base language, whose texts stand in the menus; change them there.`)
   const table = readTable(await readFile(file, 'utf8'), base)
   if (table.kind === 'wrong') {
-    process.stderr.write(`${table.problems.join('\n')}\n\n${table.problems.length} problems; nothing is changed.\n`)
+    process.stderr.write(
+      `${table.problems.join('\n')}\n\n${counted(table.problems.length, 'problem')}; nothing is changed.\n`,
+    )
     return 1
   }
   const name = `languages/${language}.yaml`

@@ -150,7 +150,7 @@ export const codes: Readonly<Record<Code, CodeText>> = {
     checks:
       'Each screen is printed in each language with the longest values, the longest words that may stand above it and its footer, and measured in septets, or in UCS-2 units where a character is outside GSM-7.',
     consequence: 'The network cuts the screen or refuses it; mostly the footer, or the fee, is what goes missing.',
-    cure: 'Take out as many characters as the finding says; cut values with `cut`, or split the screen.',
+    cure: 'Take out as many characters as the finding says, give the text a `short` form, cut values with `cut`, or split the screen.',
   },
   'E-LINES': {
     title: 'A screen that can have too many lines',

@@ -56,8 +56,10 @@ export function compile(
 ): Compilation {
   const problems: Problem[] = []
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
+  const wrong = () => problems.some(({ code }) => code.startsWith('E-'))
   const trees = readTrees(report, sources)
-  const checked = problems.length > 0 ? null : build(report, trees, contracts, messageContracts, market, channels)
+  const checked =
+    problems.length > 0 ? null : build(report, wrong, trees, contracts, messageContracts, market, channels)
   const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
   const worst = checked !== null && sound ? checkAll(report, checked) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
@@ -99,9 +101,10 @@ function readTrees(report: Report, sources: MenuSources): Trees {
   return { service, messages, flows, languages }
 }
 
-/** The program, with whatever could not be read left out. Null where so much is missing that further findings would only confuse. */
+/** The program, with whatever could not be read left out. `wrong`: whether anything was reported yet. Null where so much is missing that further findings would only confuse. */
 function build(
   report: Report,
+  wrong: () => boolean,
   trees: Trees,
   actionContracts: readonly ActionContract[],
   messageContracts: Readonly<Record<string, Fields>>,
@@ -137,8 +140,9 @@ function build(
   }
   const languages = [{ code: service.language, name: service.name }]
   const spots = new Map<string, ReadonlyMap<string, Spot>>([[service.language, symbols.spots]])
+  const whole = !wrong()
   for (const [code, tree] of trees.languages) {
-    const translation = readTranslation(symbols, code, tree, texts[service.language] ?? {})
+    const translation = readTranslation(symbols, code, tree, texts[service.language] ?? {}, whole)
     texts[code] = translation.texts
     languages.push({ code, name: translation.name })
     spots.set(code, translation.spots)

@@ -62,6 +62,12 @@ test('a finding that holds in every market is printed once, with consequence, cu
   expect(err).not.toContain('\u001b')
 })
 
+test('a misspelt way is the only finding: no translation is blamed for the screen that could not be read', async () => {
+  expect(await checkWith('main.yaml', 'go: balance }', 'go: balanse }', '--market', 'KE')).toBe(1)
+  expect(err.match(/[EW]-[A-Z0-9]+ /g)).toEqual(['E-REF '])
+  expect(err).toContain('\n1 problem in KE; the menus are refused.')
+})
+
 test('a tool is told the code, the place, the words and the page of each finding', async () => {
   expect(await checkWith('main.yaml', 'else: stranger', 'else: strangr', '--json', '--market', 'KE')).toBe(1)
   const { outcome, problems } = JSON.parse(out)

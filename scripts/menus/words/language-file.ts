@@ -1,6 +1,9 @@
 import { Document, isScalar, type Pair, parseDocument, Scalar, YAMLMap } from 'yaml'
 import type { Texts } from './table.ts'
 
+/** Names the schema by which editors complete and check the file. */
+const MODELINE = '# yaml-language-server: $schema=../schema/language.schema.json\n'
+
 /**
  * A language's file with these texts put in: what stands there keeps its order, comments and manner of writing; a new text comes after the
  * one before it in `order`. `source`: null for a language without a file.
@@ -26,7 +29,8 @@ export function mergeLanguage(source: string | null, texts: Texts, order: readon
       known.value.type = Scalar.QUOTE_DOUBLE
     } else known.value = written(text)
   }
-  return changed || source === null ? document.toString({ lineWidth: 0 }) : source
+  if (source !== null && !changed) return source
+  return `${source === null ? MODELINE : ''}${document.toString({ lineWidth: 0 })}`
 }
 
 function written(text: string): Scalar {

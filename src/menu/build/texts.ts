@@ -16,12 +16,16 @@ export function readBaseTexts(symbols: Symbols, language: string): Readonly<Reco
   return result
 }
 
-/** A language's templates: one for each text of the base language, with the same values in it. */
+/**
+ * A language's templates: one for each text of the base language, with the same values in it. A text that no menu has is a mistake of the
+ * translation only where the menus are `whole`: of a screen that could not be read, no text is known.
+ */
 export function readTranslation(
   symbols: Symbols,
   code: string,
   tree: Tree,
   base: Readonly<Record<string, Template>>,
+  whole: boolean,
 ): { name: string; texts: Readonly<Record<string, Template>>; spots: ReadonlyMap<string, Tree['at']> } {
   const { report } = symbols
   const entries = entriesOf(report, tree, `languages/${code}.yaml`)
@@ -37,7 +41,7 @@ export function readTranslation(
   if (missing.length > 0) {
     report('E-I18N', tree.at, `texts are missing, so screens could not be shown. Add ${missing.join(', ')}.`)
   }
-  reportSuperfluous(report, entries, symbols.texts)
+  if (whole) reportSuperfluous(report, entries, symbols.texts)
   const name = entries.get('name')
   if (name === undefined) report('E-SHAPE', tree.at, 'the language needs its own name: name: Kiswahili.')
   return { name: name === undefined ? code : (textIn(report, name.value, 'name') ?? code), texts, spots }

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import { type Report, type Spot, suggest } from '../problem.ts'
 
 /** A YAML value that knows where it stands. */
@@ -21,13 +21,20 @@ export function readTree(report: Report, file: string, source: string): Tree | n
     const { line, col } = lineCounter.linePos(offset)
     return { file, line, column: col }
   }
-  for (const error of [...document.errors, ...document.warnings]) report('E-YAML', spot(error.pos[0]), error.message)
+  // What the library says after its first error mostly follows from that one.
+  for (const { pos, code, message } of [...document.errors.slice(0, 1), ...document.warnings])
+    report('E-YAML', spot(pos[0]), [message, ...(ADVICE[code] ?? [])].join('. '))
   if (document.errors.length > 0) return null
 
   const convert = (node: unknown, at: Spot): Tree => {
     if (isMap(node)) return { at, kind: 'map', entries: convertEntries(node.items, at) }
     if (isSeq(node)) return { at, kind: 'list', items: node.items.map((item) => convertAt(item, at)) }
-    if (isAlias(node)) report('E-YAML', at, 'aliases are not part of the menu language; write the value out.')
+    if (isAlias(node))
+      report(
+        'E-YAML',
+        at,
+        'what begins with * is an alias of YAML, which menus do not have. Put a text in quotes, write any other value out.',
+      )
     return { at, kind: 'scalar', value: isScalar(node) ? scalarOf(node.value) : null }
   }
   const convertAt = (node: unknown, parent: Spot): Tree => {
@@ -47,6 +54,16 @@ export function readTree(report: Report, file: string, source: string): Tree | n
     return entries
   }
   return convertAt(document.contents, { file, line: 1, column: 1 })
+}
+
+/** What is mostly meant where the library's own words, by its code, do not say it. */
+const ADVICE: Readonly<Partial<Record<ErrorCode, readonly [string]>>> = {
+  BLOCK_AS_IMPLICIT_KEY: ['Put a text that has a colon in quotes, and the keys of one map in one column.'],
+  MULTILINE_IMPLICIT_KEY: ['A colon may be missing.'],
+  UNEXPECTED_TOKEN: [
+    'Put a text that begins with {, [ or * in quotes, and commas between what stands within brackets.',
+  ],
+  BAD_SCALAR_START: ['Put the text in quotes.'],
 }
 
 /** The same value without places, to be hashed. */

@@ -101,6 +101,11 @@ test('a changed text keeps its place and comment, and a new one comes after the 
   )
 })
 
+test('a new file names its schema, as those that are shipped do', () => {
+  const [first] = readFileSync('menus/languages/sw.yaml', 'utf8').split('\n')
+  expect(mergeLanguage(null, { name: 'Luganda' }, order)).toBe(`${first}\nname: "Luganda"\n`)
+})
+
 test('a text keeps its short forms, which are not in the table', () => {
   const file = 'main.home.text: { text: Habari, short: Hb }\n'
   expect(mergeLanguage(file, { 'main.home.text': 'Habari' }, order)).toBe(file)
@@ -206,5 +211,9 @@ test('the verb names what is missing, and an import that is refused changes no f
   expect(await words.run(['import', table, '--language', 'sw', ...options])).toBe(1)
   expect(readFileSync(file, 'utf8')).toBe(before.replace(line, ''))
   expect(complained.mock.calls.flat().join('')).toContain('main.servces.text')
+
+  writeFileSync(join(folder, 'main.yaml'), 'screens: [')
+  expect(await words.run(['missing', ...options])).toBe(1)
+  expect(complained.mock.calls.flat().join('')).toContain('main.yaml:1:')
   vi.restoreAllMocks()
 })
