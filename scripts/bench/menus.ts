@@ -90,9 +90,10 @@ function copied(shipped: MenuSources, copies: number): MenuSources {
   const copiesOf = (source: string): string[] =>
     Array.from({ length: copies }, (_, copy) =>
       source
-        .split('\n')
-        .filter((line) => COPIED.some((flow) => line.startsWith(`${flow}.`)))
-        .map((line) => `${line.replace('.', `-${copy}.`)}\n`)
+        // A text with short forms goes on below its key.
+        .split(/\n(?=\S)/)
+        .filter((entry) => COPIED.some((flow) => entry.startsWith(`${flow}.`)))
+        .map((entry) => `${entry.replace('.', `-${copy}.`)}\n`)
         .join(''),
     )
   for (const file of Object.keys(shipped).filter((name) => name.startsWith('languages/'))) {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Queryable } from '../database/database.ts'
 import type { Market } from '../domain/market.ts'
-import { countLive } from './live-sessions.ts'
+import { countSessions } from './sessions.ts'
 
 /** A program that was put in force at some time, and how many sessions still run on it. */
 export type Version = {
@@ -46,7 +46,7 @@ export async function listVersions(
     [market.code],
   )
   const hashes = rows.map(({ hash }) => hash)
-  const counts = await countLive(redis, prefix, hashes, Date.now())
+  const counts = await countSessions(redis, prefix, hashes)
   return rows.map(({ published_at, published_by, ...row }, index) => ({
     ...row,
     publishedAt: published_at,

@@ -9,7 +9,7 @@ import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
 import type { SeenInput } from './arrival.ts'
-import { COUNT_LIVE, leaveLive, liveKey } from './live-sessions.ts'
+import { countLive, MARK_BYTES, markOf } from './live-sessions.ts'
 
 /** A live dialogue, or the tombstone of one that ended, as it is kept in Redis (sealed). */
 export type UssdSession = {
@@ -44,8 +44,6 @@ export type Sessions = {
   readonly write: (key: string, revision: number, session: UssdSession) => Promise<StoredSession | 'written'>
   /** The key of the session that this subscriber began last; null for none within some minutes. Travels with a `read` of the moment. */
   readonly lastOf: (msisdn: Msisdn) => Promise<string | null>
-  /** The session no longer counts as one of this program: it goes on with another. */
-  readonly leave: (key: string, program: string) => Promise<void>
 }
 
 /** Longer than any network keeps a session (180 s), so that late repeats of the last hop still find its tombstone. */
@@ -61,24 +59,21 @@ const MOST_RECENT = 1024
 const REVISION_BYTES = 8
 
 /**
-/**
- * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored; these are then counted
- * among the live sessions of their program, or not any more. One that begins also becomes its owner's last; the others name themselves
- * for an owner, and nothing is stored there.
+ * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored. One that begins also
+ * becomes its owner's last; the others name themselves for an owner, and nothing is stored there.
  */
 const COMPARE_AND_SET = `
 local found = {}
-local ttl, now, named = ARGV[1], ARGV[2], ARGV[3]
+local ttl, named = ARGV[1], ARGV[2]
 for n = 1, #KEYS / 2 do
   local key, owner = KEYS[2 * n - 1], KEYS[2 * n]
-  local expected, value, live, ended = unpack(ARGV, 4 * n, 4 * n + 3)
+  local expected, value = ARGV[2 * n + 1], ARGV[2 * n + 2]
   local revision = redis.call('GETRANGE', key, 0, ${REVISION_BYTES - 1})
   if revision ~= '' and revision ~= expected then
     found[n] = redis.call('GET', key)
   else
     redis.call('SET', key, value, 'PX', ttl)
     if owner ~= key then redis.call('SET', owner, string.sub(key, named + 1), 'PX', ${LAST_TTL_MS}) end
-    ${COUNT_LIVE}
     found[n] = false
   end
 end
@@ -92,9 +87,6 @@ type Write = {
   readonly owner: string
   readonly expected: Buffer
   readonly value: Buffer
-  /** The key of the live sessions of its program. */
-  readonly live: string
-  readonly ended: boolean
 }
 
 type WithScript = Redis & {
@@ -107,15 +99,15 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   const nameMac = makeMac(deriveKey(key, 'session name'))
   const inputMac = makeMac(deriveKey(key, 'session input'))
   const ownerMac = makeMac(deriveKey(key, 'session owner'))
-  const names = `${prefix}ussd:`
+  const names = namesOf(prefix)
   const ownerOf = (msisdn: Msisdn): string => `${prefix}last:${ownerMac(msisdn).slice(0, 22)}`
   redis.defineCommand('nyotaCompareAndSet', { lua: COMPARE_AND_SET })
   const scripted = redis as WithScript
   const get = gather((names: readonly string[]) => redis.mgetBuffer(...names), MOST_AT_ONCE)
   const compareAndSet = gather((writes: readonly Write[]) => {
     const keys = writes.flatMap(({ name, owner }) => [name, owner])
-    const values = writes.flatMap(({ expected, value, live, ended }) => [expected, value, live, ended ? '1' : ''])
-    return scripted.nyotaCompareAndSetBuffer(keys.length, ...keys, TTL_MS, Date.now(), names.length, ...values)
+    const values = writes.flatMap(({ expected, value }) => [expected, value])
+    return scripted.nyotaCompareAndSetBuffer(keys.length, ...keys, TTL_MS, names.length, ...values)
   }, MOST_AT_ONCE)
 
   /** The bytes of a session and what they open to: while Redis still has those very bytes, they need not be opened again. */
@@ -132,34 +124,42 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
     if (known?.value.equals(stored)) return { revision: Number(stored.readBigUInt64BE(0)), session: known.session }
     return {
       revision: Number(stored.readBigUInt64BE(0)),
-      session: fromJson(JSON.parse(sealer.open(stored.subarray(REVISION_BYTES), name))),
+      session: fromJson(JSON.parse(sealer.open(stored.subarray(REVISION_BYTES + MARK_BYTES), name))),
     }
   }
 
   return {
-    keyOf: (aggregator, sessionId) => `${names}${nameMac(`${aggregator}\0${sessionId}`)}`,
+    keyOf: (aggregator, sessionId) => `${names}${nameMac(`${aggregator}\0${sessionId}`).slice(0, 22)}`,
     macOf: (name, msisdn, text) => inputMac(`${name}\0${msisdn}\0${text}`).slice(0, 22),
     read: async (name) => {
       const stored = await get(name)
       return stored === null ? null : open(name, stored)
     },
     write: async (name, revision, session) => {
-      const value = Buffer.concat([revisionBytes(revision + 1), sealer.seal(JSON.stringify(toJson(session)), name)])
-      const ended = session.reply.end || session.closed === true
-      const live = liveKey(prefix, session.program)
+      const mark = markOf(session.program, session.reply.end || session.closed === true)
+      const sealed = sealer.seal(JSON.stringify(toJson(session)), name)
+      const value = Buffer.concat([revisionBytes(revision + 1), mark, sealed])
       const owner = revision === 0 && session.callerId !== null ? ownerOf(session.menu.facts.number) : name
-      const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value, live, ended })
+      const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
       remember(name, value, session)
       return 'written'
     },
-    leave: (name, program) => leaveLive(redis, prefix, program, name),
     lastOf: async (msisdn) => {
       const name = await get(ownerOf(msisdn))
       return name === null ? null : `${names}${name.toString()}`
     },
   }
+}
+
+/** How many sessions can still be continued, for each of these programs; a session is forgotten ten minutes after its last answer. */
+export function countSessions(redis: Redis, prefix: string, programs: readonly string[]): Promise<readonly number[]> {
+  return countLive(redis, namesOf(prefix), REVISION_BYTES, programs)
+}
+
+function namesOf(prefix: string): string {
+  return `${prefix}ussd:`
 }
 
 type UssdSessionJson = readonly [

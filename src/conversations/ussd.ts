@@ -198,7 +198,6 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         if (program === null) return lost(session.id, errand)
         const current = programs.current()
         if (current.hash !== program.hash && startsOver(program, session.menu, arrival.input)) {
-          await sessions.leave(name, program.hash)
           const menu = begin(current, session.menu)
           const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled: [] }
           return run({

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { listVersions, type Version } from '../../src/conversations/drain.ts'
-import { countLive } from '../../src/conversations/live-sessions.ts'
+import { countSessions } from '../../src/conversations/sessions.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 import { editMenus, menusWith } from '../support/menus.ts'
@@ -185,7 +185,7 @@ test('three publications under a load of dialogues over two processes disturb no
 
   const hashes = (await versions()).map(({ hash }) => hash)
   const live = async (): Promise<number> => {
-    const counts = await countLive(redis, world.redis.prefix, hashes, Date.now())
+    const counts = await countSessions(redis, world.redis.prefix, hashes)
     return counts.filter((count) => count > 0).length
   }
   const ways = [[0, 1], [1, 0], [0], [1], [1, 1, 0], [0, 0, 1]] as const
