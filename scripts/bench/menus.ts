@@ -56,7 +56,7 @@ async function menusOf(screens: number, market: Market): Promise<MenuSources> {
 
 function screensOf(result: Compilation): number {
   if (result.kind === 'compiled') return Object.keys(result.program.screens).length
-  throw new Error(`the menus are refused: ${result.problems[0]?.message}`)
+  throw new Error(`the menus are refused: ${result.problems.find(({ code }) => code.startsWith('E-'))?.message}`)
 }
 
 function copied(shipped: MenuSources, copies: number): MenuSources {
@@ -100,6 +100,11 @@ function copied(shipped: MenuSources, copies: number): MenuSources {
     const source = shipped[file] ?? ''
     sources[file] = [source.trimEnd(), '\n', ...copiesOf(source), ...texts, 'main.services.choice.9: Copies\n'].join('')
   }
+  // A sixth choice on the first screen is too long for a real phone.
+  sources['service.yaml'] = (shipped['service.yaml'] ?? '').replace(
+    /gsm7: 160, ucs2: 80, lines: 10/,
+    'gsm7: 240, ucs2: 120, lines: 12',
+  )
   sources['main.yaml'] = (shipped['main.yaml'] ?? '')
     .replace('    choices:\n', `    choices:\n      - { key: "9", text: Copies, go: ${top} }\n`)
     .replace('screens:\n', `screens:\n${screens.join('')}`)
