@@ -92,7 +92,7 @@ describe('1: a character outside GSM-7 becomes @', () => {
     )
   })
 
-  test('not in ours: any text reaches the peer as it was', async () => {
+  test('not in ours: every text reaches the peer as it was', async () => {
     let got: Pdu | null = null
     const raw = await peer((socket) =>
       answering(socket, (pdu) => {
