@@ -1,8 +1,9 @@
+import type { Inspection } from '../../src/conversations/inspect.ts'
 import type { EndStatus } from './call.ts'
 import { measureScreen, showLength } from './counter.ts'
 import { drawFrame, printable, SCREEN_COLUMNS } from './frame.ts'
 import type { ReceivedSms } from './inbox.ts'
-import { describeInspected, type Inspected } from './inspector.ts'
+import { describeInspected } from './inspector.ts'
 
 /** What a phone shows. `note` is the tool speaking, not the phone. */
 export type Display = {
@@ -12,9 +13,9 @@ export type Display = {
     end: boolean
     serviceCode: string
     sessionId: string
-    inspected: Inspected | null
+    inspected: Inspection | null
   }): void
-  inspected(inspected: Inspected): void
+  inspected(inspected: Inspection): void
   sms(message: ReceivedSms): void
   ended(status: EndStatus, words: string): void
   repeated(outcome: { same: boolean; body: string; before: string }): void
@@ -34,7 +35,7 @@ export function makeFramedDisplay(print: (text: string) => void, paint: Paint, c
     style: 'bold' | 'cyan',
     text: string,
     footer: { left: string; right: string },
-    inspected: Inspected | null = null,
+    inspected: Inspection | null = null,
   ): void => {
     const lines = drawFrame(text, footer)
     const room = columns() - PHONE_COLUMNS
@@ -48,7 +49,7 @@ export function makeFramedDisplay(print: (text: string) => void, paint: Paint, c
     print(rows.join('\n'))
     if (inspected !== null && !isBeside) below(inspected)
   }
-  const below = (inspected: Inspected): void => {
+  const below = (inspected: Inspection): void => {
     const lines = describeInspected(inspected, Math.max(20, columns() - 4)).map(printable)
     print(lines.map((line) => paint('cyan', `    ${line}`)).join('\n'))
   }

@@ -1,35 +1,18 @@
+import type { Inspection } from '../../src/conversations/inspect.ts'
 import { causeOf } from './gateway.ts'
 
 /** What a gateway tells a developer of a live dialogue: `GET /sessions/<aggregator>/<session>` on its operator port. */
-export type Inspected = {
-  readonly program: string
-  readonly language: string
-  readonly status: string
-  readonly screen: string
-  readonly state: string
-  readonly hops: number
-  readonly wrong: number
-  readonly flows: readonly { readonly at: string; readonly variables: Readonly<Record<string, string>> }[]
-  readonly history: readonly string[]
-  readonly actions: readonly {
-    readonly screen: string
-    readonly action: string
-    readonly effect: string
-    readonly outcome: string | null
-  }[]
-}
-
-export type Inspection =
-  | { readonly kind: 'inspected'; readonly inspected: Inspected }
+export type Looked =
+  | { readonly kind: 'inspected'; readonly inspected: Inspection }
   | { readonly kind: 'not'; readonly sentence: string }
 
 const PATIENCE_MS = 2000
 
-export async function inspectSession(operatorUrl: string, sessionId: string): Promise<Inspection> {
+export async function inspectSession(operatorUrl: string, sessionId: string): Promise<Looked> {
   const url = `${operatorUrl.replace(/\/+$/, '')}/sessions/africastalking/${encodeURIComponent(sessionId)}`
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'error' })
-    if (response.ok) return { kind: 'inspected', inspected: (await response.json()) as Inspected }
+    if (response.ok) return { kind: 'inspected', inspected: (await response.json()) as Inspection }
     return {
       kind: 'not',
       sentence: `The gateway shows nothing of its dialogues (HTTP ${response.status}); it does when started with INSPECT_SESSIONS=on.`,
@@ -40,7 +23,7 @@ export async function inspectSession(operatorUrl: string, sessionId: string): Pr
 }
 
 /** As lines of at most so many columns. */
-export function describeInspected(inspected: Inspected, columns: number): readonly string[] {
+export function describeInspected(inspected: Inspection, columns: number): readonly string[] {
   const { program, language, status, screen, state, hops, wrong, flows, history, actions } = inspected
   const flowLines = flows.flatMap(({ at, variables }) => [
     `in ${at}`,

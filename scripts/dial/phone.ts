@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { Inspection } from '../../src/conversations/inspect.ts'
 import type { Call, EndStatus } from './call.ts'
 import { answerCall, endForm, parseDialled, placeCall, readReply } from './call.ts'
 import type { Display } from './display.ts'
 import type { GatewayAddress } from './gateway.ts'
 import { postCallback, postForm } from './gateway.ts'
 import type { ReceivedSms } from './inbox.ts'
-import { type Inspected, inspectSession } from './inspector.ts'
+import { inspectSession } from './inspector.ts'
 import { commandHelp } from './options.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -134,7 +135,7 @@ export function makePhone(
   }
 
   /** Null, with a sentence, where the gateway does not tell. */
-  async function inspect(sessionId: string): Promise<Inspected | null> {
+  async function inspect(sessionId: string): Promise<Inspection | null> {
     const inspection = await inspectSession(gateway.operatorUrl, sessionId)
     if (inspection.kind === 'inspected') return inspection.inspected
     inspecting = false

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { type App, startApp } from '../../src/app.ts'
-import type { Watch } from '../../src/conversations/ussd.ts'
+import type { Watch } from '../../src/conversations/watch.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
 import type { DemoPerson } from '../demo/people.ts'
 import { seedPeople } from '../demo/seed.ts'

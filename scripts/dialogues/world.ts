@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Watch } from '../../src/conversations/ussd.ts'
+import type { Watch } from '../../src/conversations/watch.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { formatMoney } from '../../src/domain/money.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'

@@ -5,6 +5,7 @@ import type { Market } from '../../src/domain/market.ts'
 import type { Draft, MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { describeProblem, type Problem, printProblem } from '../../src/menu/problem.ts'
+import { baseLanguageOf } from '../../src/menu/program.ts'
 import { counted } from './findings.ts'
 import { chosenMarkets, compileFor, sourceHelp, sourceOptions } from './sources.ts'
 import type { Verb } from './verb.ts'
@@ -115,7 +116,7 @@ async function write(file: string | undefined, text: string): Promise<number> {
 
 async function importTable({ market, folder, sources, draft }: Menus, file: string, language: string): Promise<number> {
   const base = baseTexts(draft)
-  if (language === draft.program.languages[0]?.code)
+  if (language === baseLanguageOf(draft.program))
     throw new Error(`${language} is the base language, whose texts stand in the menus; change them there.`)
   const table = readTable(await readFile(file, 'utf8'), base)
   if (table.kind === 'wrong') {

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import type { Json } from '../menu/contract.ts'
-import type { SmsRequest } from '../menu/step.ts'
+import type { SmsRequest } from '../menu/event.ts'
 import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
 import type { ActionContext, Services } from './action.ts'
 

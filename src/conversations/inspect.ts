@@ -3,7 +3,7 @@ import { maskMsisdn, parseE164 } from '../domain/msisdn.ts'
 import type { Effect, Json } from '../menu/contract.ts'
 import { topFrame } from '../menu/session.ts'
 import type { Sessions } from './sessions.ts'
-import type { Watch } from './ussd.ts'
+import type { Watch } from './watch.ts'
 
 /** A live dialogue as a developer sees it: numbers masked, long values shortened; a session holds no secret. */
 export type Inspection = {

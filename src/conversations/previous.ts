@@ -1,7 +1,9 @@
 import type { Services } from '../actions/action.ts'
 import { shownTransfer } from '../ledger/shown-transfer.ts'
+import type { RunEffect, Step } from '../menu/event.ts'
 import type { LastTransfer } from '../menu/last-transfer.ts'
 import type { Program } from '../menu/program.ts'
+import { topFrame } from '../menu/session.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import { deedsOf } from './hops.ts'
 import type { Programs } from './programs.ts'
@@ -68,4 +70,20 @@ async function transferredIn(services: PreviousDependencies['services'], { id }:
     default:
       return { kind: 'transferred', last: { outcome: 'processing', values } }
   }
+}
+
+/**
+ * What a session has behind it after an action: one behind a confirmation counts once the dialogue has gone on from there, or where
+ * nobody knows whether it wrote.
+ */
+export function pastOf(
+  past: UssdSession['past'],
+  { effect, secret, screen }: RunEffect,
+  outcome: string,
+  next: Step,
+): UssdSession['past'] {
+  if (past === 'write' || (effect !== 'write' && secret === null)) return past
+  const mayHaveWritten = effect === 'write' && (outcome === 'late' || outcome === 'failed')
+  const stays = next.kind === 'reply' && !next.reply.end && topFrame(next.session).at === screen
+  return stays && !mayHaveWritten ? past : effect === 'write' ? 'write' : 'secret'
 }

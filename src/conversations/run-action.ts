@@ -1,7 +1,7 @@
 import type { Action, ActionContext, ActionResult, Services } from '../actions/action.ts'
 import { tellPinLocked } from '../actions/notices.ts'
 import { within } from '../domain/within.ts'
-import type { RunEffect } from '../menu/step.ts'
+import type { RunEffect } from '../menu/event.ts'
 import { checkPin } from '../subscribers/pin.ts'
 
 /**

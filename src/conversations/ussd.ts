@@ -5,18 +5,22 @@ import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.
 import { within } from '../domain/within.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
-import type { Program } from '../menu/program.ts'
+import type { MenuEvent, Step } from '../menu/event.ts'
+import type { Heard } from '../menu/meaning.ts'
+import { baseLanguageOf, type Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
 import { begin, languageOf, type MenuSession, topFrame } from '../menu/session.ts'
-import { type Heard, type MenuEvent, type RunEffect, type Step, startsOver, step } from '../menu/step.ts'
+import { startsOver, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
-import type { Events, HopOutcome } from '../telemetry/events.ts'
+import type { Events } from '../telemetry/events.ts'
 import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
-import { answerHop, awaitAnswer, claimHop, deedsOf, findHop, type Hop } from './hops.ts'
-import { type Previous, readPrevious } from './previous.ts'
+import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
+import { type Answered, type Errand, makeLastWords } from './last-words.ts'
+import { type Previous, pastOf, readPrevious } from './previous.ts'
 import type { Programs } from './programs.ts'
 import { runAction } from './run-action.ts'
 import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
+import type { Watch } from './watch.ts'
 
 export type UssdDependencies = {
   readonly services: Services
@@ -30,17 +34,6 @@ export type UssdDependencies = {
   /** Told of every step, for tools that look on; null in production. What it hears may hold what was typed. */
   readonly watch: Watch | null
 }
-
-/** `name`: the key of the session. `before`: what the event was fed to. */
-export type WatchedStep = {
-  readonly name: string
-  readonly program: Program
-  readonly before: MenuSession
-  readonly event: MenuEvent
-  readonly step: Step
-}
-
-export type Watch = (watched: WatchedStep) => void
 
 export type UssdConversation = {
   readonly answer: (request: UssdRequest) => Promise<UssdReply>
@@ -59,15 +52,6 @@ const MAX_RUNS = 16
 /** How often a hop that lost its compare-and-set looks again. */
 const MAX_ROUNDS = 4
 
-/** A hop's answer, and what telemetry says of it. */
-type Answered = { readonly reply: UssdReply; readonly outcome: HopOutcome; readonly screen: string }
-
-/**
- * One request on its way. `mayAct`: from here on it must not be said that no money moved without looking. `language`: the caller's,
- * once it is known.
- */
-type Errand = { readonly request: UssdRequest; readonly startedMs: number; mayAct: boolean; language: string | null }
-
 /** What one round of a hop works on: the session as it was read (or as it begins), and the event to feed. */
 type Round = {
   readonly errand: Errand
@@ -83,6 +67,7 @@ type Shown = Step & { readonly kind: 'reply' }
 /** The one place where the branches of a USSD request are taken. */
 export function makeUssdConversation(dependencies: UssdDependencies): UssdConversation {
   const { services, actions, sessions, programs, events, stopping, now, watch } = dependencies
+  const { last, speaking, lost, unfinished } = makeLastWords(services, programs)
 
   async function answer(request: UssdRequest): Promise<UssdReply> {
     const startedMs = now()
@@ -159,7 +144,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       }
     }
     const program = programs.current()
-    const language = errand.language ?? baseLanguage(program)
+    const language = errand.language ?? baseLanguageOf(program)
     const menu = begin(program, { language, facts, channel: request.aggregator })
     const news = previous.kind === 'transferred' ? { last: previous.last } : {}
     const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled, ...news }
@@ -344,37 +329,6 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     return lost(hop.sessionId, errand)
   }
 
-  async function lost(sessionId: string, errand: Errand): Promise<Answered> {
-    const known = await speaking(errand)
-    const { transfer, mayAct } = await deedsOf(services.database, sessionId)
-    if (transfer !== null) return last(known, 'screen_lost_transfer', 'refused', { reference: transfer.reference })
-    return last(known, mayAct ? 'screen_failed' : 'screen_lost', 'refused')
-  }
-
-  function unfinished(errand: Errand): Answered {
-    return last(errand, errand.mayAct ? 'screen_failed' : 'screen_busy', 'error')
-  }
-
-  /** The errand with its caller's language, which is looked up where no session has told it. */
-  async function speaking(errand: Errand): Promise<Errand> {
-    const caller = errand.language === null ? services.findByNumber(errand.request.msisdn) : null
-    // Whoever cannot be looked up is still to be answered.
-    const subscriber = await (caller ?? Promise.resolve(null)).catch(() => null)
-    errand.language ??= subscriber?.language ?? null
-    return errand
-  }
-
-  /** A last screen outside any menu; in the service's own language where the caller's is not known. */
-  function last(
-    { language }: Errand,
-    message: string,
-    outcome: HopOutcome,
-    values: Record<string, Json> = {},
-  ): Answered {
-    const text = services.messages().render(message, language ?? baseLanguage(programs.current()), values)
-    return { reply: { text, end: true }, outcome, screen: message }
-  }
-
   function seenOf(name: string, request: UssdRequest): SeenInput {
     const text = request.text.reveal()
     return { length: text.length, mac: sessions.macOf(name, request.msisdn, text) }
@@ -399,27 +353,6 @@ function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameter
     return { status: 'unknown', name: '', firstName: '', number: request.msisdn }
   const { status, name, number } = subscriber
   return { status, name, firstName: name.split(' ')[0] ?? name, number }
-}
-
-/**
- * What a session has behind it after an action: one behind a confirmation counts once the dialogue has gone on from there, or where
- * nobody knows whether it wrote.
- */
-function pastOf(
-  past: UssdSession['past'],
-  { effect, secret, screen }: RunEffect,
-  outcome: string,
-  next: Step,
-): UssdSession['past'] {
-  if (past === 'write' || (effect !== 'write' && secret === null)) return past
-  const mayHaveWritten = effect === 'write' && (outcome === 'late' || outcome === 'failed')
-  const stays = next.kind === 'reply' && !next.reply.end && topFrame(next.session).at === screen
-  return stays && !mayHaveWritten ? past : effect === 'write' ? 'write' : 'secret'
-}
-
-/** The language of the menu files themselves. */
-function baseLanguage(program: Program): string {
-  return program.languages[0]?.code ?? ''
 }
 
 function callerOf({ callerId, menu }: Pick<UssdSession, 'callerId' | 'menu'>): Caller {

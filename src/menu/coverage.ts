@@ -1,8 +1,8 @@
 import { readKey } from './answer.ts'
+import type { MenuEvent, Step } from './event.ts'
 import type { Program, Screen, ScreenId } from './program.ts'
 import { openChoices } from './render.ts'
 import { type MenuSession, topFrame } from './session.ts'
-import type { MenuEvent, Step } from './step.ts'
 import { conformFields } from './value.ts'
 
 /** One thing that dialogues can go through, in one language. */

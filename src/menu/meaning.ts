@@ -95,3 +95,23 @@ function listMeaning(program: Program, session: MenuSession, screen: ListScreen,
 function invalid({ typed }: MenuSession, { wrong }: { readonly wrong: TextKey }): Meaning {
   return { kind: 'invalid', hint: wrong, typed }
 }
+
+/** What an answer was to the screen it was given to. `page`: it turned a page of a list. */
+export type Heard = 'answered' | 'invalid' | 'back' | 'home' | 'page'
+
+/** How statistics count an answer with this meaning. */
+export function heardOf({ kind }: Meaning, screen: Screen): Heard {
+  switch (kind) {
+    case 'home':
+    case 'back':
+    case 'invalid':
+      return kind
+    case 'more':
+    case 'previous':
+      return 'page'
+    case 'typed':
+      return screen.kind === 'list' ? 'page' : 'answered'
+    default:
+      return 'answered'
+  }
+}

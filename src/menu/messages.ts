@@ -1,5 +1,5 @@
 import type { Json } from './contract.ts'
-import type { Program } from './program.ts'
+import { baseLanguageOf, type Program } from './program.ts'
 import { fill, textOf } from './text.ts'
 
 /** The texts that go out by SMS. */
@@ -10,7 +10,7 @@ export type Messages = {
 
 /** The messages of one program. */
 export function messagesOf(program: Program): Messages {
-  const base = program.languages[0]?.code ?? ''
+  const base = baseLanguageOf(program)
   return {
     render: (name, language, values) => {
       const template = textOf(program, Object.hasOwn(program.texts, language) ? language : base, `messages.${name}`)

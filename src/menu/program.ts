@@ -233,6 +233,11 @@ export type DateBound = { readonly date: string } | { readonly days: number }
 /** Programs that were stored before a program knew its variables and what had moved. */
 const BEFORE_LINEAGE = { variables: [], moved: {}, removed: [] } as const
 
+/** The code of the language in which the menu files themselves are written. */
+export function baseLanguageOf({ languages }: Pick<Program, 'languages'>): string {
+  return languages[0]?.code ?? ''
+}
+
 /** Reads a stored program. It is not checked again: only the compiler makes them, and only the gateway stores them. */
 export function programFromJson(json: string): Program {
   return { ...BEFORE_LINEAGE, ...(JSON.parse(json) as Program) }

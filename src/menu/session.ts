@@ -1,6 +1,6 @@
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Json } from './contract.ts'
-import type { Program, ScreenId } from './program.ts'
+import { baseLanguageOf, type Program, type ScreenId } from './program.ts'
 
 /** What is known of the caller when the dialogue begins. */
 export type Facts = {
@@ -56,7 +56,7 @@ const MAX_HISTORY = 12
 export function begin(program: Program, start: { language: string; facts: Facts; channel?: string }): MenuSession {
   const known = program.languages.some(({ code }) => code === start.language)
   return atHome(program, {
-    language: known ? start.language : (program.languages[0]?.code ?? ''),
+    language: known ? start.language : baseLanguageOf(program),
     channel: channelIn(program, start.channel ?? ''),
     facts: start.facts,
     frames: [],

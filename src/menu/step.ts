@@ -1,23 +1,22 @@
 import type { Secret } from '../domain/secret.ts'
 import { readKey } from './answer.ts'
-import type { Effect, Json } from './contract.ts'
+import type { Json } from './contract.ts'
+import type { MenuEvent, SmsRequest, Step } from './event.ts'
 import { holds } from './guard.ts'
 import { LAST_TRANSFER_FIELDS, type LastTransfer } from './last-transfer.ts'
-import { type Meaning, meaningOf } from './meaning.ts'
-import type { ConfirmScreen, ListScreen, Program, Route, Screen, ScreenId, Target, TextKey } from './program.ts'
+import { type Heard, heardOf, meaningOf } from './meaning.ts'
+import { arriveAt, confirmed } from './move.ts'
+import type { ConfirmScreen, ListScreen, Program, Route, Screen, Target, TextKey } from './program.ts'
 import { openChoices, type Reply, renderOffer, renderScreen, replyOf, rowsOf, screenOf } from './render.ts'
 import { argumentsOf, lookupIn, type Values } from './scope.ts'
 import {
   arrive,
   assign,
-  atHome,
   enterFlow,
   goBack,
   leave,
-  leaveFlow,
   leaveForGood,
   type MenuSession,
-  moveTo,
   topFrame,
   type Words,
 } from './session.ts'
@@ -25,47 +24,6 @@ import { answersOf, type Dialled, mayBeSecret } from './shortcut.ts'
 import { limitsOf } from './text.ts'
 import { conformFields, isRecord } from './value.ts'
 import { fittest, joined, wordsOf } from './words.ts'
-
-export type MenuEvent =
-  /** `dialled`: what came with the dialled code. `last`: the end of the last session's transfer, said above the first menu. */
-  | {
-      readonly kind: 'open'
-      readonly atMs: number
-      readonly dialled: readonly Secret[]
-      readonly last?: LastTransfer
-    }
-  /** A dial after the session was dropped at a screen: asks whether to go on there. */
-  | { readonly kind: 'resume'; readonly atMs: number }
-  | { readonly kind: 'input'; readonly atMs: number; readonly input: Secret }
-  /** How the action of the last step ended; `rest` is handed back as that step gave it. */
-  | {
-      readonly kind: 'outcome'
-      readonly atMs: number
-      readonly outcome: string
-      readonly values: Values
-      readonly rest: readonly Dialled[]
-    }
-
-/** An action to run. `secret`: only where its screen asks for one. */
-export type RunEffect = {
-  readonly action: string
-  readonly effect: Effect
-  readonly input: Readonly<Record<string, Json>>
-  readonly secret: Secret | null
-  readonly deadlineMs: number
-  readonly screen: ScreenId
-}
-
-export type SmsRequest = { readonly message: string; readonly values: Readonly<Record<string, Json>> }
-
-/** What an answer was to the screen it was given to. `page`: it turned a page of a list. */
-export type Heard = 'answered' | 'invalid' | 'back' | 'home' | 'page'
-
-/** `heard`: null where no answer was given in this step, or more than one, as with a dialled string. */
-export type Step = { readonly session: MenuSession; readonly heard: Heard | null } & (
-  | { readonly kind: 'reply'; readonly reply: Reply; readonly sms: readonly SmsRequest[] }
-  | { readonly kind: 'run'; readonly run: RunEffect; readonly rest: readonly Dialled[] }
-)
 
 /**
  * What one event does to a dialogue: a screen to show, or an action to run whose outcome is the next event. Pure and total: an event
@@ -144,36 +102,6 @@ function travel(turn: Turn, from: MenuSession, target: Target): Step {
     }
   }
   throw new Error(`invisible screens without end at ${topFrame(session).at}`)
-}
-
-/** The session at the screen that the target means; null at the end. */
-function arriveAt(program: Program, session: MenuSession, go: Target): MenuSession | null {
-  switch (go) {
-    case 'end':
-      return null
-    case 'again':
-      return session
-    case 'home':
-      return atHome(program, session)
-    case 'return':
-      return returned(program, session)
-    default:
-      return moveTo(session, go)
-  }
-}
-
-/** Back in the calling flow, with its variables set from those of the flow that returned, at the screen where it goes on. */
-function returned(program: Program, session: MenuSession): MenuSession {
-  const results = topFrame(session).variables
-  const caller = leaveFlow(session)
-  const screen = screenOf(program, topFrame(caller).at)
-  if (screen.kind !== 'use' || screen.go === null) throw new Error(`return to ${topFrame(caller).at}`)
-  const values = screen.set.flatMap(({ to, value }) => {
-    const result = value.from === 'field' ? results[value.name] : undefined
-    return result === undefined ? [] : [[to, result] as const]
-  })
-  const set = assign(caller, Object.fromEntries(values))
-  return arriveAt(program, set, screen.go) ?? set
 }
 
 function present(turn: Turn, session: MenuSession): Step {
@@ -297,13 +225,6 @@ function keptOf(rows: Json | undefined, keep: readonly string[]): Json {
   return Array.isArray(rows) ? rows.filter(isRecord).map(pick) : []
 }
 
-/** An answered confirm is no place to go back to; once it has written, nothing before it is either. */
-function confirmed(program: Program, session: MenuSession, screen: ConfirmScreen, route: Route): MenuSession {
-  if (route.go === 'again') return session
-  const wrote = program.actions[screen.action]?.effect === 'write'
-  return leaveForGood(session, wrote)
-}
-
 function follow(turn: Turn, from: MenuSession, route: Route, fields: Values = {}): Step {
   const session = route.set.length === 0 ? from : assign(from, argumentsOf(from, route.set, fields))
   if (route.say === null) return travel(turn, session, route.go)
@@ -344,22 +265,6 @@ function answer(from: Turn, session: MenuSession, input: Secret): Step {
       return travel(turn, leaveForGood(session, false), meaning.go)
     case 'invalid':
       return invalid(turn, { ...session, typed: meaning.typed }, screen, meaning.hint)
-  }
-}
-
-function heardOf({ kind }: Meaning, screen: Screen): Heard {
-  switch (kind) {
-    case 'home':
-    case 'back':
-    case 'invalid':
-      return kind
-    case 'more':
-    case 'previous':
-      return 'page'
-    case 'typed':
-      return screen.kind === 'list' ? 'page' : 'answered'
-    default:
-      return 'answered'
   }
 }
 

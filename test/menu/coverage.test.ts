@@ -2,9 +2,11 @@ import { beforeAll, expect, test } from 'vitest'
 import { Secret } from '../../src/domain/secret.ts'
 import type { Json } from '../../src/menu/contract.ts'
 import { type Item, itemsIn, makeCoverage, universeOf } from '../../src/menu/coverage.ts'
+import type { MenuEvent, Step } from '../../src/menu/event.ts'
+import type { Heard } from '../../src/menu/meaning.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { begin } from '../../src/menu/session.ts'
-import { type Heard, type MenuEvent, type Step, step } from '../../src/menu/step.ts'
+import { step } from '../../src/menu/step.ts'
 import { AT_MS, amina, compiled } from './support.ts'
 
 let program: Program

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
+import type { Step } from '../../src/menu/event.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { type MenuSession, topFrame } from '../../src/menu/session.ts'
-import type { Step } from '../../src/menu/step.ts'
 import type { Engine } from './engine.ts'
 import type { Menus } from './menus.ts'
 import { expectSame, expectToFit, open, screenAt, typing, type Walk } from './walk.ts'

@@ -4,12 +4,13 @@ import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { compile, type MenuSources } from '../../src/menu/compile.ts'
 import type { ActionContract, Fields, Json } from '../../src/menu/contract.ts'
+import type { MenuEvent, RunEffect, Step } from '../../src/menu/event.ts'
 import type { LastTransfer } from '../../src/menu/last-transfer.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { printProblem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { begin, type Facts, type MenuSession } from '../../src/menu/session.ts'
-import { type MenuEvent, type RunEffect, type Step, step } from '../../src/menu/step.ts'
+import { step } from '../../src/menu/step.ts'
 
 export const kenya: Market = {
   code: 'KE',

@@ -1,6 +1,16 @@
 import { type Graph, graphOf, isVisible } from '../../../src/menu/checks/graph.ts'
 import type { Draft } from '../../../src/menu/compile.ts'
-import type { Guard, Program, Route, Screen, ScreenId, Source, Target, TextKey } from '../../../src/menu/program.ts'
+import {
+  baseLanguageOf,
+  type Guard,
+  type Program,
+  type Route,
+  type Screen,
+  type ScreenId,
+  type Source,
+  type Target,
+  type TextKey,
+} from '../../../src/menu/program.ts'
 
 /** A screen as it is drawn. */
 export type Drawn = {
@@ -25,7 +35,7 @@ export type DrawnWay = {
 
 /** Every screen with its ways, flow by flow in the order in which a subscriber meets them, those that nobody meets last. */
 export function drawnScreens({ program, worst, words }: Draft, graph: Graph = graphOf(program)): readonly Drawn[] {
-  const base = words[program.languages[0]?.code ?? ''] ?? {}
+  const base = words[baseLanguageOf(program)] ?? {}
   const reached = new Set([...graph.nodes.values()].map(({ id }) => id))
   const long = new Set(worst.flatMap(({ screen, units, limit }) => (units > limit ? [screen] : [])))
   const flowOf = (id: ScreenId): string => id.slice(0, id.indexOf('.'))

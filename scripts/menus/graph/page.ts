@@ -1,7 +1,7 @@
 import { graphOf } from '../../../src/menu/checks/graph.ts'
 import type { Draft } from '../../../src/menu/compile.ts'
 import type { Problem } from '../../../src/menu/problem.ts'
-import type { ScreenId } from '../../../src/menu/program.ts'
+import { baseLanguageOf, type ScreenId } from '../../../src/menu/program.ts'
 import { type Box, type Layout, layOut } from './layout.ts'
 import { type Drawn, type DrawnWay, drawnScreens } from './model.ts'
 import { type Picture, type Pictures, picturesOf } from './picture.ts'
@@ -16,7 +16,7 @@ export function pageOf(draft: Draft, problems: readonly Problem[]): string {
   const drawn = drawnScreens(draft, graph)
   const starts = new Set([program.start, ...usedStarts(drawn)])
   const layout = layOut(drawn, starts, (screen) => cardSize(screen, pictures))
-  const base = program.languages[0]?.code ?? ''
+  const base = baseLanguageOf(program)
   const cards = drawn.map((screen) => card(screen, layout, pictures[base]?.[screen.id]))
   const data = { width: layout.width, height: layout.height, pictures, screens: screensFor(draft, drawn) }
   const options = program.languages.map(

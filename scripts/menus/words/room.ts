@@ -1,7 +1,7 @@
 import { aboveOf } from '../../../src/menu/checks/above.ts'
 import { graphOf, waysOf } from '../../../src/menu/checks/graph.ts'
 import type { Draft } from '../../../src/menu/compile.ts'
-import type { Program, ScreenId, TextKey } from '../../../src/menu/program.ts'
+import { baseLanguageOf, type Program, type ScreenId, type TextKey } from '../../../src/menu/program.ts'
 
 /** On which screens each text may stand. */
 export function screensOf(program: Program): ReadonlyMap<TextKey, ReadonlySet<ScreenId>> {
@@ -11,7 +11,7 @@ export function screensOf(program: Program): ReadonlyMap<TextKey, ReadonlySet<Sc
     shown.set(key, (shown.get(key) ?? new Set()).add(id))
   }
   for (const [id, screen] of Object.entries(program.screens)) {
-    for (const key of Object.keys(program.texts[program.languages[0]?.code ?? ''] ?? {})) {
+    for (const key of Object.keys(program.texts[baseLanguageOf(program)] ?? {})) {
       if (isOwn(key, id)) add(key, id)
       if (key.startsWith('service.navigation.') && hasFooter(screen.kind)) add(key, id)
     }

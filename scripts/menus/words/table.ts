@@ -1,4 +1,5 @@
 import type { Draft } from '../../../src/menu/compile.ts'
+import { baseLanguageOf } from '../../../src/menu/program.ts'
 import { readCsv, writeCsv } from './csv.ts'
 import { roomOf } from './room.ts'
 
@@ -16,7 +17,7 @@ export function exportTable(draft: Draft, language: string): string {
   const base = baseTexts(draft)
   const translation = draft.words[language] ?? {}
   const known = draft.program.languages.some(({ code }) => code === language)
-  const room = roomOf(draft, known ? language : (draft.program.languages[0]?.code ?? ''))
+  const room = roomOf(draft, known ? language : baseLanguageOf(draft.program))
   const rows = Object.entries(base).map(([key, text]) => [
     key,
     text,
@@ -56,7 +57,7 @@ export function readTable(source: string, base: Texts): Table {
     else if (seen.has(key)) problems.push(`${at}: ${key} stands in the table twice; take one row out.`)
     else if (text === '') empty.push(key)
     else {
-      problems.push(...placeholderProblems(key, base[key] ?? '', text).map((problem) => `${at}: ${problem}`))
+      problems.push(...valueProblems(key, base[key] ?? '', text).map((problem) => `${at}: ${problem}`))
       texts[key] = text
       if (baseAt >= 0 && cell(baseAt) !== base[key]) stale.push(key)
     }
@@ -67,10 +68,10 @@ export function readTable(source: string, base: Texts): Table {
 
 /** The texts that a language translates, with the base language's name for itself first. */
 export function baseTexts({ program, words }: Draft): Texts {
-  return words[program.languages[0]?.code ?? ''] ?? {}
+  return words[baseLanguageOf(program)] ?? {}
 }
 
-function placeholderProblems(key: string, base: string, text: string): readonly string[] {
+function valueProblems(key: string, base: string, text: string): readonly string[] {
   const [wanted, found] = [new Set(valuesIn(base)), new Set(valuesIn(text))]
   const missing = [...wanted].filter((name) => !found.has(name))
   const extra = [...found].filter((name) => !wanted.has(name))

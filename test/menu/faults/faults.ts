@@ -142,7 +142,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'one can go back past a write',
-    file: 'menu/step.ts',
+    file: 'menu/move.ts',
     text: 'return leaveForGood(session, wrote)',
     instead: 'return leaveForGood(session, wrote && false)',
     law: 'going back never leads past a confirmation that has written',
