@@ -1,6 +1,9 @@
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { DeliveryReport, IncomingSms } from './aggregator.ts'
 
+/** Where a link is paced, codes go before what is about the subscriber's own account, and that before what many are told at once. */
+export type SmsPriority = 'code' | 'receipt' | 'bulk'
+
 /** One message to one phone, as a link is asked to send it. */
 export type SmsMessage = {
   /** The outbox row's id. */
@@ -10,8 +13,9 @@ export type SmsMessage = {
   readonly from: string
   /** May hold a one-time code. */
   readonly text: string
-  /** Where a link is paced, codes go before receipts. */
-  readonly priority: 'code' | 'receipt'
+  readonly priority: SmsPriority
+  /** Shown at once and kept by no phone (class 0), where the link can; only for what asks for it. */
+  readonly flash: boolean
   /** After that long the network may throw the message away. */
   readonly validForMs: number
 }

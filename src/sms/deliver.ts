@@ -1,4 +1,4 @@
-import type { SendOutcome, SmsLink, SmsMessage } from '../aggregators/sms-link.ts'
+import type { SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
 import { segmentSms } from '../domain/segments.ts'
@@ -37,7 +37,8 @@ type Row = {
   recipient_index: Buffer
   body_sealed: Buffer
   challenge_id: string | null
-  priority: SmsMessage['priority']
+  priority: SmsPriority
+  flash: boolean
   expires_ms: number
   early: boolean
   attempt_state: string | null
@@ -78,7 +79,7 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
 async function readRow(database: Database, id: string): Promise<Row | null> {
   const { rows } = await database.query<Row>({
     name: 'sms-read',
-    text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority,
+    text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
         last.state AS attempt_state,
@@ -96,7 +97,7 @@ function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row
   if (to === null) throw new Error(`The number of message ${id} is not one.`)
   const body = sealer.open(row.body_sealed, bodyContext(id))
   const text = row.challenge_id === null ? body : body.replace(CODE_MARK, deriveCode(otpKey, row.challenge_id).reveal())
-  return { id, to, from, text, priority: row.priority, validForMs: Math.floor(row.expires_ms) }
+  return { id, to, from, text, priority: row.priority, flash: row.flash, validForMs: Math.floor(row.expires_ms) }
 }
 
 /** Commits the attempt before its socket is used. False: somebody else has the row. */

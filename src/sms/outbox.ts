@@ -1,3 +1,4 @@
+import type { SmsPriority } from '../aggregators/sms-link.ts'
 import type { Queryable } from '../database/database.ts'
 import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
@@ -14,13 +15,15 @@ export type OutgoingSms = {
   readonly body:
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'code'; readonly challengeId: string; readonly text: string }
-  readonly priority: 'code' | 'receipt'
+  readonly priority: SmsPriority
+  /** Shown at once and kept by no phone, where the network can; ordinary unless set. */
+  readonly flash?: boolean
   /** Not worth sending after that; null: for a day. */
   readonly expiresAt: Date | null
 }
 
 /** What the queue is told about a row, after the commit. */
-export type QueuedSms = { readonly id: string; readonly version: number; readonly priority: 'code' | 'receipt' }
+export type QueuedSms = { readonly id: string; readonly version: number; readonly priority: SmsPriority }
 
 /** Where the code goes in a `code` message's text. */
 export const CODE_MARK = '{code}'
@@ -38,8 +41,8 @@ export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms
   const { rows } = await tx.query<{ version: number }>({
     name: 'sms-enqueue',
     text: `WITH message AS (
-        INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, now() + interval '1 day'))
+        INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at, flash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, now() + interval '1 day'), $10)
         ON CONFLICT (fact_key) DO NOTHING
         RETURNING id, version
       ), event AS (
@@ -56,6 +59,7 @@ export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms
       challengeId,
       priority,
       sms.expiresAt,
+      sms.flash ?? false,
     ],
   })
   const version = rows[0]?.version

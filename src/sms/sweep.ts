@@ -1,3 +1,4 @@
+import type { SmsPriority } from '../aggregators/sms-link.ts'
 import type { Queryable } from '../database/database.ts'
 import type { SmsBell } from './queue.ts'
 
@@ -11,7 +12,7 @@ const RING_AGAIN_SECONDS = 30
  * raised because the queue ignores a job id that it has seen. Returns how many.
  */
 export async function sweepSms(database: Queryable, bell: SmsBell): Promise<number> {
-  const { rows } = await database.query<{ id: string; version: number; priority: 'code' | 'receipt' }>({
+  const { rows } = await database.query<{ id: string; version: number; priority: SmsPriority }>({
     name: 'sms-sweep',
     text: `UPDATE sms_outbox SET version = version + 1, ring_at = now() + make_interval(secs => $2)
       WHERE id IN (SELECT id FROM sms_outbox WHERE ring_at <= now() ORDER BY ring_at LIMIT $1 FOR UPDATE SKIP LOCKED)

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { within } from '../../domain/within.ts'
-import type { LinkListeners, SendOutcome, SmsLink, SmsMessage } from '../sms-link.ts'
+import type { LinkListeners, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName, textField } from './codec.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import { parseDelivery } from './incoming.ts'
@@ -158,7 +158,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
     return together(outcomes)
   }
 
-  async function submit(fields: Pdu['fields'], priority: SmsMessage['priority']): Promise<PartOutcome> {
+  async function submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome> {
     for (let round = 1; ; round += 1) {
       const slot = await pacer.acquire(priority)
       if (slot.kind === 'refused') return { kind: 'refused', reason: slot.reason, retry: true }

@@ -1,3 +1,5 @@
+import type { SmsPriority } from '../sms-link.ts'
+
 /** Why a slot was not given: surely nothing was sent. */
 export type Refusal = 'link_down' | 'link_busy'
 
@@ -5,8 +7,8 @@ export type Slot = { readonly kind: 'slot' } | { readonly kind: 'refused'; reado
 
 /** Hands out permissions to submit one PDU, never faster than agreed and never more at once than the window. */
 export type Pacer = {
-  /** Waits for a slot; `code` goes before everything that waits. Give it back with `release`. */
-  acquire(priority: 'code' | 'receipt'): Promise<Slot>
+  /** Waits for a slot, behind what is as urgent or more so. Give it back with `release`. */
+  acquire(priority: SmsPriority): Promise<Slot>
   release(): void
   /** No slot for so long: the network asked for patience. */
   pause(durationMs: number): void
@@ -32,7 +34,8 @@ const CATCH_UP_MS = 20
 type Waiter = { give(slot: Slot): void; timer: NodeJS.Timeout }
 
 export function makePacer(options: PacerOptions, nowMs: () => number = () => performance.now()): Pacer {
-  const lanes = { code: [] as Waiter[], receipt: [] as Waiter[] }
+  const lanes: Record<SmsPriority, Waiter[]> = { code: [], receipt: [], bulk: [] }
+  const waiting = (): number => lanes.code.length + lanes.receipt.length + lanes.bulk.length
   const intervalMs = options.tps > 0 ? 1000 / options.tps : 0
   // When each of the last `tps` slots was given, so that what is made up for never makes a second too full.
   const given = new Float64Array(options.tps).fill(Number.NEGATIVE_INFINITY)
@@ -45,13 +48,13 @@ export function makePacer(options: PacerOptions, nowMs: () => number = () => per
   function pump(): void {
     if (timer !== null) clearTimeout(timer)
     timer = null
-    while ((lanes.code.length > 0 || lanes.receipt.length > 0) && outstanding < options.window && options.ready()) {
+    while (waiting() > 0 && outstanding < options.window && options.ready()) {
       const waitMs = Math.max(nextAtMs, pausedUntilMs, (given[oldest] ?? Number.NEGATIVE_INFINITY) + 1000) - nowMs()
       if (waitMs > 0) {
         timer = setTimeout(pump, Math.ceil(waitMs))
         return
       }
-      const waiter = lanes.code.shift() ?? lanes.receipt.shift()
+      const waiter = lanes.code.shift() ?? lanes.receipt.shift() ?? lanes.bulk.shift()
       if (waiter === undefined) return
       clearTimeout(waiter.timer)
       outstanding += 1
@@ -68,7 +71,7 @@ export function makePacer(options: PacerOptions, nowMs: () => number = () => per
     acquire(priority) {
       return new Promise((resolve) => {
         const lane = lanes[priority]
-        if (lanes.code.length + lanes.receipt.length === 0) nextAtMs = Math.max(nextAtMs, nowMs())
+        if (waiting() === 0) nextAtMs = Math.max(nextAtMs, nowMs())
         const waiter: Waiter = {
           give: resolve,
           timer: setTimeout(() => {
@@ -91,7 +94,7 @@ export function makePacer(options: PacerOptions, nowMs: () => number = () => per
     clear(reason) {
       if (timer !== null) clearTimeout(timer)
       timer = null
-      for (const waiter of [...lanes.code.splice(0), ...lanes.receipt.splice(0)]) {
+      for (const waiter of Object.values(lanes).flatMap((lane) => lane.splice(0))) {
         clearTimeout(waiter.timer)
         waiter.give({ kind: 'refused', reason })
       }

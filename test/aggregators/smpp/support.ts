@@ -65,7 +65,16 @@ export function linkTo(
 }
 
 export function sms(text: string, overrides: Partial<SmsMessage> = {}): SmsMessage {
-  return { id: 'm1', to: AMINA, from: 'NYOTA', text, priority: 'receipt', validForMs: 86_400_000, ...overrides }
+  return {
+    id: 'm1',
+    to: AMINA,
+    from: 'NYOTA',
+    text,
+    priority: 'receipt',
+    flash: false,
+    validForMs: 86_400_000,
+    ...overrides,
+  }
 }
 
 export async function until(done: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
