@@ -23,11 +23,12 @@ const POLL_MS = 40
 
 /** `claimed`: the one caller that may run the hop's effect. `twin`: the same answer has claimed it; `other`: another answer has. */
 export async function claimHop(database: Queryable, hop: Hop): Promise<'claimed' | 'twin' | 'other'> {
-  const { rowCount } = await database.query(
-    `INSERT INTO ussd_hop (session_id, hop, conversation, caller_mac, input_length, input_mac) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT DO NOTHING`,
-    [hop.sessionId, hop.hop, hop.conversation, hop.callerMac, hop.seen.length, hop.seen.mac],
-  )
+  const { rowCount } = await database.query({
+    name: 'claim-hop',
+    text: `INSERT INTO ussd_hop (session_id, hop, conversation, caller_mac, input_length, input_mac) VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT DO NOTHING`,
+    values: [hop.sessionId, hop.hop, hop.conversation, hop.callerMac, hop.seen.length, hop.seen.mac],
+  })
   if (rowCount === 1) return 'claimed'
   const { rows } = await database.query<{ input_mac: string }>(
     'SELECT input_mac FROM ussd_hop WHERE session_id = $1 AND hop = $2',
@@ -40,10 +41,11 @@ export async function claimHop(database: Queryable, hop: Hop): Promise<'claimed'
 const MAY_STILL_ACT = '5 minutes'
 
 async function hasOpenHop(database: Queryable, sessionId: string): Promise<boolean> {
-  const { rowCount } = await database.query(
-    `SELECT FROM ussd_hop WHERE session_id = $1 AND answered_at IS NULL AND claimed_at > now() - interval '${MAY_STILL_ACT}'`,
-    [sessionId],
-  )
+  const { rowCount } = await database.query({
+    name: 'open-hop',
+    text: `SELECT FROM ussd_hop WHERE session_id = $1 AND answered_at IS NULL AND claimed_at > now() - interval '${MAY_STILL_ACT}'`,
+    values: [sessionId],
+  })
   return rowCount > 0
 }
 

@@ -60,20 +60,27 @@ const REVISION_BYTES = 8
 
 /**
  * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored. One that begins also
- * becomes its owner's last; the others name themselves for an owner, and nothing is stored there.
+ * becomes its owner's last: after the keys of all sessions come those of the owners, in the order of the sessions that begin. Who is
+ * nobody's names itself.
  */
 const COMPARE_AND_SET = `
 local found = {}
-local ttl, named = ARGV[1], ARGV[2]
-for n = 1, #KEYS / 2 do
-  local key, owner = KEYS[2 * n - 1], KEYS[2 * n]
+local ttl, named, nothing = ARGV[1], ARGV[2], string.rep('\\0', ${REVISION_BYTES})
+local sessions = (#ARGV - 2) / 2
+local owners = sessions
+for n = 1, sessions do
+  local key, owner = KEYS[n], nil
   local expected, value = ARGV[2 * n + 1], ARGV[2 * n + 2]
+  if expected == nothing then
+    owners = owners + 1
+    if KEYS[owners] ~= key then owner = KEYS[owners] end
+  end
   local revision = redis.call('GETRANGE', key, 0, ${REVISION_BYTES - 1})
   if revision ~= '' and revision ~= expected then
     found[n] = redis.call('GET', key)
   else
     redis.call('SET', key, value, 'PX', ttl)
-    if owner ~= key then redis.call('SET', owner, string.sub(key, named + 1), 'PX', ${LAST_TTL_MS}) end
+    if owner then redis.call('SET', owner, string.sub(key, named + 1), 'PX', ${LAST_TTL_MS}) end
     found[n] = false
   end
 end
@@ -84,7 +91,8 @@ const MOST_AT_ONCE = 64
 
 type Write = {
   readonly name: string
-  readonly owner: string
+  /** Null for a session that goes on. */
+  readonly owner: string | null
   readonly expected: Buffer
   readonly value: Buffer
 }
@@ -105,7 +113,7 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
   const scripted = redis as WithScript
   const get = gather((names: readonly string[]) => redis.mgetBuffer(...names), MOST_AT_ONCE)
   const compareAndSet = gather((writes: readonly Write[]) => {
-    const keys = writes.flatMap(({ name, owner }) => [name, owner])
+    const keys = [...writes.map(({ name }) => name), ...writes.flatMap(({ owner }) => owner ?? [])]
     const values = writes.flatMap(({ expected, value }) => [expected, value])
     return scripted.nyotaCompareAndSetBuffer(keys.length, ...keys, TTL_MS, names.length, ...values)
   }, MOST_AT_ONCE)
@@ -139,7 +147,8 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       const mark = markOf(session.program, session.reply.end || session.closed === true)
       const sealed = sealer.seal(JSON.stringify(toJson(session)), name)
       const value = Buffer.concat([revisionBytes(revision + 1), mark, sealed])
-      const owner = revision === 0 && session.callerId !== null ? ownerOf(session.menu.facts.number) : name
+      const ofCaller = (): string => (session.callerId === null ? name : ownerOf(session.menu.facts.number))
+      const owner = revision === 0 ? ofCaller() : null
       const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)

@@ -102,11 +102,12 @@ export async function transferOfSession(
   sessionId: string,
 ): Promise<{ readonly reference: string } | null> {
   // The bound on age keeps the search to a few rows: it is asked within minutes of the session.
-  const { rows } = await db.query<{ reference: string }>(
-    `SELECT reference FROM transfer WHERE session_id = $1 AND created_at > now() - interval '2 hours'
-     ORDER BY created_at DESC LIMIT 1`,
-    [sessionId],
-  )
+  const { rows } = await db.query<{ reference: string }>({
+    name: 'transfer-of-session',
+    text: `SELECT reference FROM transfer WHERE session_id = $1 AND created_at > now() - interval '2 hours'
+      ORDER BY created_at DESC LIMIT 1`,
+    values: [sessionId],
+  })
   return rows[0] ?? null
 }
 

@@ -1,10 +1,10 @@
 import { beginsWord } from '../domain/words.ts'
 import { holds } from './guard.ts'
-import { blocksOf, footerOf, OFFER, offerBlocks, rowMark } from './layout.ts'
-import type { Choice, ListScreen, Program, Screen, ScreenId, Template, TextKey } from './program.ts'
+import { type Block, blocksOf, footerOf, OFFER, offerBlocks, rowMark } from './layout.ts'
+import type { Choice, Limits, ListScreen, Program, Screen, ScreenId, Template, TextKey } from './program.ts'
 import { lookupIn, type Values } from './scope.ts'
 import { type MenuSession, topFrame, type Words } from './session.ts'
-import { fill, fitsIn, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
+import { fill, formOf, lastFormOf, limitsOf, linesIn, stack, textOf, unitsOf } from './text.ts'
 import { isRecord } from './value.ts'
 
 /** One screen as it goes to the phone. `units`: septets or UTF-16 units. */
@@ -26,14 +26,60 @@ export function renderScreen(
   above: Words | null,
   atMs: number,
 ): { reply: Reply; next: number | null } {
-  const screen = screenOf(program, topFrame(session).at)
-  let best = renderForm(program, session, above, atMs, 0)
-  for (let form = 1; form <= best.lastForm; form += 1) {
-    if (best.fits && screen.kind !== 'list') break
-    const page = renderForm(program, session, above, atMs, form)
-    if (!best.fits || (page.fits && page.rows > best.rows)) best = page
+  const { at } = topFrame(session)
+  const screen = screenOf(program, at)
+  if (screen.kind === 'list') return renderList(program, session, screen, above, atMs)
+  const choices = screen.kind === 'menu' ? openChoices(screen.choices, session) : []
+  const blocks = blocksOf(at, screen, choices, session.typed !== '')
+  return { reply: renderBlocks(program, session, at, blocks, footOf(program, session, false), above, atMs), next: null }
+}
+
+/** The question whether to go on with a dropped session, under the words `above`. */
+export function renderOffer(program: Program, session: MenuSession, above: Words | null, atMs: number): Reply {
+  return renderBlocks(program, session, OFFER, offerBlocks, [], above, atMs)
+}
+
+/** Blocks one under another and a footer, in the fullest form that fits; every hop comes through here, so each text is looked up once. */
+function renderBlocks(
+  program: Program,
+  session: MenuSession,
+  at: ScreenId,
+  blocks: readonly Block[],
+  foot: readonly TextKey[],
+  above: Words | null,
+  atMs: number,
+): Reply {
+  const { language } = session
+  const shown = blocks.map(({ key }) => textOf(program, language, key))
+  const below = foot.map((key) => textOf(program, language, key))
+  const limits = limitsOf(program, session.channel)
+  const lookup = lookupIn(session)
+  const render = (form: number): Reply => {
+    const top = above && formOf(above, form)
+    const isGsm7 = (text: Template): boolean => formOf(text, form).gsm7
+    const gsm7 = (top?.gsm7 ?? true) && shown.every(isGsm7) && below.every(isGsm7)
+    const setting = { gsm7, market: program.market, atMs }
+    const lines = shown.map((text, index) => (blocks[index]?.mark ?? '') + fill(formOf(text, form), lookup, setting))
+    const last = below.map((text) => fill(formOf(text, form), lookup, setting)).join(' ')
+    return replyOf(at, gsm7, false, stack([top?.text ?? '', ...lines, last]))
   }
-  return { reply: best.reply, next: best.next }
+  const full = render(0)
+  if (fits(limits, full)) return full
+  const texts = [...shown, ...below]
+  const last = lastFormOf<Template | Words>(above === null ? texts : [above, ...texts])
+  let reply = full
+  for (let form = 1; form <= last && !fits(limits, reply); form += 1) reply = render(form)
+  return reply
+}
+
+function fits(limits: Limits, { text, encoding, units }: Reply): boolean {
+  return units <= limits[encoding] && linesIn(text) <= limits.lines
+}
+
+function footOf(program: Program, session: MenuSession, more: boolean): readonly TextKey[] {
+  const past = session.history.length > 0
+  const previous = (session.pages.at(-1) ?? 0) > 0
+  return footerOf(program.keys, { more, previous, back: past || session.typed !== '', home: past || session.away })
 }
 
 /** `rows`: how many the page shows; `lastForm`: the number of the shortest form that any text of the screen has. */
@@ -45,22 +91,36 @@ type Page = {
   readonly lastForm: number
 }
 
-function renderForm(program: Program, session: MenuSession, words: Words | null, atMs: number, form: number): Page {
+function renderList(
+  program: Program,
+  session: MenuSession,
+  screen: ListScreen,
+  above: Words | null,
+  atMs: number,
+): { reply: Reply; next: number | null } {
+  let best = renderPage(program, session, screen, above, atMs, 0)
+  for (let form = 1; form <= best.lastForm; form += 1) {
+    const page = renderPage(program, session, screen, above, atMs, form)
+    if (!best.fits || (page.fits && page.rows > best.rows)) best = page
+  }
+  return { reply: best.reply, next: best.next }
+}
+
+function renderPage(
+  program: Program,
+  session: MenuSession,
+  screen: ListScreen,
+  words: Words | null,
+  atMs: number,
+  form: number,
+): Page {
   const { at } = topFrame(session)
-  const screen = screenOf(program, at)
   const limits = limitsOf(program, session.channel)
   const first = session.pages.at(-1) ?? 0
-  const isList = screen.kind === 'list'
-  const choices = screen.kind === 'menu' ? openChoices(screen.choices, session) : []
-  const blocks = blocksOf(at, screen, choices, session.typed !== '')
-  const rows = isList ? rowsLookedFor(screen, session) : []
-  const footer = (more: boolean): readonly TextKey[] => {
-    const past = session.history.length > 0
-    const back = past || session.typed !== ''
-    return footerOf(program.keys, { more, previous: first > 0, back, home: past || session.away })
-  }
+  const blocks = blocksOf(at, screen, [], session.typed !== '')
+  const rows = rowsLookedFor(screen, session)
 
-  const keys = [...blocks.map(({ key }) => key), ...(isList ? [`${at}.row`] : []), ...footer(rows.length > 0)]
+  const keys = [...blocks.map(({ key }) => key), `${at}.row`, ...footOf(program, session, rows.length > 0)]
   const texts = keys.map((key) => textOf(program, session.language, key))
   const lastForm = lastFormOf<Template | Words>(words === null ? texts : [words, ...texts])
   const above = words && formOf(words, form)
@@ -70,17 +130,15 @@ function renderForm(program: Program, session: MenuSession, words: Words | null,
     return fill(text, lookupIn(session, fields), { gsm7, market: program.market, atMs })
   }
   const foot = (more: boolean): string =>
-    footer(more)
+    footOf(program, session, more)
       .map((key) => print(key))
       .join(' ')
   const page = (shown: readonly string[], next: number | null): Page => {
     const reply = replyOf(at, gsm7, false, stack([head, ...shown, foot(next !== null)]))
-    const fits = reply.units <= limits[reply.encoding] && linesIn(reply.text) <= limits.lines
-    return { reply, next, rows: shown.length, fits, lastForm }
+    return { reply, next, rows: shown.length, fits: fits(limits, reply), lastForm }
   }
 
   const head = stack([above?.text ?? '', ...blocks.map(({ mark, key }) => mark + print(key))])
-  if (!isList) return page([], null)
 
   // Each row takes a line, so that no more than these can fit.
   const lines = rows
@@ -92,24 +150,6 @@ function renderForm(program: Program, session: MenuSession, words: Words | null,
   }
   const shown = fitting(lines, rows.length - first, gsm7, room)
   return page(lines.slice(0, shown), first + shown < rows.length ? first + shown : null)
-}
-
-/** The question whether to go on with a dropped session, under the words `above`. */
-export function renderOffer(program: Program, session: MenuSession, above: Words | null, atMs: number): Reply {
-  const texts = offerBlocks.map(({ key }) => textOf(program, session.language, key))
-  const limits = limitsOf(program, session.channel)
-  const render = (form: number): Reply => {
-    const [top, shown] = [above && formOf(above, form), texts.map((text) => formOf(text, form))]
-    const gsm7 = (top?.gsm7 ?? true) && shown.every((text) => text.gsm7)
-    const setting = { gsm7, market: program.market, atMs }
-    const lines = shown.map((text, index) => (offerBlocks[index]?.mark ?? '') + fill(text, lookupIn(session), setting))
-    return replyOf(OFFER, gsm7, false, stack([top?.text ?? '', ...lines]))
-  }
-  const last = lastFormOf<Template | Words>(above === null ? texts : [above, ...texts])
-  let reply = render(0)
-  for (let form = 1; form <= last && !fitsIn(limits, reply.text, reply.encoding === 'gsm7'); form += 1)
-    reply = render(form)
-  return reply
 }
 
 export function replyOf(screen: ScreenId, gsm7: boolean, end: boolean, text: string): Reply {

@@ -91,7 +91,9 @@ export function unitsOf(text: string, gsm7: boolean): number {
 }
 
 export function linesIn(text: string): number {
-  return text.split('\n').length
+  let lines = 1
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
+  return lines
 }
 
 /** One under another; an empty block is no line. */
