@@ -114,7 +114,7 @@ function present(turn: Turn, session: MenuSession): Step {
 
 /**
  * Shows the current screen, or answers it with what was dialled: a shortcut's answer only on its own screen, and what is beyond a
- * shortcut only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
+ * shortcut, or no value for it, only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
  */
 function showOrFeed(turn: Turn, session: MenuSession): Step {
   const [first, ...rest] = turn.rest
@@ -134,6 +134,8 @@ function showOrFeed(turn: Turn, session: MenuSession): Step {
   const { back, home, exit } = turn.program.keys
   if (screen.kind === 'input' && [back, home, exit].includes(key))
     return invalid(turn, shown.session, screen, screen.wrong)
+  const isMeant = meaningOf(turn.program, shown.session, screen, first.input.reveal(), turn.atMs).kind !== 'invalid'
+  if (!isMeant && mayBeSecret(first.input)) return show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
   return answer({ ...turn, rest }, shown.session, first.input)
 }
 

@@ -128,6 +128,12 @@ describe('a code', () => {
 })
 
 describe('what may be a PIN', () => {
+  test('is warned of where a code takes a value that it cannot be', () => {
+    expect(dialled('1', '73915').text()).toMatch(/^Never dial your PIN\.\n/)
+    expect(dialled('1', '73915').step().session.wrong).toBe(0)
+    expect(JSON.stringify(dialled('1', '73915').step())).not.toContain('73915')
+  })
+
   test.each([
     ['73915'],
     ['1', '0700000002', '500', '73915'],
