@@ -53,7 +53,8 @@ export function encodePdu({ command, status, sequence, fields = {} }: EncodableP
   const vendors: Buffer[] = []
   for (const [name, value] of Object.entries(fields)) {
     if (VENDOR_TAG.test(name)) vendors.push(encodeTlv(Number(name), value))
-    else if (name in library.tlvs || name in (library.commands[command]?.params ?? {})) known[name] = value
+    else if (Object.hasOwn(library.tlvs, name) || Object.hasOwn(library.commands[command]?.params ?? {}, name))
+      known[name] = value
     else throw new Error(`${command} has no field ${name}, and no TLV is called so.`)
   }
   const octets = new RawPdu(command, { ...known, command_status: status, sequence_number: sequence }).toBuffer()
