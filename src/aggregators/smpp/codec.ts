@@ -54,7 +54,7 @@ export function encodePdu({ command, status, sequence, fields = {} }: EncodableP
   for (const [name, value] of Object.entries(fields)) {
     if (VENDOR_TAG.test(name)) vendors.push(encodeTlv(Number(name), value))
     else if (Object.hasOwn(library.tlvs, name) || Object.hasOwn(library.commands[command]?.params ?? {}, name))
-      known[name] = value
+      known[name] = typeof value === 'string' ? withoutEnd(command, name, value) : value
     else throw new Error(`${command} has no field ${name}, and no TLV is called so.`)
   }
   const octets = new RawPdu(command, { ...known, command_status: status, sequence_number: sequence }).toBuffer()
@@ -117,6 +117,14 @@ export function octetsField(pdu: Pdu, name: string): Buffer | null {
 type EncodablePdu = Omit<Pdu, 'fields'> & { readonly fields?: Pdu['fields'] }
 
 const VENDOR_TAG = /^\d{1,5}$/
+
+/** The library ends every text itself; an end within one would shift all that follows. */
+function withoutEnd(command: string, name: string, text: string): string {
+  if (!text.includes('\0')) return text
+  const bare = text.replace(/\0+$/, '')
+  if (bare.includes('\0')) throw new Error(`${name} of ${command} has an end in its middle.`)
+  return bare
+}
 
 function encodeTlv(tag: number, value: Field): Buffer {
   if (!Buffer.isBuffer(value)) throw new Error(`TLV ${tag} is known by its number only, so its value must be octets.`)
