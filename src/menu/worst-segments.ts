@@ -1,6 +1,6 @@
 import { type SegmentStyle, segmentSizes } from '../domain/segments.ts'
 import { longest } from './checks/longest.ts'
-import type { Program, Template } from './program.ts'
+import type { Program, Slot, Template } from './program.ts'
 import { unitsOf } from './text.ts'
 
 /** What one message costs at most in one language, whatever its values are. */
@@ -44,11 +44,11 @@ type Span = { readonly from: number; readonly to: number }
 
 /** Where a character of two units can stand, whatever the values are: across a boundary it would go whole to the next message. */
 function wideSpans(template: Template, { market }: Program): Span[] {
-  const { gsm7, parts } = template
+  const { gsm7 } = template
   const spans: Span[] = []
   let from = 0
   let to = 0
-  for (const part of parts.flatMap((each) => (typeof each === 'string' ? [...each] : [each]))) {
+  for (const part of characters(template)) {
     const text = longest({ gsm7, parts: [part] }, market)
     const units = unitsOf(text, gsm7)
     to += units
@@ -61,3 +61,8 @@ function wideSpans(template: Template, { market }: Program): Span[] {
 
 /** Values that people write themselves, in any characters. */
 const FREE: ReadonlySet<string> = new Set(['text', 'last'])
+
+/** Literal words one character each, so that each has a place of its own. */
+function characters({ parts }: Template): (string | Slot)[] {
+  return parts.flatMap<string | Slot>((part) => (typeof part === 'string' ? [...part] : [part]))
+}
