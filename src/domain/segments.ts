@@ -22,7 +22,7 @@ export type Segments = {
   readonly units: number
 }
 
-export const ordinarySegments: SegmentStyle = { long: 'udh8', national: [] }
+const ordinarySegments: SegmentStyle = { long: 'udh8', national: [] }
 
 /**
  * Splits a text as the network counts it: GSM-7 where every character allows, else a national table where one is allowed and saves
