@@ -38,6 +38,8 @@ export type SmsLink = {
   /** Set where one delivery report comes for all parts of a long message; otherwise one comes for each. */
   readonly reports?: 'per_message'
   isUp(): boolean
+  /** Short messages that its network counts for a text, where that is not GSM-7 or UCS-2 with headers of six octets. */
+  segments?(text: string): number
   /** Never rejects; always settles within the link's deadlines. */
   send(message: SmsMessage): Promise<SendOutcome>
 }

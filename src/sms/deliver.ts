@@ -109,7 +109,7 @@ async function claim(
   link: SmsLink,
   text: string,
 ): Promise<boolean> {
-  const segments = segmentSms(text).parts.length
+  const segments = link.segments?.(text) ?? segmentSms(text).parts.length
   const { rowCount } = await database.query({
     name: 'sms-claim',
     text: `WITH claimed AS (

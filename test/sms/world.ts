@@ -20,11 +20,12 @@ export type TestLink = SmsLink & { readonly sent: SmsMessage[]; up: boolean; scr
 
 export function makeLink(
   name: string,
-  options: { prefixes?: string[]; script?: Script; reports?: 'per_message' } = {},
+  options: { prefixes?: string[]; script?: Script; reports?: 'per_message'; segments?: (text: string) => number } = {},
 ): TestLink {
   const link: TestLink = {
     ...{ name, prefixes: options.prefixes ?? [], sent: [], up: true },
     ...(options.reports === undefined ? {} : { reports: options.reports }),
+    ...(options.segments === undefined ? {} : { segments: options.segments }),
     script: options.script ?? ((_, count) => ({ kind: 'accepted', providerIds: [`${name}-${count}`], segments: 1 })),
     isUp: () => link.up,
     async send(message) {

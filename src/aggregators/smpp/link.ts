@@ -4,11 +4,12 @@ import { connect as connectTls } from 'node:tls'
 import { within } from '../../domain/within.ts'
 import type { LinkListeners, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName, textField } from './codec.ts'
+import { ordinaryCoding } from './coding-profile.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
 import { parseDelivery } from './incoming.ts'
 import { makePacer } from './pacer.ts'
 import type { SmppLinkSettings } from './settings.ts'
-import { encodeShortMessages } from './short-message.ts'
+import { countSegments, encodeShortMessages, segmentsOf } from './short-message.ts'
 import { asksForPatience, isPassing, refusalOf, sourceAddress, submitFields } from './submit.ts'
 
 export type SmppLink = SmsLink & {
@@ -37,12 +38,13 @@ type PartOutcome =
 /** Keeps one account at one network bound, for as long as the process lives. Returns at once; the link is up when it is. */
 export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListeners): SmppLink {
   const { name, timings } = settings
+  const coding = ordinaryCoding
   let bound: Connection | null = null
   let current: Connection | null = null
   let retry: NodeJS.Timeout | null = null
   let tries = 0
   let closing = false
-  let reference = randomInt(256)
+  let reference = randomInt(0x10000)
   let patienceMs = PATIENCE_MS
   const incoming = new Set<Promise<number>>()
   const outgoing = new Set<Promise<unknown>>()
@@ -136,7 +138,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
 
   async function store(pdu: Pdu): Promise<number> {
     try {
-      const delivery = parseDelivery(pdu, name)
+      const delivery = parseDelivery(pdu, name, coding.packed)
       if (delivery.kind === 'useless') return STATUS.permanentAppError
       if (delivery.kind === 'report') await listeners.onDeliveryReport(delivery.report)
       else await listeners.onMessage(delivery.message)
@@ -149,13 +151,13 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
   async function sendParts(message: SmsMessage): Promise<SendOutcome> {
     const source = sourceAddress(message.from)
     if (source === null) return { kind: 'refused', reason: 'sender_name_not_allowed', retry: false }
-    reference = (reference + 1) & 0xff
-    const parts = encodeShortMessages(message.text, reference)
+    reference = (reference + 1) & 0xffff
+    const parts = encodeShortMessages(message.text, { reference, coding, flash: message.flash })
     if (parts === null) return { kind: 'refused', reason: 'text_too_long', retry: false }
     const outcomes = await Promise.all(
       parts.map((part) => submit(submitFields(message, source, part), message.priority)),
     )
-    return together(outcomes)
+    return together(outcomes, segmentsOf(parts))
   }
 
   async function submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome> {
@@ -182,6 +184,8 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
   return {
     name,
     prefixes: settings.prefixes,
+    ...(coding.long === 'payload' ? { reports: 'per_message' as const } : {}),
+    segments: (text) => countSegments(text, coding),
     isUp: () => bound !== null && !closing && settings.bind !== 'receiver',
     send(message) {
       if (bound === null || closing || settings.bind === 'receiver') {
@@ -224,7 +228,7 @@ function outcomeOf(answer: Answer): PartOutcome {
 }
 
 /** One outcome for all parts: what is unsure stays unsure, and a message of which a part was refused was not sent. */
-function together(outcomes: readonly PartOutcome[]): SendOutcome {
+function together(outcomes: readonly PartOutcome[], segments: number): SendOutcome {
   const providerIds = outcomes.flatMap((outcome) =>
     outcome.kind === 'accepted' && outcome.id !== '' ? [outcome.id] : [],
   )
@@ -232,7 +236,7 @@ function together(outcomes: readonly PartOutcome[]): SendOutcome {
   if (unknown !== undefined) return { kind: 'unknown', cause: unknown.cause, providerIds }
   const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
   const [first] = refused
-  if (first === undefined) return { kind: 'accepted', providerIds, segments: outcomes.length }
+  if (first === undefined) return { kind: 'accepted', providerIds, segments }
   return { kind: 'refused', reason: first.reason, retry: refused.every((outcome) => outcome.retry) }
 }
 

@@ -1,4 +1,4 @@
-import { isGsm7 } from '../../domain/gsm7.ts'
+import { countSeptets } from '../../domain/gsm7.ts'
 import type { SmsMessage } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName } from './codec.ts'
 import type { EncodedPart } from './short-message.ts'
@@ -7,6 +7,7 @@ import type { EncodedPart } from './short-message.ts'
 type Address = { readonly ton: number; readonly npi: number; readonly address: string }
 
 const REGISTERED_DELIVERY = 1
+const MAX_SENDER_SEPTETS = 11
 /** Statuses after which a later attempt or another link may succeed. */
 const PASSING: ReadonlySet<number> = new Set([
   STATUS.throttled,
@@ -28,27 +29,27 @@ export function submitFields(message: SmsMessage, source: Address, part: Encoded
     dest_addr_ton: 1,
     dest_addr_npi: 1,
     destination_addr: message.to.slice(1),
-    esm_class: part.esmClass,
     protocol_id: 0,
     priority_flag: message.priority === 'code' ? 1 : 0,
     schedule_delivery_time: '',
     validity_period: relativeTime(message.validForMs),
     registered_delivery: REGISTERED_DELIVERY,
     replace_if_present_flag: 0,
-    data_coding: part.dataCoding,
     sm_default_msg_id: 0,
-    short_message: part.octets,
+    ...part.fields,
   }
 }
 
 /**
- * `+254…` is international, digits alone a short code (network specific), anything else an alphanumeric sender of at most eleven
- * GSM-7 characters that are ASCII too. Null: no network would show it as it is written.
+ * `+254…` is international, up to eight digits a short code (network specific), anything with a letter an alphanumeric sender: GSM-7
+ * that is ASCII too, eleven septets at most (3GPP TS 23.040 §9.1.2.5). Null: no network would show it as it is written.
  */
 export function sourceAddress(from: string): Address | null {
   if (/^\+\d{7,15}$/.test(from)) return { ton: 1, npi: 1, address: from.slice(1) }
   if (/^\d{2,8}$/.test(from)) return { ton: 3, npi: 0, address: from }
-  return from.length <= 11 && /^[\x20-\x7e]+$/.test(from) && isGsm7(from) ? { ton: 5, npi: 0, address: from } : null
+  const septets =
+    /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(from) && /[A-Za-z]/.test(from) ? countSeptets(from) : null
+  return septets !== null && septets <= MAX_SENDER_SEPTETS ? { ton: 5, npi: 0, address: from } : null
 }
 
 export function isPassing(status: number): boolean {
