@@ -1,0 +1,1 @@
+export type NationalTable = 'turkish' | 'spanish' | 'portuguese'
