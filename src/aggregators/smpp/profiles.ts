@@ -23,6 +23,20 @@ export type SmppProfile = {
   readonly coding: CodingProfile
 }
 
+export type ProfileField =
+  | 'version'
+  | 'system_type'
+  | 'address_range'
+  | 'service_type'
+  | `${'international' | 'short_code' | 'name' | 'destination'}_${'ton' | 'npi'}`
+  | 'gsm7'
+  | 'ucs2'
+  | 'flash_gsm7'
+  | 'flash_ucs2'
+  | 'packed'
+  | 'long'
+  | 'national'
+
 /** Single fields by the names that a link's URL and a file of profiles use. */
 export type ProfileFields = Readonly<Partial<Record<ProfileField, string>>>
 
@@ -79,10 +93,8 @@ const fields = {
         z.enum(['turkish', 'spanish', 'portuguese'], 'must be of turkish, spanish, portuguese, separated by commas'),
       ),
     ),
-}
+} satisfies Record<ProfileField, z.ZodType>
 const schema = z.object(fields).partial()
-
-export type ProfileField = keyof typeof fields
 
 export const PROFILE_FIELDS: readonly ProfileField[] = Object.keys(fields) as ProfileField[]
 
@@ -128,14 +140,12 @@ export function changeProfile(
 }
 
 /** The profiles that every deployment has, by name. */
-export const builtInProfiles: ReadonlyMap<string, SmppProfile> = new Map(
-  [
-    ['standard', standardProfile] as const,
-    ...Object.entries(BUILT_IN).map(
-      ([name, changes]) => [name, changeProfile(standardProfile, name, changes).profile] as const,
-    ),
-  ],
-)
+export const builtInProfiles: ReadonlyMap<string, SmppProfile> = new Map([
+  ['standard', standardProfile] as const,
+  ...Object.entries(BUILT_IN).map(
+    ([name, changes]) => [name, changeProfile(standardProfile, name, changes).profile] as const,
+  ),
+])
 
 function wholeUpTo(largest: number) {
   return z
