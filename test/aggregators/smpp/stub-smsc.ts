@@ -15,6 +15,7 @@ export type Got = {
 export type StubSmsc = {
   readonly port: number
   readonly binds: Pdu[]
+  readonly submits: Pdu[]
   readonly got: Got[]
   readonly connections: Connection[]
   /** Whether each connection is still there. */
@@ -25,6 +26,7 @@ export type StubSmsc = {
 /** A message centre that answers submits only when the test says so, or as `onSubmit` does. */
 export async function startStubSmsc(onSubmit: (got: Got, count: number) => void = () => undefined): Promise<StubSmsc> {
   const binds: Pdu[] = []
+  const submits: Pdu[] = []
   const got: Got[] = []
   const connections: Connection[] = []
   const open: boolean[] = []
@@ -43,6 +45,7 @@ export async function startStubSmsc(onSubmit: (got: Got, count: number) => void 
           answer: (status = STATUS.ok, fields = {}) =>
             connection.respond(pdu, status, status === STATUS.ok ? { message_id: `${got.length}`, ...fields } : fields),
         }
+        submits.push(pdu)
         got.push(submit)
         onSubmit(submit, got.length)
       },
@@ -53,5 +56,5 @@ export async function startStubSmsc(onSubmit: (got: Got, count: number) => void 
     connections.push(connection)
     open.push(true)
   })
-  return { port: peer.port, binds, got, connections, open, close: () => peer.close() }
+  return { port: peer.port, binds, submits, got, connections, open, close: () => peer.close() }
 }
