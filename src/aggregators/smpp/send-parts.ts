@@ -25,14 +25,15 @@ export async function sendParts(
   stopped: () => boolean,
 ): Promise<SendOutcome> {
   const startMs = performance.now()
-  const isOver = (): boolean => stopped() || performance.now() - startMs > LONGEST_MS
+  const isOver = (): boolean => performance.now() - startMs > LONGEST_MS
   const providerIds: string[] = []
   const causes: string[] = []
   for (const [index, part] of parts.entries()) {
     const begun = index > 0
-    let outcome = await submit(part, begun)
+    let outcome: PartOutcome =
+      begun && isOver() ? { kind: 'refused', reason: 'too_slow', retry: false } : await submit(part, begun)
     for (const pauseMs of begun ? PAUSES_MS : []) {
-      if (outcome.kind !== 'refused' || !outcome.retry || isOver()) break
+      if (outcome.kind !== 'refused' || !outcome.retry || stopped() || isOver()) break
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
       outcome = await submit(part, begun)
     }

@@ -55,5 +55,5 @@ export const defaultTimings: SmppTimings = {
   retryFirstMs: 500,
   retryLongestMs: 30_000,
   maxWaitMs: 10_000,
-  maxBulkWaitMs: 60_000,
+  maxBulkWaitMs: 40_000,
 }

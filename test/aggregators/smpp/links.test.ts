@@ -129,6 +129,16 @@ describe('a network that asks for patience', () => {
     expect(link.status().paused).toBe(true)
   })
 
+  test('is offered first what it refused, then what waited', async () => {
+    const { link } = await bound({ window: 1 })
+    const sent = ['first', 'second'].map((text, number) => link.send(sms(text, { to: phone(number) })))
+    ;(await nextGot(1)).answer(STATUS.throttled)
+    ;(await nextGot(2)).answer()
+    ;(await nextGot(3)).answer()
+    expect((await Promise.all(sent)).map(({ kind }) => kind)).toEqual(['accepted', 'accepted'])
+    expect(smsc.got.map(({ text }) => text)).toEqual(['first', 'first', 'second'])
+  })
+
   test('is told once for all that was under way', async () => {
     const { link, throttles } = await bound({ window: 10 })
     const sent = Array.from({ length: 10 }, (_, number) => link.send(sms('x', { to: phone(number) })))
