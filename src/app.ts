@@ -11,7 +11,9 @@ import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import type { Settings } from './settings.ts'
-import { startWorker } from './worker.ts'
+import { startLinkControl } from './sms/link-control.ts'
+import { watchLinks } from './sms/link-metrics.ts'
+import { openLinks, startWorker } from './worker.ts'
 
 export type App = {
   /** Where callbacks go; null without the role. */
@@ -53,7 +55,14 @@ async function start(
 ): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
   const { database, redis, menus, metrics, events } = parts
-  const links = settings.roles.worker ? startWorker(parts, onStop) : []
+  const links = startLinkControl({
+    ...{ database, events, links: settings.roles.worker ? openLinks(parts, onStop) : [] },
+    names: linkNames(settings),
+  })
+  onStop(() => links.close())
+  await links.refresh()
+  watchLinks(metrics, links)
+  if (settings.roles.worker) startWorker(parts, links.links, onStop)
 
   const checks = checksOf(parts)
   metrics.measured('transfers_open', 'Transfers without an end', 'state', async () =>
@@ -71,9 +80,10 @@ async function start(
         checks,
         program: () => menus.programs.current().hash.slice(0, 12),
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
-        links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
+        links: links.list,
       }),
     menus,
+    links,
     inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
@@ -88,6 +98,10 @@ async function start(
       (error: unknown) => events.menusNotPublished({ error }),
     )
   return { port, operatorPort: operator.port, publishMenus }
+}
+
+function linkNames({ smppLinks, africastalking }: Settings): readonly string[] {
+  return [...smppLinks.map((link) => link.name), ...(africastalking.account === null ? [] : ['africastalking'])]
 }
 
 function inspectorOf({ redis, settings }: Parts): Inspector {

@@ -6,10 +6,11 @@ import type { Key } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
+import type { LinkHealth } from './health.ts'
 import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
 import { providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
-import { routeSms } from './route.ts'
+import { routeSms, waitsForLink } from './route.ts'
 
 export type SmsServices = {
   readonly database: Database
@@ -17,6 +18,8 @@ export type SmsServices = {
   /** OTP_KEY: codes are derived at the moment they are sent. */
   readonly otpKey: Key
   readonly links: readonly SmsLink[]
+  /** Left out: all links are as good. */
+  readonly health?: LinkHealth
   /** Sender name or short code on the phone. */
   readonly from: string
   readonly events: Pick<Events, 'smsSubmitted' | 'smsFailed' | 'swept' | 'sweepFailed'>
@@ -47,7 +50,8 @@ type Row = {
 
 /**
  * Sends one message of the outbox, or finds that there is nothing to do: a job may run twice, the row decides. This is the only place
- * that decides on another attempt. A refusal goes to the next link or waits; an unknown outcome is never tried again.
+ * that decides on another attempt. A refusal goes to the next link or waits, unless it is about the message itself or no link is left
+ * that might take it; an unknown outcome is never tried again.
  */
 export async function deliverSms(services: SmsServices, id: string): Promise<void> {
   const { database } = services
@@ -58,18 +62,23 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   if (row.expires_ms <= 0) return expire(services, id)
   if (row.early) return
   const message = openMessage(services, id, row)
-  const links = routeSms(services.links, message.to)
+  const links = routeSms(services.links, message.to, services.health?.isPreferred)
   let attempts = row.attempts
   let refusal = 'no_link'
-  for (const link of links) {
+  // While some link may take it later, a refusal that is about another link alone is not the end.
+  let hope = waitsForLink(services.links, message.to)
+  for (const [at, link] of links.entries()) {
     if (!(await claim(database, id, row, attempts, link, message.text))) return
     attempts += 1
     const outcome = await link.send(message)
+    services.health?.heard(link.name, outcome)
     if (outcome.kind === 'accepted') return accept(services, id, row, attempts, link, outcome)
     if (outcome.kind === 'unknown')
       return settleUnknown(services, id, row, attempts, outcome.cause, outcome.providerIds)
     refusal = outcome.reason
-    const last = !outcome.retry || attempts >= MAX_ATTEMPTS
+    hope ||= outcome.retry
+    const isFinal = !outcome.retry && (outcome.scope !== 'link' || (at === links.length - 1 && !hope))
+    const last = isFinal || attempts >= MAX_ATTEMPTS
     await refuse(services, id, attempts, link, outcome.reason, last)
     if (last) return
   }
@@ -117,8 +126,8 @@ async function claim(
         WHERE id = $1 AND attempts = $2::smallint AND state = $4
         RETURNING id, attempts
       ), attempt AS (
-        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index)
-        SELECT id, attempts, $5, $6, $7, $8 FROM claimed
+        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, cost)
+        SELECT id, attempts, $5, $6, $7, $8, $6::smallint * $9::bigint FROM claimed
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
       )
@@ -132,6 +141,7 @@ async function claim(
       segments,
       link.reports === 'per_message' ? 1 : segments,
       row.recipient_index,
+      link.cost ?? null,
     ],
   })
   return rowCount === 1
@@ -145,10 +155,12 @@ async function accept(
   link: SmsLink,
   outcome: Extract<SendOutcome, { kind: 'accepted' }>,
 ): Promise<void> {
+  const { segments } = outcome
   await services.database.query({
     name: 'sms-accept',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[]))
+        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[])),
+          segments = $6::smallint, cost = $6::smallint * $7::bigint
         WHERE outbox_id = $1 AND number = $2
         RETURNING recipient_index
       ), part AS (
@@ -161,10 +173,18 @@ async function accept(
       )
       UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
       WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
-    values: [id, attempt, link.name, outcome.providerIds, outcome.providerIds.map(providerKey)],
+    values: [
+      id,
+      attempt,
+      link.name,
+      outcome.providerIds,
+      outcome.providerIds.map(providerKey),
+      segments,
+      link.cost ?? null,
+    ],
   })
-  const { segments } = outcome
-  services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cause: '' })
+  const cost = Number(link.cost ?? 0n) * segments
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cost, cause: '' })
   await claimStrays(services.database, row.recipient_index, outcome.providerIds)
 }
 
@@ -199,7 +219,7 @@ async function settleUnknown(
   })
   const link = rows[0]?.link
   if (link === undefined) return
-  services.events.smsSubmitted({ id, link, outcome: 'unknown', segments: 0, cause })
+  services.events.smsSubmitted({ id, link, outcome: 'unknown', segments: 0, cost: 0, cause })
   await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
@@ -214,7 +234,7 @@ async function refuse(
   await services.database.query({
     name: 'sms-refuse',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'refused', reason = $4, ended_at = now()
+        UPDATE sms_attempt SET state = 'refused', reason = $4, ended_at = now(), cost = cost * 0
         WHERE outbox_id = $1 AND number = $2
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) VALUES ($1, 'refused', $2, $3, $4)
@@ -223,7 +243,7 @@ async function refuse(
       WHERE $5 AND id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
     values: [id, attempt, link.name, reason, last],
   })
-  services.events.smsSubmitted({ id, link: link.name, outcome: 'refused', segments: 0, cause: reason })
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'refused', segments: 0, cost: 0, cause: reason })
 }
 
 /** Waits for a better time; the sweeper rings then. */

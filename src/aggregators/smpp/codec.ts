@@ -29,18 +29,23 @@ export const MAX_SEQUENCE = 0x7fffffff
 
 export const STATUS = {
   ok: 0x00,
+  invalidMessageLength: 0x01,
   invalidLength: 0x02,
   invalidCommand: 0x03,
   invalidBindState: 0x04,
   alreadyBound: 0x05,
   systemError: 0x08,
+  invalidDestination: 0x0b,
   bindFailed: 0x0d,
   invalidPassword: 0x0e,
   queueFull: 0x14,
   submitFailed: 0x45,
   throttled: 0x58,
+  invalidExpiry: 0x62,
   temporaryAppError: 0x64,
   permanentAppError: 0x65,
+  rejectedByApp: 0x66,
+  deliveryFailure: 0xfe,
   unknown: 0xff,
 } as const
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decodePdu, encodePdu, MAX_PDU_LENGTH, type Pdu } from '../../../src/aggregators/smpp/codec.ts'
 import { type CodingProfile, ordinaryCoding } from '../../../src/aggregators/smpp/coding-profile.ts'
+import { standardProfile } from '../../../src/aggregators/smpp/profiles.ts'
 import { parseReceipt } from '../../../src/aggregators/smpp/receipt.ts'
 import { decodeMessage, encodeShortMessages } from '../../../src/aggregators/smpp/short-message.ts'
 import { sourceAddress } from '../../../src/aggregators/smpp/submit.ts'
@@ -184,7 +185,7 @@ describe('7: a sender name is cut to seven bits', () => {
   test.each(['MPESA', 'M-PESA 24/7', 'a', 'City Water', 'MTN_UG', 'a@b', '12345', '22', '+254700000001', 'Ab[1]'])(
     'not in ours: %j goes out as it is',
     (from) => {
-      const { ton, npi, address } = sourceAddress(from) ?? { ton: 0, npi: 0, address: '' }
+      const { ton, npi, address } = sourceAddress(from, standardProfile) ?? { ton: 0, npi: 0, address: '' }
       const sent = carry({ ...source, source_addr_ton: ton, source_addr_npi: npi, source_addr: address })
       expect(sent.fields).toMatchObject({ source_addr: from.replace('+', ''), source_addr_ton: ton })
     },
@@ -204,13 +205,13 @@ describe('7: a sender name is cut to seven bits', () => {
     '!?',
     'a\u0000b',
   ])('not in ours: %j is refused', (from) => {
-    expect(sourceAddress(from)).toBeNull()
+    expect(sourceAddress(from, standardProfile)).toBeNull()
   })
 
   test('not in ours: whatever is let through is the same on the wire', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary-ascii', maxLength: 13 }), (from) => {
-        const address = sourceAddress(from)
+        const address = sourceAddress(from, standardProfile)
         if (address === null) return
         expect(carry({ ...source, source_addr: address.address }).fields.source_addr).toBe(from.replace(/^\+/, ''))
       }),

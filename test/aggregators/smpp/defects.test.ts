@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decodePdu, encodePdu, type Pdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
-import { linkTo, type Overrides, pause, type RawPeer, rawPeer, sms, type TestLink, until } from './support.ts'
+import { linkTo, type Overrides, pause, phone, type RawPeer, rawPeer, sms, type TestLink, until } from './support.ts'
 
 /**
  * Each defect of npm's `smpp` in keeping a session: first shown on the bare library, then not found in ours. `smpp` is used as a
@@ -273,7 +273,9 @@ describe('15: no backpressure towards a peer that does not read', () => {
     })
     await until(() => link.isUp(), 'bound')
     const before = process.memoryUsage().rss
-    const outcomes = await Promise.all(Array.from({ length: 20_000 }, () => link.send(sms('x'.repeat(150)))))
+    const outcomes = await Promise.all(
+      Array.from({ length: 20_000 }, (_, number) => link.send(sms('x'.repeat(150), { to: phone(number) }))),
+    )
     const count = (kind: string): number => outcomes.filter((outcome) => outcome.kind === kind).length
     expect(count('unknown')).toBe(10)
     expect(count('refused')).toBe(20_000 - 10)

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { DeliveryReport, IncomingSms } from '../../../src/aggregators/aggregator.ts'
 import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
+import { standardProfile } from '../../../src/aggregators/smpp/profiles.ts'
 import { defaultTimings, type SmppLinkSettings, type SmppTimings } from '../../../src/aggregators/smpp/settings.ts'
 import type { LinkState, SmsMessage } from '../../../src/aggregators/sms-link.ts'
 import type { Msisdn } from '../../../src/domain/msisdn.ts'
@@ -8,6 +9,11 @@ import { Secret } from '../../../src/domain/secret.ts'
 
 export const AMINA = '+254700000001' as Msisdn
 export const JUMA = '+254700000002' as Msisdn
+
+/** A number for each, since messages to one number go one after the other. */
+export function phone(number: number): Msisdn {
+  return `+25470000${String(1_000 + number)}` as Msisdn
+}
 
 export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly timings?: Partial<SmppTimings> }
 
@@ -17,7 +23,12 @@ export type Heard = {
   states: LinkState[]
 }
 
-export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: { refuse: boolean } }
+export type TestLink = {
+  readonly link: SmppLink
+  readonly heard: Heard
+  readonly listeners: { refuse: boolean }
+  readonly throttles: number[]
+}
 
 /** A link to a port of this machine that tries again quickly. */
 export function linkTo(
@@ -27,18 +38,19 @@ export function linkTo(
 ): TestLink {
   const heard: Heard = { reports: [], messages: [], states: [] }
   const listeners = { refuse: false }
+  const throttles: number[] = []
   const { timings, ...rest } = overrides
   const settings: SmppLinkSettings = {
     ...{
       name: 'mno1',
       host: '127.0.0.1',
       port,
-      tls: false,
+      tls: null,
       systemId: 'demo',
       password: new Secret('demo'),
       bind: 'transceiver',
     },
-    ...{ window: 10, tps: 0, prefixes: [] },
+    ...{ binds: 1, window: 10, tps: 0, prefixes: [], from: null, cost: null, profile: standardProfile },
     ...rest,
     timings: {
       ...defaultTimings,
@@ -60,8 +72,9 @@ export function linkTo(
       heard.messages.push({ from, to, text: text.reveal(), part })
     },
     onState: (state) => heard.states.push(state),
+    onThrottled: ({ pauseMs }) => throttles.push(pauseMs),
   })
-  return { link, heard, listeners }
+  return { link, heard, listeners, throttles }
 }
 
 export function sms(text: string, overrides: Partial<SmsMessage> = {}): SmsMessage {
