@@ -9,9 +9,11 @@ import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
 import { makeReceipts } from './sms/receipts.ts'
+import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
+const TIDY_SMS_MS = 60_000
 
 /** The role that settles transfers and sends SMS; returns its links. */
 export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
@@ -45,6 +47,11 @@ export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
     HOUSEKEEPING_MS,
   )
   onStop(() => clearInterval(housekeeping))
+  const tidying = setInterval(
+    () => void tidySms(database, sealer).catch((error: unknown) => events.housekeepingFailed({ error })),
+    TIDY_SMS_MS,
+  )
+  onStop(() => clearInterval(tidying))
   return links
 }
 
@@ -54,6 +61,7 @@ function openLinks({ settings, sms, events }: Parts, onStop: OnStop): readonly S
     openSmppLink(link, {
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
+      onAcknowledged: sms.acknowledged,
       onState: ({ link: name, up, reason }) => events.linkChanged({ link: name, bound: up, cause: reason }),
     }),
   )

@@ -31,7 +31,8 @@ export type MessagePart = { readonly reference: number; readonly total: number; 
 export type IncomingSms = {
   /** Which way it came. */
   readonly link: string
-  readonly id: string
+  /** What the network calls it; null where it gives no name (SMPP), so that only its content tells a copy of it. */
+  readonly id: string | null
   readonly from: Msisdn
   readonly to: string
   readonly text: Secret

@@ -46,6 +46,8 @@ export type SmsLink = {
 export type LinkListeners = {
   onDeliveryReport(report: DeliveryReport): Promise<void>
   onMessage(message: IncomingSms): Promise<void>
+  /** The acknowledgement of a message that was taken has left: the network has no reason to send it again. */
+  onAcknowledged?(message: IncomingSms): void
   onState?(state: LinkState): void
 }
 

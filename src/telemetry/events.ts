@@ -57,7 +57,9 @@ export type Events = {
     cause: string
   }) => void
   readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
-  readonly smsReceived: (e: { link: string }) => void
+  /** `part`: others of its message are missing; `repeated`: the network sent it before. */
+  readonly smsReceived: (e: { link: string; outcome: 'whole' | 'part' | 'repeated' }) => void
+  readonly smsNotAcknowledged: (e: { error: unknown }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
   // the service itself
@@ -188,7 +190,7 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
   const submitted = counter('sms_submitted_total', 'SMS handed to a link', ['link', 'outcome'])
   const segments = counter('sms_segments_total', 'Segments of accepted SMS, which is what is paid for', ['link'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
-  const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
+  const received = counter('sms_received_total', 'SMS from subscribers', ['link', 'outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
     smsSubmitted({ id, link, outcome, segments: count, cause }) {
@@ -200,10 +202,11 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
       reports({ link, status })
       log.info({ event: 'sms_delivered', link, status, reason })
     },
-    smsReceived({ link }) {
-      received({ link })
-      log.info({ event: 'sms_received', link })
+    smsReceived({ link, outcome }) {
+      received({ link, outcome })
+      log.info({ event: 'sms_received', link, outcome })
     },
+    smsNotAcknowledged: ({ error }) => log.warn({ event: 'sms_not_acknowledged', error }),
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
     linkChanged({ link, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)

@@ -1,4 +1,3 @@
-import { uuidv7 } from '../../domain/ids.ts'
 import { parseE164 } from '../../domain/msisdn.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { DeliveryReport, IncomingSms, MessagePart } from '../aggregator.ts'
@@ -24,7 +23,7 @@ export function parseDelivery(pdu: Pdu, link: string): Delivery {
   const part = decoded.part ?? segmentOf(pdu)
   const message = {
     link,
-    id: uuidv7(),
+    id: null,
     from,
     to: textField(pdu, 'destination_addr'),
     text: new Secret(decoded.text),

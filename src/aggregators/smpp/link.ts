@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { within } from '../../domain/within.ts'
+import type { IncomingSms } from '../aggregator.ts'
 import type { LinkListeners, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName, textField } from './codec.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
@@ -34,6 +35,9 @@ type PartOutcome =
   | { readonly kind: 'refused'; readonly reason: string; readonly retry: boolean }
   | { readonly kind: 'unknown'; readonly cause: string }
 
+/** What a delivery is answered with, and the message that was taken. */
+type Stored = { readonly status: number; readonly message?: IncomingSms }
+
 /** Keeps one account at one network bound, for as long as the process lives. Returns at once; the link is up when it is. */
 export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListeners): SmppLink {
   const { name, timings } = settings
@@ -44,7 +48,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
   let closing = false
   let reference = randomInt(256)
   let patienceMs = PATIENCE_MS
-  const incoming = new Set<Promise<number>>()
+  const incoming = new Set<Promise<Stored>>()
   const outgoing = new Set<Promise<unknown>>()
   const pacer = makePacer({
     window: settings.window,
@@ -127,22 +131,23 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
       const stored = store(pdu)
       incoming.add(stored)
       // The network keeps what is not acknowledged, so the answer waits until the message is stored.
-      void stored.then((status) => {
+      void stored.then(({ status, message }) => {
         incoming.delete(stored)
-        connection.respond(pdu, status)
+        const heard = connection.respond(pdu, status)
+        if (heard && message !== undefined) listeners.onAcknowledged?.(message)
       })
     }
   }
 
-  async function store(pdu: Pdu): Promise<number> {
+  async function store(pdu: Pdu): Promise<Stored> {
     try {
       const delivery = parseDelivery(pdu, name)
-      if (delivery.kind === 'useless') return STATUS.permanentAppError
+      if (delivery.kind === 'useless') return { status: STATUS.permanentAppError }
       if (delivery.kind === 'report') await listeners.onDeliveryReport(delivery.report)
       else await listeners.onMessage(delivery.message)
-      return STATUS.ok
+      return delivery.kind === 'report' ? { status: STATUS.ok } : { status: STATUS.ok, message: delivery.message }
     } catch {
-      return STATUS.temporaryAppError
+      return { status: STATUS.temporaryAppError }
     }
   }
 

@@ -14,10 +14,13 @@ export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly 
 export type Heard = {
   reports: DeliveryReport[]
   messages: { from: string; to: string; text: string; part: IncomingSms['part'] }[]
+  acknowledged: IncomingSms[]
   states: LinkState[]
 }
 
-export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: { refuse: boolean } }
+export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: Listeners }
+
+type Listeners = { refuse: boolean; take?: (message: IncomingSms) => Promise<unknown> }
 
 /** A link to a port of this machine that tries again quickly. */
 export function linkTo(
@@ -25,8 +28,8 @@ export function linkTo(
   overrides: Overrides = {},
   record: (report: DeliveryReport) => Promise<unknown> = async () => undefined,
 ): TestLink {
-  const heard: Heard = { reports: [], messages: [], states: [] }
-  const listeners = { refuse: false }
+  const heard: Heard = { reports: [], messages: [], acknowledged: [], states: [] }
+  const listeners: Listeners = { refuse: false }
   const { timings, ...rest } = overrides
   const settings: SmppLinkSettings = {
     ...{
@@ -55,10 +58,13 @@ export function linkTo(
       await record(report)
       heard.reports.push(report)
     },
-    async onMessage({ from, to, text, part }) {
+    async onMessage(message) {
       if (listeners.refuse) throw new Error('the database is away')
+      await listeners.take?.(message)
+      const { from, to, text, part } = message
       heard.messages.push({ from, to, text: text.reveal(), part })
     },
+    onAcknowledged: (message) => heard.acknowledged.push(message),
     onState: (state) => heard.states.push(state),
   })
   return { link, heard, listeners }
