@@ -16,6 +16,8 @@ export type SmsMessage = {
   readonly priority: SmsPriority
   /** Shown at once and kept by no phone (class 0), where the link can; only for what asks for it. */
   readonly flash: boolean
+  /** Goes with the first part, counting on with the others, so that a delivery report without a usable id finds its message; 16 bits. */
+  readonly reference?: number
   /** After that long the network may throw the message away. */
   readonly validForMs: number
 }
@@ -23,7 +25,7 @@ export type SmsMessage = {
 /**
  * What became of handing a message over. `refused`: surely not sent; `retry` says whether a later attempt or another link may
  * succeed. `unknown`: it may or may not have been taken (no answer, a lost connection), so it must not be sent again; the ids are
- * those of the parts that were answered.
+ * those of the parts that were answered. Ids stand in the order of the parts, empty where a part got none; no ids at all is none known.
  */
 export type SendOutcome =
   | { readonly kind: 'accepted'; readonly providerIds: readonly string[]; readonly segments: number }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
@@ -7,7 +8,7 @@ import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
 import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
-import { providerKey } from './provider-ids.ts'
+import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms } from './route.ts'
 
@@ -29,6 +30,8 @@ const PAUSES_SECONDS = [5, 15, 45, 120, 300, 600]
 /** While no link is up, nothing is learnt from waiting longer. */
 const NO_LINK_PAUSE_SECONDS = 15
 const MAX_ATTEMPTS = 20
+/** user_message_reference has two octets. */
+const REFERENCES = 0x1_0000
 
 type Row = {
   state: string
@@ -62,9 +65,10 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   let attempts = row.attempts
   let refusal = 'no_link'
   for (const link of links) {
-    if (!(await claim(database, id, row, attempts, link, message.text))) return
+    const reference = randomInt(REFERENCES)
+    if (!(await claim(database, id, row, attempts, link, message.text, reference))) return
     attempts += 1
-    const outcome = await link.send(message)
+    const outcome = await link.send({ ...message, reference })
     if (outcome.kind === 'accepted') return accept(services, id, row, attempts, link, outcome)
     if (outcome.kind === 'unknown')
       return settleUnknown(services, id, row, attempts, outcome.cause, outcome.providerIds)
@@ -108,6 +112,7 @@ async function claim(
   attempts: number,
   link: SmsLink,
   text: string,
+  reference: number,
 ): Promise<boolean> {
   const segments = segmentSms(text).parts.length
   const { rowCount } = await database.query({
@@ -117,8 +122,8 @@ async function claim(
         WHERE id = $1 AND attempts = $2::smallint AND state = $4
         RETURNING id, attempts
       ), attempt AS (
-        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index)
-        SELECT id, attempts, $5, $6, $7, $8 FROM claimed
+        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, reference)
+        SELECT id, attempts, $5, $6, $7, $8, $9 FROM claimed
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
       )
@@ -132,6 +137,7 @@ async function claim(
       segments,
       link.reports === 'per_message' ? 1 : segments,
       row.recipient_index,
+      reference,
     ],
   })
   return rowCount === 1
@@ -145,27 +151,29 @@ async function accept(
   link: SmsLink,
   outcome: Extract<SendOutcome, { kind: 'accepted' }>,
 ): Promise<void> {
+  const providerIds = usable(outcome.providerIds)
   await services.database.query({
     name: 'sms-accept',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[]))
+        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = coalesce(nullif(cardinality($4::text[]), 0), reports)
         WHERE outbox_id = $1 AND number = $2
         RETURNING recipient_index
       ), part AS (
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, $3, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
         ON CONFLICT DO NOTHING
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) VALUES ($1, 'accepted', $2, $3)
       )
       UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
       WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
-    values: [id, attempt, link.name, outcome.providerIds, outcome.providerIds.map(providerKey)],
+    values: [id, attempt, link.name, providerIds, providerIds.map(providerKey)],
   })
   const { segments } = outcome
   services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cause: '' })
-  await claimStrays(services.database, row.recipient_index, outcome.providerIds)
+  await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
 /** Nobody knows whether the phone gets it: kept as it is, and a delivery report may still tell. */
@@ -175,8 +183,9 @@ async function settleUnknown(
   row: Row,
   attempt: number,
   cause: string,
-  providerIds: readonly string[],
+  answeredIds: readonly string[],
 ): Promise<void> {
+  const providerIds = usable(answeredIds)
   const { rows } = await services.database.query<{ link: string }>({
     name: 'sms-unknown',
     text: `WITH message AS (
@@ -191,6 +200,7 @@ async function settleUnknown(
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, link, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) SELECT $1, 'unknown', $2, link, $3 FROM attempt
       )
@@ -262,4 +272,9 @@ async function expire(services: SmsServices, id: string): Promise<void> {
       SELECT FROM message`,
     values: [id],
   })
+}
+
+/** A part whose id every message has is one without an id. */
+function usable(ids: readonly string[]): string[] {
+  return ids.map((id) => (isUsableId(id) ? id : ''))
 }

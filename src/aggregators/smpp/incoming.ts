@@ -8,13 +8,16 @@ import { decodeShortMessage } from './short-message.ts'
 export type Delivery =
   | { readonly kind: 'report'; readonly report: DeliveryReport }
   | { readonly kind: 'message'; readonly message: IncomingSms }
-  /** From a sender that is no phone number, or a receipt without an id: nothing that we could do anything with. */
+  /** From a sender that is no phone number, or a receipt that names neither id nor phone: nothing that we could do anything with. */
   | { readonly kind: 'useless' }
 
 /** Reads a deliver_sm or data_sm of the network's. */
 export function parseDelivery(pdu: Pdu, link: string): Delivery {
   const report = parseReceipt(pdu, link)
-  if (report !== null) return report.providerId === '' ? { kind: 'useless' } : { kind: 'report', report }
+  if (report !== null) {
+    const nameless = report.providerId === '' && report.to === undefined
+    return nameless ? { kind: 'useless' } : { kind: 'report', report }
+  }
   const from = parseE164(`+${textField(pdu, 'source_addr').replace(/^\+/, '')}`)
   if (from === null) return { kind: 'useless' }
   const short = octetsField(pdu, 'short_message') ?? Buffer.alloc(0)

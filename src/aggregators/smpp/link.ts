@@ -158,7 +158,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
     const parts = encodeShortMessages(message.text, reference)
     if (parts === null) return { kind: 'refused', reason: 'text_too_long', retry: false }
     const outcomes = await Promise.all(
-      parts.map((part) => submit(submitFields(message, source, part), message.priority)),
+      parts.map((part, index) => submit(submitFields(message, source, part, index), message.priority)),
     )
     return together(outcomes)
   }
@@ -230,9 +230,8 @@ function outcomeOf(answer: Answer): PartOutcome {
 
 /** One outcome for all parts: what is unsure stays unsure, and a message of which a part was refused was not sent. */
 function together(outcomes: readonly PartOutcome[]): SendOutcome {
-  const providerIds = outcomes.flatMap((outcome) =>
-    outcome.kind === 'accepted' && outcome.id !== '' ? [outcome.id] : [],
-  )
+  const ids = outcomes.map((outcome) => (outcome.kind === 'accepted' ? outcome.id : ''))
+  const providerIds = ids.some((id) => id !== '') ? ids : []
   const unknown = outcomes.find((outcome) => outcome.kind === 'unknown')
   if (unknown !== undefined) return { kind: 'unknown', cause: unknown.cause, providerIds }
   const refused = outcomes.filter((outcome) => outcome.kind === 'refused')

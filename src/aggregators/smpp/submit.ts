@@ -18,8 +18,8 @@ const PASSING: ReadonlySet<number> = new Set([
   STATUS.unknown,
 ])
 
-/** The mandatory parameters of one submit_sm. */
-export function submitFields(message: SmsMessage, source: Address, part: EncodedPart): Pdu['fields'] {
+/** The parameters of one submit_sm; `index` counts the parts of the message from 0. */
+export function submitFields(message: SmsMessage, source: Address, part: EncodedPart, index: number): Pdu['fields'] {
   return {
     service_type: '',
     source_addr_ton: source.ton,
@@ -38,6 +38,8 @@ export function submitFields(message: SmsMessage, source: Address, part: Encoded
     data_coding: part.dataCoding,
     sm_default_msg_id: 0,
     short_message: part.octets,
+    // Some networks give no message ids, and repeat this in the receipt (SMPP 3.4 §5.3.2.17).
+    ...(message.reference === undefined ? {} : { user_message_reference: (message.reference + index) & 0xffff }),
   }
 }
 

@@ -41,6 +41,7 @@ CREATE INDEX sms_arrival_age ON sms_arrival (stored_at);
 
 -- The user_message_reference (SMPP 3.4 §5.3.2.17) of the first part; the next parts count on from it.
 ALTER TABLE sms_attempt ADD COLUMN reference integer CHECK (reference BETWEEN 0 AND 65535);
+DROP INDEX sms_attempt_open;
 CREATE INDEX sms_attempt_recipient ON sms_attempt (recipient_index, started_at);
 
 ALTER TABLE sms_stray_report ADD COLUMN reference integer CHECK (reference BETWEEN 0 AND 65535);
