@@ -223,8 +223,9 @@ let references = 0
 /** Instead of the random one, so that no two of a test's messages ever have the same. */
 async function giveReference(id: string): Promise<number> {
   references += 100
-  await world.db.owner.query('UPDATE sms_attempt SET reference = $2 WHERE outbox_id = $1', [id, references])
-  return references
+  const reference = references
+  await world.db.owner.query('UPDATE sms_attempt SET reference = $2 WHERE outbox_id = $1', [id, reference])
+  return reference
 }
 
 describe('a network without usable ids', () => {
