@@ -11,9 +11,9 @@ import { insertMessage } from './inbox-message.ts'
  * How long the parts of a message are waited for, from the first that came. Networks send the parts within seconds and try again for
  * minutes; and a phone that counts its references in one octet uses the same one again after 256 long messages.
  */
-export const PARTS_FOR_SECONDS = 3_600
+const PARTS_FOR_SECONDS = 3_600
 /** How long a copy of a part is recognised once the message is whole; some phones give every long message the same reference. */
-export const COPIES_FOR_SECONDS = 600
+const COPIES_FOR_SECONDS = 600
 /** Stands in the text for each part that never came. */
 const GAP = '[…]'
 /** Messages closed in one sweep. */
@@ -25,7 +25,7 @@ type PartOutcome =
   | { readonly kind: 'repeated' }
 
 /** A part that came before; `message_id` where its message was put together since. */
-export type KnownPart = {
+type KnownPart = {
   readonly number: number
   readonly digest: Buffer
   readonly message_id: string | null
@@ -50,7 +50,7 @@ type Row = KnownPart & {
  * What a part means beside those with the same sender, destination, reference and total. `next_message`: the earlier ones belong to a message
  * that was never whole, since this part's place is taken by other words or the wait was over.
  */
-export function placePart(
+function placePart(
   known: readonly KnownPart[],
   part: { readonly number: number; readonly digest: Buffer },
 ): 'repeated' | 'same_message' | 'next_message' {
