@@ -303,6 +303,13 @@ describe('a long message', () => {
     expect(await send(['second ', 'regards'])).toMatchObject({ text: 'second regards' })
   })
 
+  test('has no digit of which each half came in a part of its own', async () => {
+    const text = 'pin \u{1d7d7}!'
+    const outcomes = []
+    for (const part of parts([text.slice(0, 5), text.slice(5)])) outcomes.push(await store(part))
+    expect(outcomes.at(-1)).toMatchObject({ kind: 'whole', text: 'pin *!' })
+  })
+
   test('leaves no part behind', async () => {
     await age(4_000)
     await tidySms(world.db.app, world.services.sealer)
