@@ -6,7 +6,7 @@ import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
-import { type OpenWork, openMessages, openTransfers } from './http/open-work.ts'
+import { type OpenWork, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
@@ -69,6 +69,12 @@ async function start(
     countsOf(await openTransfers(database)),
   )
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
+  metrics.measured(
+    'sms_incoming_open',
+    'Reports and long messages from networks of which the rest is missing',
+    'state',
+    async () => countsOf(await openIncoming(database)),
+  )
   const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,

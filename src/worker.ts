@@ -10,9 +10,11 @@ import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
 import { makeLinkHealth } from './sms/health.ts'
 import { makeReceipts } from './sms/receipts.ts'
+import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
+const TIDY_SMS_MS = 60_000
 
 /** The role that settles transfers and sends SMS over `links`. */
 export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
@@ -50,6 +52,11 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     HOUSEKEEPING_MS,
   )
   onStop(() => clearInterval(housekeeping))
+  const tidying = setInterval(
+    () => void tidySms(database, sealer).catch((error: unknown) => events.housekeepingFailed({ error })),
+    TIDY_SMS_MS,
+  )
+  onStop(() => clearInterval(tidying))
 }
 
 /** Every way to send SMS, best first. */
@@ -58,6 +65,7 @@ export function openLinks({ settings, sms, events }: Parts, onStop: OnStop): rea
     openSmppLink(link, {
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
+      onAcknowledged: sms.acknowledged,
       onState: ({ link: name, bind, up, reason }) => events.linkChanged({ link: name, bind, bound: up, cause: reason }),
       onThrottled: events.linkThrottled,
       onSubmitted: events.submitAnswered,

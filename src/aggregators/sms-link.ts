@@ -16,6 +16,8 @@ export type SmsMessage = {
   readonly priority: SmsPriority
   /** Shown at once and kept by no phone (class 0), where the link can; only for what asks for it. */
   readonly flash: boolean
+  /** Goes with the first part, counting on with the others, so that a delivery report without a usable id finds its message; 16 bits. */
+  readonly reference?: number
   /** After that long the network may throw the message away. */
   readonly validForMs: number
 }
@@ -23,8 +25,8 @@ export type SmsMessage = {
 /**
  * What became of handing a message over. `refused`: surely not sent, no part of it; `retry` says whether a later attempt may succeed;
  * `scope: 'link'` that the refusal is about this link and says nothing of others, where it is final here. `unknown`: it may or may not
- * have been taken (no answer, a lost connection), or only some of its parts were, so it must not be sent again; the ids are those of
- * the parts that were taken.
+ * have been taken (no answer, a lost connection), or only some of its parts were, so it must not be sent again. Ids stand in the order
+ * of the parts, empty where a part got none; no ids at all is none known.
  */
 export type SendOutcome =
   | { readonly kind: 'accepted'; readonly providerIds: readonly string[]; readonly segments: number }
@@ -55,6 +57,8 @@ export type SmsLink = {
 export type LinkListeners = {
   onDeliveryReport(report: DeliveryReport): Promise<void>
   onMessage(message: IncomingSms): Promise<void>
+  /** The acknowledgement of a message that was taken has left: the network has no reason to send it again. */
+  onAcknowledged?(message: IncomingSms): void
   onState?(state: LinkState): void
   /** The network asked for patience, and gets it for so long. */
   onThrottled?(event: { readonly link: string; readonly pauseMs: number }): void

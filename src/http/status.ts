@@ -2,7 +2,7 @@ import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
 import type { ControlledLink } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
-import { type OpenWork, openMessages, openTransfers } from './open-work.ts'
+import { type OpenWork, openIncoming, openMessages, openTransfers } from './open-work.ts'
 
 export type StatusDependencies = {
   readonly database: Queryable
@@ -29,6 +29,7 @@ export async function renderStatus({
   ]
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
+    lines.push(row('incoming', await openIncoming(database)))
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
@@ -8,7 +9,7 @@ import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { LinkHealth } from './health.ts'
 import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
-import { providerKey } from './provider-ids.ts'
+import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms, waitsForLink } from './route.ts'
 
@@ -32,6 +33,8 @@ const PAUSES_SECONDS = [5, 15, 45, 120, 300, 600]
 /** While no link is up, nothing is learnt from waiting longer. */
 const NO_LINK_PAUSE_SECONDS = 15
 const MAX_ATTEMPTS = 20
+/** user_message_reference has two octets. */
+const REFERENCES = 0x1_0000
 
 type Row = {
   state: string
@@ -68,9 +71,10 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   // While some link may take it later, a refusal that is about another link alone is not the end.
   let hope = waitsForLink(services.links, message.to)
   for (const [at, link] of links.entries()) {
-    if (!(await claim(database, id, row, attempts, link, message.text))) return
+    const reference = randomInt(REFERENCES)
+    if (!(await claim(database, id, row, attempts, link, message.text, reference))) return
     attempts += 1
-    const outcome = await link.send(message)
+    const outcome = await link.send({ ...message, reference })
     services.health?.heard(link.name, outcome)
     if (outcome.kind === 'accepted') return accept(services, id, row, attempts, link, outcome)
     if (outcome.kind === 'unknown')
@@ -117,6 +121,7 @@ async function claim(
   attempts: number,
   link: SmsLink,
   text: string,
+  reference: number,
 ): Promise<boolean> {
   const segments = link.segments?.(text) ?? segmentSms(text).parts.length
   const { rowCount } = await database.query({
@@ -126,8 +131,8 @@ async function claim(
         WHERE id = $1 AND attempts = $2::smallint AND state = $4
         RETURNING id, attempts
       ), attempt AS (
-        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, cost)
-        SELECT id, attempts, $5, $6, $7, $8, $6::smallint * $9::bigint FROM claimed
+        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, cost, reference)
+        SELECT id, attempts, $5, $6, $7, $8, $6::smallint * $9::bigint, $10 FROM claimed
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
       )
@@ -142,6 +147,7 @@ async function claim(
       link.reports === 'per_message' ? 1 : segments,
       row.recipient_index,
       link.cost ?? null,
+      reference,
     ],
   })
   return rowCount === 1
@@ -156,36 +162,30 @@ async function accept(
   outcome: Extract<SendOutcome, { kind: 'accepted' }>,
 ): Promise<void> {
   const { segments } = outcome
+  const providerIds = usable(outcome.providerIds)
   await services.database.query({
     name: 'sms-accept',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[])),
-          segments = $6::smallint, cost = $6::smallint * $7::bigint
+        UPDATE sms_attempt SET state = 'accepted', ended_at = now(),
+          reports = coalesce(nullif(cardinality($4::text[]), 0), reports), segments = $6::smallint, cost = $6::smallint * $7::bigint
         WHERE outbox_id = $1 AND number = $2
         RETURNING recipient_index
       ), part AS (
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, $3, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
         ON CONFLICT DO NOTHING
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) VALUES ($1, 'accepted', $2, $3)
       )
       UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
       WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
-    values: [
-      id,
-      attempt,
-      link.name,
-      outcome.providerIds,
-      outcome.providerIds.map(providerKey),
-      segments,
-      link.cost ?? null,
-    ],
+    values: [id, attempt, link.name, providerIds, providerIds.map(providerKey), segments, link.cost ?? null],
   })
   const cost = Number(link.cost ?? 0n) * segments
   services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cost, cause: '' })
-  await claimStrays(services.database, row.recipient_index, outcome.providerIds)
+  await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
 /** Nobody knows whether the phone gets it: kept as it is, and a delivery report may still tell. */
@@ -195,8 +195,9 @@ async function settleUnknown(
   row: Row,
   attempt: number,
   cause: string,
-  providerIds: readonly string[],
+  answeredIds: readonly string[],
 ): Promise<void> {
+  const providerIds = usable(answeredIds)
   const { rows } = await services.database.query<{ link: string }>({
     name: 'sms-unknown',
     text: `WITH message AS (
@@ -211,6 +212,7 @@ async function settleUnknown(
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, link, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) SELECT $1, 'unknown', $2, link, $3 FROM attempt
       )
@@ -282,4 +284,9 @@ async function expire(services: SmsServices, id: string): Promise<void> {
       SELECT FROM message`,
     values: [id],
   })
+}
+
+/** A part whose id every message has is one without an id. */
+function usable(ids: readonly string[]): string[] {
+  return ids.map((id) => (isUsableId(id) ? id : ''))
 }

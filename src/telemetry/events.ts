@@ -59,7 +59,9 @@ export type Events = {
     cause: string
   }) => void
   readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
-  readonly smsReceived: (e: { link: string }) => void
+  /** `part`: others of its message are missing; `repeated`: the network sent it before. */
+  readonly smsReceived: (e: { link: string; outcome: 'whole' | 'part' | 'repeated' }) => void
+  readonly smsNotAcknowledged: (e: { error: unknown }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   /** A bind of a link was made or lost; `bound`: whether the link has any. */
   readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
@@ -206,7 +208,7 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
   const throttles = counter('smpp_throttled_total', 'Times that a network asked for patience', ['link'])
   const submits = durations('smpp_submit_duration_seconds', 'Time from submit_sm to its end', ['link', 'outcome'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
-  const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
+  const received = counter('sms_received_total', 'SMS from subscribers', ['link', 'outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
     smsSubmitted({ id, link, outcome, segments: count, cost, cause }) {
@@ -221,10 +223,11 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
       reports({ link, status })
       log.info({ event: 'sms_delivered', link, status, reason })
     },
-    smsReceived({ link }) {
-      received({ link })
-      log.info({ event: 'sms_received', link })
+    smsReceived({ link, outcome }) {
+      received({ link, outcome })
+      log.info({ event: 'sms_received', link, outcome })
     },
+    smsNotAcknowledged: ({ error }) => log.warn({ event: 'sms_not_acknowledged', error }),
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
     linkChanged({ link, bind, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)

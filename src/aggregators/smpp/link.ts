@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { within } from '../../domain/within.ts'
+import type { IncomingSms } from '../aggregator.ts'
 import type { LinkListeners, LinkMode, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
 import { numberField, type Pdu, STATUS, textField } from './codec.ts'
 import type { Answer, Connection } from './connection.ts'
@@ -33,6 +34,9 @@ const CLOSE_TIMEOUT_MS = 3_000
 /** What asks for no answer (SMPP 3.4 §4.12, §4.1.7). */
 const UNANSWERED: ReadonlySet<string> = new Set(['alert_notification', 'outbind'])
 
+/** What a delivery is answered with, and the message that was taken. */
+type Stored = { readonly status: number; readonly message?: IncomingSms }
+
 /**
  * Keeps one account at one network bound, on as many connections as agreed, for as long as the process lives. Returns at once; the link
  * is up while one of them is bound. All share the pace, each has a window. Messages of one priority to one number never overtake each
@@ -44,7 +48,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
   let closing = false
   let reference = randomInt(0x10000)
   let patienceMs = PATIENCE_MS
-  const incoming = new Set<Promise<number>>()
+  const incoming = new Set<Promise<Stored>>()
   const outgoing = new Set<Promise<unknown>>()
   const inTurn = makeTurns()
   const maxWaitMs = { code: timings.maxWaitMs, receipt: timings.maxWaitMs, bulk: timings.maxBulkWaitMs }
@@ -84,22 +88,23 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
       const stored = store(pdu)
       incoming.add(stored)
       // The network keeps what is not acknowledged, so the answer waits until the message is stored.
-      void stored.then((status) => {
+      void stored.then(({ status, message }) => {
         incoming.delete(stored)
-        connection.respond(pdu, status)
+        const heard = connection.respond(pdu, status)
+        if (heard && message !== undefined) listeners.onAcknowledged?.(message)
       })
     }
   }
 
-  async function store(pdu: Pdu): Promise<number> {
+  async function store(pdu: Pdu): Promise<Stored> {
     try {
       const delivery = parseDelivery(pdu, name, profile.coding.packed)
-      if (delivery.kind === 'useless') return STATUS.permanentAppError
+      if (delivery.kind === 'useless') return { status: STATUS.permanentAppError }
       if (delivery.kind === 'report') await listeners.onDeliveryReport(delivery.report)
       else await listeners.onMessage(delivery.message)
-      return STATUS.ok
+      return delivery.kind === 'report' ? { status: STATUS.ok } : { status: STATUS.ok, message: delivery.message }
     } catch {
-      return STATUS.temporaryAppError
+      return { status: STATUS.temporaryAppError }
     }
   }
 
@@ -110,7 +115,10 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
     const parts = encodeShortMessages(message.text, { reference, coding: profile.coding, flash: message.flash })
     if (parts === null) return refusedNow('text_too_long', false)
     return sendParts(
-      { parts: parts.map((part) => submitFields(message, source, part, profile)), segments: segmentsOf(parts) },
+      {
+        parts: parts.map((part, index) => submitFields(message, source, part, index, profile)),
+        segments: segmentsOf(parts),
+      },
       (fields, begun) => submit(fields, message.priority, begun),
       () => closing,
     )

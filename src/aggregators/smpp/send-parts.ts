@@ -26,7 +26,7 @@ export async function sendParts(
 ): Promise<SendOutcome> {
   const startMs = performance.now()
   const isOver = (): boolean => performance.now() - startMs > LONGEST_MS
-  const providerIds: string[] = []
+  const ids: string[] = []
   const causes: string[] = []
   for (const [index, part] of parts.entries()) {
     const begun = index > 0
@@ -42,10 +42,11 @@ export async function sendParts(
       causes.push(`partly_sent_${outcome.reason}`)
       break
     }
-    if (outcome.kind === 'accepted' && outcome.id !== '') providerIds.push(outcome.id)
+    ids.push(outcome.kind === 'accepted' ? outcome.id : '')
     if (outcome.kind === 'unknown') causes.push(outcome.cause)
     if (causes.length >= MAX_UNKNOWN) break
   }
+  const providerIds = ids.some((id) => id !== '') ? ids : []
   const [cause] = causes
   if (cause !== undefined) return { kind: 'unknown', cause, providerIds }
   return { kind: 'accepted', providerIds, segments }

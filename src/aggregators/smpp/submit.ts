@@ -24,11 +24,12 @@ const MEANINGS: ReadonlyMap<number, 'passing' | 'message'> = new Map([
   ].map((status) => [status, 'message'] as const),
 ])
 
-/** The mandatory parameters of one submit_sm. */
+/** The parameters of one submit_sm; `index` counts the parts of the message from 0. */
 export function submitFields(
   message: SmsMessage,
   source: Address,
   part: EncodedPart,
+  index: number,
   { serviceType, destination }: SmppProfile,
 ): Pdu['fields'] {
   return {
@@ -46,6 +47,8 @@ export function submitFields(
     registered_delivery: REGISTERED_DELIVERY,
     replace_if_present_flag: 0,
     sm_default_msg_id: 0,
+    // Some networks give no message ids, and repeat this in the receipt (SMPP 3.4 §5.3.2.17).
+    ...(message.reference === undefined ? {} : { user_message_reference: (message.reference + index) & 0xffff }),
     ...part.fields,
   }
 }

@@ -20,13 +20,16 @@ export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly 
 export type Heard = {
   reports: DeliveryReport[]
   messages: { from: string; to: string; text: string; part: IncomingSms['part'] }[]
+  acknowledged: IncomingSms[]
   states: LinkState[]
 }
+
+type Listeners = { refuse: boolean; take?: (message: IncomingSms) => Promise<unknown> }
 
 export type TestLink = {
   readonly link: SmppLink
   readonly heard: Heard
-  readonly listeners: { refuse: boolean }
+  readonly listeners: Listeners
   readonly throttles: number[]
 }
 
@@ -36,8 +39,8 @@ export function linkTo(
   overrides: Overrides = {},
   record: (report: DeliveryReport) => Promise<unknown> = async () => undefined,
 ): TestLink {
-  const heard: Heard = { reports: [], messages: [], states: [] }
-  const listeners = { refuse: false }
+  const heard: Heard = { reports: [], messages: [], acknowledged: [], states: [] }
+  const listeners: Listeners = { refuse: false }
   const throttles: number[] = []
   const { timings, ...rest } = overrides
   const settings: SmppLinkSettings = {
@@ -67,10 +70,13 @@ export function linkTo(
       await record(report)
       heard.reports.push(report)
     },
-    async onMessage({ from, to, text, part }) {
+    async onMessage(message) {
       if (listeners.refuse) throw new Error('the database is away')
+      await listeners.take?.(message)
+      const { from, to, text, part } = message
       heard.messages.push({ from, to, text: text.reveal(), part })
     },
+    onAcknowledged: (message) => heard.acknowledged.push(message),
     onState: (state) => heard.states.push(state),
     onThrottled: ({ pauseMs }) => throttles.push(pauseMs),
   })
