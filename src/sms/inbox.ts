@@ -1,12 +1,15 @@
 import type { IncomingSms } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import { uuidv7 } from '../domain/ids.ts'
-import type { Msisdn } from '../domain/msisdn.ts'
+import type { Secret } from '../domain/secret.ts'
 import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
-/** `repeated`: the network sent it before. */
-export type StoreOutcome = { readonly kind: 'stored' | 'repeated' }
+/** `whole`: its text as it came; `part`: more of it is to come; `repeated`: the network sent it before. */
+export type StoreOutcome =
+  | { readonly kind: 'whole'; readonly id: string; readonly text: Secret }
+  | { readonly kind: 'part' }
+  | { readonly kind: 'repeated' }
 
 /** Keeps a message from a phone, sealed, with every digit blanked, since it may be of a PIN or a code. */
 export async function storeIncomingSms(
@@ -34,20 +37,13 @@ export async function storeIncomingSms(
       message.part?.number ?? null,
     ],
   })
-  return { kind: rowCount === 1 ? 'stored' : 'repeated' }
-}
-
-/** Somebody no longer wants what is not about their own account. */
-export async function recordOptOut(database: Queryable, sealer: Sealer, link: string, number: Msisdn): Promise<void> {
-  await database.query('INSERT INTO sms_opt_out (number_index, link) VALUES ($1, $2)', [
-    numberIndex(sealer, number),
-    link,
-  ])
+  if (rowCount === 0) return { kind: 'repeated' }
+  return message.part === undefined ? { kind: 'whole', id, text: message.text } : { kind: 'part' }
 }
 
 /**
- * Every digit becomes an asterisk: people write a PIN in more ways than a pattern knows, over two messages too, and nothing that is
- * built today reads a number from a text.
+ * Every digit becomes an asterisk: people write a PIN in more ways than a pattern knows, over two messages too. Numbers and
+ * amounts are read from the text in memory.
  */
 export function blankSecrets(text: string): string {
   return text.replace(/\p{Nd}/gu, '*')

@@ -58,6 +58,11 @@ export type Events = {
   }) => void
   readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
   readonly smsReceived: (e: { link: string }) => void
+  /** `keyword` is empty for words that are none; `answer` is the name of the message, or none beyond a limit. */
+  readonly smsAnswered: (e: { keyword: string; answer: string }) => void
+  readonly smsAnswerFailed: (e: { error: unknown }) => void
+  /** A dialogue that a keyword opens from our side. */
+  readonly dialoguePushed: (e: { keyword: string; outcome: 'shown' | 'unavailable' | 'refused' | 'unknown' }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
   // the service itself
@@ -188,6 +193,8 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
   const submitted = counter('sms_submitted_total', 'SMS handed to a link', ['link', 'outcome'])
   const segments = counter('sms_segments_total', 'Segments of accepted SMS, which is what is paid for', ['link'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
+  const answers = counter('sms_answers_total', 'What was answered to SMS from subscribers', ['keyword', 'answer'])
+  const pushes = counter('ussd_pushes_total', 'Dialogues opened from our side', ['keyword', 'outcome'])
   const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
@@ -203,6 +210,15 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
     smsReceived({ link }) {
       received({ link })
       log.info({ event: 'sms_received', link })
+    },
+    smsAnswered({ keyword, answer }) {
+      answers({ keyword, answer })
+      log.info({ event: 'sms_answered', keyword, answer })
+    },
+    smsAnswerFailed: ({ error }) => log.error({ event: 'sms_answer_failed', error }),
+    dialoguePushed({ keyword, outcome }) {
+      pushes({ keyword, outcome })
+      log.info({ event: 'dialogue_pushed', keyword, outcome })
     },
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
     linkChanged({ link, bound: up, cause }) {
