@@ -37,7 +37,7 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   language_unknown: { word: keyword, languages: { type: 'text', max: 30 } },
   help: {
     ...{ balance: keyword, statement: keyword, send: keyword, pay: keyword, language: keyword, stop: keyword },
-    dial: { type: 'text', max: 14 },
+    dial: { type: 'text', max: 18 },
   },
   stranger: { stop: keyword },
   stopped: { start: keyword },
