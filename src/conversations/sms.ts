@@ -71,6 +71,9 @@ type Answer = {
 /** Answers are about a moment; who gets one an hour later has dialled by then. */
 const WORTH_MS = 3_600_000
 
+/** Nobody writes more to be understood. */
+const MOST_READ = 2000
+
 const NOTHING: Taken = { queued: [], offer: null, told: [] }
 
 /** The one place where the branches of an incoming SMS are taken. */
@@ -86,7 +89,7 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
     await lockNumber(tx, sealer, message.from)
     const program = dependencies.program()
     const subscriber = await findByNumber(tx, sealer, message.from)
-    const text = stored.text.reveal()
+    const text = stored.text.reveal().slice(0, MOST_READ)
     const heard = readKeyword(program, text)
     const language = subscriber?.language ?? heard?.language ?? baseLanguageOf(program)
     const writer = { number: message.from, subscriber, language, link: message.link, messageId: stored.id }

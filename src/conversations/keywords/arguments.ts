@@ -4,6 +4,7 @@ import type { NumberingPlan } from '../../domain/market.ts'
 import { type Currency, formatAmount, parseMoney } from '../../domain/money.ts'
 import { type Msisdn, parseMsisdn } from '../../domain/msisdn.ts'
 import { foldWords } from '../../domain/words.ts'
+import { SECRET_WORD } from './pin.ts'
 
 /** What was read from some tokens, those that are left, and where among them it stood. */
 export type Read<Value> = { readonly value: Value; readonly left: readonly string[]; readonly at: number }
@@ -14,9 +15,6 @@ const MOST_TOKENS = 24
 const MOST_GROUPS = 5
 /** More cannot be sent at once in any market, in minor units. */
 const MOST_MONEY = 99_999_999n
-
-/** Ways to say that what follows is a secret. */
-const SECRET_WORD = /(?<![\p{L}])(?:p\.?i\.?n|code|password|siri|nenosiri|nywila)(?![\p{L}])|ፒን/iu
 
 /** Blanks and signs between arguments; a comma only where it does not group digits, as in 1,250. */
 const BETWEEN = /\s+|[;:*#|]+|,(?!\d{3}(?!\d))|(?<=\d{4}),|,$/
