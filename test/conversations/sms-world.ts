@@ -98,7 +98,8 @@ export async function makeKeywordWorld(): Promise<KeywordWorld> {
         recipient_sealed: Buffer
         body_sealed: Buffer
         state: string
-      }>('SELECT id, recipient_sealed, body_sealed, state FROM sms_outbox ORDER BY id')
+      }>(`SELECT message.id, recipient_sealed, body_sealed, state FROM sms_outbox AS message
+        JOIN sms_event AS event ON outbox_id = message.id AND kind = 'queued' ORDER BY event.id`)
       return rows.map(({ id, recipient_sealed, body_sealed, state }) => ({
         id,
         to: sealer.open(recipient_sealed, recipientContext(id)),
@@ -107,9 +108,9 @@ export async function makeKeywordWorld(): Promise<KeywordWorld> {
       }))
     },
     async forget() {
-      await db.owner.query(
-        'TRUNCATE sms_answer, sms_consent, sms_inbox, sms_event, sms_part, sms_attempt, sms_stray_report, sms_outbox',
-      )
+      await db.owner.query(`DO $$ BEGIN
+        DELETE FROM sms_answer; DELETE FROM sms_consent; DELETE FROM sms_inbox; DELETE FROM sms_event; DELETE FROM sms_outbox;
+      END $$`)
       rung.length = 0
       heard.length = 0
     },
