@@ -26,6 +26,7 @@ import { mayHoldPin } from './keywords/pin.ts'
 import { type HeardKeyword, readKeyword } from './keywords/read.ts'
 import { keywords } from './keywords/registry.ts'
 import { HELD_SECONDS, makeOffers, type Offer } from './offer.ts'
+import { makeTurns } from './turns.ts'
 
 /** What the networks tell us by SMS; each resolves once it is stored, so that the network may forget it. */
 export type SmsConversation = {
@@ -79,6 +80,7 @@ const NOTHING: Taken = { queued: [], offer: null, told: [] }
 /** The one place where the branches of an incoming SMS are taken. */
 export function makeSmsConversation(dependencies: SmsConversationDependencies): SmsConversation {
   const { database, sealer, audit, market, billers, serviceCode, smsBell, push, events } = dependencies
+  const inTurn = makeTurns()
   const offers = push === null ? null : makeOffers({ database, push, smsBell, events })
 
   /** Message and answer are one commit, so that a message that comes again is answered no second time. */
@@ -185,7 +187,7 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
 
   return {
     async receive(message) {
-      const taken = await database.transaction((tx) => take(tx, message))
+      const taken = await inTurn(message.from, () => database.transaction((tx) => take(tx, message)))
       if (taken === null) return
       events.smsReceived({ link: message.link })
       finish(taken)
@@ -196,20 +198,28 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
       events.smsDelivered({ link: report.link, status, reason: report.reason ?? '' })
     },
     async optOut(link, number) {
-      const taken = await database.transaction(async (tx) => {
-        await lockNumber(tx, sealer, number)
-        const program = dependencies.program()
-        const subscriber = await findByNumber(tx, sealer, number)
-        const changed = await recordConsent(tx, sealer, { kind: 'stop', number, via: 'network', link, messageId: null })
-        const language = subscriber?.language ?? baseLanguageOf(program)
-        const messageId = randomUUID()
-        const queued = await write(tx, program, {
-          writer: { number, subscriber, language, link, messageId },
-          ...{ limit: changed ? 'changed' : 'stop', message: 'stopped', factKey: `opt-out:${messageId}`, language },
-          values: { start: wordFor(program, 'start', language) },
-        })
-        return takenOf('stop', 'stopped', queued)
-      })
+      const taken = await inTurn(number, () =>
+        database.transaction(async (tx) => {
+          await lockNumber(tx, sealer, number)
+          const program = dependencies.program()
+          const subscriber = await findByNumber(tx, sealer, number)
+          const changed = await recordConsent(tx, sealer, {
+            kind: 'stop',
+            number,
+            via: 'network',
+            link,
+            messageId: null,
+          })
+          const language = subscriber?.language ?? baseLanguageOf(program)
+          const messageId = randomUUID()
+          const queued = await write(tx, program, {
+            writer: { number, subscriber, language, link, messageId },
+            ...{ limit: changed ? 'changed' : 'stop', message: 'stopped', factKey: `opt-out:${messageId}`, language },
+            values: { start: wordFor(program, 'start', language) },
+          })
+          return takenOf('stop', 'stopped', queued)
+        }),
+      )
       finish(taken)
     },
     close: async () => offers?.settled(),

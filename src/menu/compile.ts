@@ -47,7 +47,7 @@ export type Draft = {
 /**
  * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
  * fields of every SMS; `channels`: the names of every aggregator, any name being taken where they are not given; `keywords`: what can be
- * written by SMS. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
+ * written by SMS, their file not being read where they are not given. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
  */
 export function compile(
   sources: MenuSources,
@@ -55,7 +55,7 @@ export function compile(
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
   channels: readonly string[] | null = null,
-  keywords: readonly KeywordContract[] = [],
+  keywords: readonly KeywordContract[] | null = null,
 ): Compilation {
   const problems: Problem[] = []
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
@@ -116,7 +116,7 @@ function build(
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
   channels: readonly string[] | null,
-  keywordContracts: readonly KeywordContract[],
+  keywordContracts: readonly KeywordContract[] | null,
 ): Checked | null {
   const service = trees.service && readService(report, trees.service, channels)
   if (service === null) return null
@@ -157,7 +157,8 @@ function build(
   const actions: Record<string, ProgramAction> = {}
   for (const [name, { effect, asks, outcomes, deadlineMs }] of symbols.contracts)
     actions[name] = { effect, asks, outcomes, deadlineMs }
-  const keywords = readKeywords(report, trees.keywords, keywordContracts, symbols.languages)
+  const keywords =
+    keywordContracts === null ? [] : readKeywords(report, trees.keywords, keywordContracts, symbols.languages)
   const withoutShortcuts: Omit<Program, 'hash'> = {
     market,
     start: `${start.name}.${start.start}`,

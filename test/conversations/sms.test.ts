@@ -46,8 +46,8 @@ describe('a message that comes again is answered once', () => {
   })
 
   test('at the same moment, with whatever is written', async () => {
-    const conversation = world.conversation()
-    await Promise.all([1, 2, 3, 4].map(() => world.send(conversation, 'amina', 'BAL 73915', 'twin')))
+    // Each as in a process of its own.
+    await Promise.all([1, 2, 3, 4].map(() => world.send(world.conversation(), 'amina', 'BAL 73915', 'twin')))
     expect(await beginnings()).toEqual(['Dial *384*3# to see', 'Never send your PIN'])
   })
 
@@ -73,9 +73,9 @@ describe('no two machines answer each other for ever', () => {
     expect(await texts()).toHaveLength(2)
   })
 
-  test('also where they come at the same moment', async () => {
-    const conversation = world.conversation()
-    await Promise.all(Array.from({ length: 6 }, (_, n) => world.send(conversation, 'juma', `hello ${'x'.repeat(n)}`)))
+  test('also where they come to several processes at the same moment', async () => {
+    const words = ['hello', 'ok', 'thanks', 'hm', 'yes', 'no']
+    await Promise.all(words.map((text) => world.send(world.conversation(), 'juma', text)))
     expect(await texts()).toHaveLength(1)
   })
 

@@ -44,6 +44,6 @@ export function overTiny(...changes: readonly (Readonly<Record<string, string | 
 
 /** Compiles with the actions and messages of these tests, and with their keywords where the menus have some. */
 export function compileTest(sources: MenuSources): Compilation {
-  const keywords = sources['keywords.yaml'] === undefined ? [] : keywordContracts
+  const keywords = sources['keywords.yaml'] === undefined ? null : keywordContracts
   return compile(sources, contracts, messageContracts, kenya, ['narrow', 'low'], keywords)
 }

@@ -11,7 +11,9 @@ export const language: Keyword = {
   async answer({ tx, audit, program }, writer, rest) {
     const codes = program.languages.map(({ code }) => code)
     const words = rest.split(/[^\p{L}\p{M}'’-]+/u).filter((word) => word !== '')
-    const chosen = words.flatMap((word) => codes.filter((code) => namesOf(program, code).includes(foldWords(word))))[0]
+    const named = words.flatMap((word) => codes.filter((code) => namesOf(program, code).includes(foldWords(word))))
+    // A code may be a word of a sentence (am), a name hardly.
+    const chosen = named[0] ?? codes.find((code) => words.some((word) => foldWords(word) === code))
     const common = { opens: null, limit: 'keyword', left: rest } as const
     if (chosen === undefined || writer.subscriber === null) {
       const word = wordFor(program, 'language', writer.language)
@@ -22,8 +24,8 @@ export const language: Keyword = {
   },
 }
 
-/** Everything that a language is called, folded. */
+/** What a language is called, folded. */
 function namesOf({ languages, keywords }: Program, code: string): readonly string[] {
   const own = languages.flatMap((each) => (each.code === code ? [each.name] : []))
-  return [code, ...own, ...(keywords.language?.names[code] ?? [])].map(foldWords)
+  return [...own, ...(keywords.language?.names[code] ?? [])].map(foldWords)
 }

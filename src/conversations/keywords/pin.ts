@@ -5,7 +5,8 @@ import { parseMsisdn } from '../../domain/msisdn.ts'
 /** Groups that are a number of one of our phones, in the usual ways of grouping. */
 const NUMBERS = /\+?\d[\d ().-]{7,22}\d/g
 /** Figures that say themselves to be money or a date. */
-const MONEY = /(?:kes|kshs?|shs?|ugx|ushs?|ghs|ghc|₵)\.?\s{0,3}\d[\d,. ]{0,15}|\d[\d,. ]{0,15}\s{0,3}(?:\/[=-]|bob|shillings?|cedis?)/gi
+const MONEY =
+  /(?:kes|kshs?|shs?|ugx|ushs?|ghs|ghc|₵)\.?\s{0,3}\d[\d,. ]{0,15}|\d[\d,. ]{0,15}\s{0,3}(?:\/[=-]|bob|shillings?|cedis?)/gi
 const DATES = /\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}/g
 
 /** Ways to say that what follows is a secret. */
