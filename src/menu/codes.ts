@@ -47,7 +47,7 @@ export const codes: Readonly<Record<Code, CodeText>> = {
   'E-KEY': {
     title: 'One key means two things',
     checks:
-      'The keys of choices, the numbers of rows, the values that an input takes and the keys of navigation are compared.',
+      'The keys of choices, the numbers of rows, the values that an input takes and the keys of navigation are compared; of keywords, what is left of their words without case, accents and signs.',
     consequence: 'One of the two could never be reached, and people would land where they did not want to go.',
     cure: 'Take another key, fewer rows, or a higher `min` for the input.',
   },
@@ -67,7 +67,8 @@ export const codes: Readonly<Record<Code, CodeText>> = {
   },
   'E-I18N': {
     title: 'A translation is missing or differs',
-    checks: 'Each language has a line for each text, and shows the values that the base text shows.',
+    checks:
+      'Each language has a line for each text, and shows the values that the base text shows; each keyword has words in each language.',
     consequence: 'A screen could not be shown, or would not tell an amount, in that language.',
     cure: 'Add, correct or remove the lines that the finding names.',
   },
@@ -131,6 +132,13 @@ export const codes: Readonly<Record<Code, CodeText>> = {
     consequence:
       'People who have learnt the code would land on another screen than it promises, or could be asked to dial a secret.',
     cure: 'Lead to a screen before the one that the finding names, or put the missing value into the code.',
+  },
+  'W-CUT': {
+    title: 'A keyword that opens nothing',
+    checks:
+      'Each screen that a keyword of SMS opens should have a shortcut, since the shortcut is what is dialled for it.',
+    consequence: 'Who writes the keyword is given the bare code to dial, and looks for the screen alone.',
+    cure: 'Publish a shortcut to the screen in `service.yaml`, or take the screen out of `opens`.',
   },
   'E-TIME': {
     title: 'Actions that together take too long',

@@ -24,6 +24,7 @@ export type Code =
   | 'E-MIG'
   | 'E-CUT'
   | 'W-I18N'
+  | 'W-CUT'
   | 'W-SHORT'
   | 'W-REACH'
   | 'W-LOOP'

@@ -1,3 +1,4 @@
+import type { KeywordHead } from '../build/keywords.ts'
 import type { Service } from '../build/service.ts'
 import type { Symbols } from '../build/symbols.ts'
 import type { Report, Spot } from '../problem.ts'
@@ -9,6 +10,7 @@ import { checkDeep, checkIdle } from './deep.ts'
 import { exitsOf } from './exits.ts'
 import { type Graph, graphOf } from './graph.ts'
 import { checkKeys } from './keys.ts'
+import { checkKeywords } from './keywords.ts'
 import { checkNever } from './never.ts'
 import { checkReach } from './reach.ts'
 import { checkShortcuts } from './shortcuts.ts'
@@ -21,6 +23,7 @@ export type Checked = {
   readonly program: Program
   readonly symbols: Symbols
   readonly service: Service
+  readonly keywords: readonly KeywordHead[]
   /** By language, then by key of text; a screen's id in the base language. */
   readonly spots: ReadonlyMap<string, ReadonlyMap<string, Spot>>
 }
@@ -50,6 +53,7 @@ const checks: readonly Check[] = [
   checkCommit,
   checkDeep,
   checkShortcuts,
+  checkKeywords,
   checkSms,
 ]
 
