@@ -8,6 +8,7 @@ import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
+import { informingRulesOf } from './sms/informing.ts'
 import { makeReceipts } from './sms/receipts.ts'
 import { startSmsWorker } from './sms/worker.ts'
 
@@ -17,14 +18,17 @@ const HOUSEKEEPING_MS = 3_600_000
 export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
   const { settings, database, sealer, billers, menus, queues, smsBell, settlement, events } = parts
   const links = openLinks(parts, onStop)
+  const quiet = { hours: settings.quietHours, timeZone: settings.market.timeZone, now: Date.now }
   const worker = startSmsWorker(
-    { database, sealer, otpKey: settings.keys.otp, links, from: settings.smsSender, events },
+    { database, sealer, otpKey: settings.keys.otp, links, from: settings.smsSender, quiet, events },
     { store: queues, bell: smsBell, onError: (error) => events.connectionLost({ store: 'queue', error }) },
   )
   onStop(() => worker.close())
 
   const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
-  const receipts = makeReceipts({ sealer, messages: () => messagesOf(menus.programs.current()), nameOfBiller })
+  const { lowBalance } = informingRulesOf(settings.market)
+  const messages = () => messagesOf(menus.programs.current())
+  const receipts = makeReceipts({ sealer, messages, nameOfBiller, lowBalance, quiet })
   const services = {
     database,
     sealer,

@@ -1,5 +1,6 @@
 import type { DeliveryReport } from '../../src/aggregators/aggregator.ts'
 import type { SendOutcome, SmsLink, SmsMessage } from '../../src/aggregators/sms-link.ts'
+import type { DaySpan } from '../../src/domain/day-span.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
@@ -65,6 +66,7 @@ export async function makeWorld(): Promise<SmsWorld> {
     otpKey: makeKey(Buffer.alloc(32, 2)),
     links: [] as SmsLink[],
     from: 'NYOTA',
+    quiet: { hours: null as DaySpan | null, timeZone: 'Africa/Nairobi', now: Date.now },
     events: {
       smsSubmitted: (event: Parameters<Events['smsSubmitted']>[0]) => void submitted.push(event),
       smsFailed: ({ error }: { error: unknown }) => void failures.push(error),
