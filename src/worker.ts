@@ -8,6 +8,7 @@ import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
+import { startCampaignMover } from './sms/campaigns/mover.ts'
 import { informingRulesOf } from './sms/informing.ts'
 import { makeReceipts } from './sms/receipts.ts'
 import { startSmsWorker } from './sms/worker.ts'
@@ -24,6 +25,8 @@ export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
     { store: queues, bell: smsBell, onError: (error) => events.connectionLost({ store: 'queue', error }) },
   )
   onStop(() => worker.close())
+  const mover = startCampaignMover({ database, sealer, bell: smsBell, quiet, clock: null, events })
+  onStop(() => mover.close())
 
   const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
   const { lowBalance } = informingRulesOf(settings.market)

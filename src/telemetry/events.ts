@@ -59,6 +59,9 @@ export type Events = {
   readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
   readonly smsReceived: (e: { link: string }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
+  readonly campaignMoved: (e: { id: string; queued: number; skipped: number }) => void
+  readonly campaignDone: (e: { id: string }) => void
+  readonly campaignFailed: (e: { error: unknown }) => void
   readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
   // the service itself
   readonly serviceChanged: (e: {
@@ -189,6 +192,7 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
   const segments = counter('sms_segments_total', 'Segments of accepted SMS, which is what is paid for', ['link'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
   const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
+  const turns = counter('sms_campaign_turns_total', 'People of campaigns whose turn came', ['outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
     smsSubmitted({ id, link, outcome, segments: count, cause }) {
@@ -205,6 +209,13 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
       log.info({ event: 'sms_received', link })
     },
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
+    campaignMoved({ id, queued, skipped }) {
+      turns({ outcome: 'queued' }, queued)
+      turns({ outcome: 'skipped' }, skipped)
+      log.debug({ event: 'campaign_moved', id, queued, skipped })
+    },
+    campaignDone: ({ id }) => log.info({ event: 'campaign_done', id }),
+    campaignFailed: ({ error }) => log.error({ event: 'campaign_failed', error }),
     linkChanged({ link, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)
       log[up ? 'info' : 'warn']({ event: 'link_changed', link, bound: up, cause })
