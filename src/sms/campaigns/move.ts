@@ -67,13 +67,10 @@ const VALID_MS = 4 * 86_400_000
  * pace are one commit: two workers never take the same turn, and whoever dies has done all of it or nothing. False: nothing is due.
  */
 export async function moveNextBatch(services: MoveServices): Promise<boolean> {
-  let locked: Campaign | null = null
-  const note = (campaign: Campaign): void => {
-    locked = campaign
-  }
-  const moved = services.database.transaction((tx) => move(services, tx, note))
+  const locked: Campaign[] = []
+  const moved = services.database.transaction((tx) => move(services, tx, (campaign) => void locked.push(campaign)))
   const { campaign, queued, skipped, done } = await moved.catch(async (error: unknown) => {
-    if (locked !== null) await putBack(services.database, locked)
+    for (const each of locked) await putBack(services.database, each)
     throw error
   })
   for (const message of queued) services.bell.ring(message)
