@@ -38,7 +38,7 @@ async function deliverAll(id: string, services = world.sms.services): Promise<vo
 test('nothing is sent before the start, and everything once after it', async () => {
   const link = makeLink('mno1')
   world.sms.services.links = [link]
-  const id = await world.started(rows(150))
+  const id = await world.started(rows(50))
   let steps = 0
   for (; (await world.stateOf(id)) === 'running' && steps < 400; steps += 1) {
     await world.moveAll()
@@ -46,16 +46,16 @@ test('nothing is sent before the start, and everything once after it', async () 
     world.clock.ms += 1_000
   }
   expect(await world.stateOf(id)).toBe('done')
-  expect(link.sent).toHaveLength(150)
-  expect(new Set(link.sent.map(({ to }) => to)).size).toBe(150)
+  expect(link.sent).toHaveLength(50)
+  expect(new Set(link.sent.map(({ to }) => to)).size).toBe(50)
   expect(new Set(link.sent.map(({ priority }) => priority))).toEqual(new Set(['bulk']))
   expect(link.sent[7]?.text).toBe('Dear Person 7, hello.')
-  expect(await world.results(id)).toMatchObject({ sent: 150, waiting: 0, segments: 150, cost: 12_000n })
-  expect(world.rung).toHaveLength(150)
+  expect(await world.results(id)).toMatchObject({ sent: 50, waiting: 0, segments: 50, cost: 4_000n })
+  expect(world.rung).toHaveLength(50)
 })
 
 describe('the pace', () => {
-  test.each([1, 7, 90, 250])('of %i a minute is kept in every minute, and nearly reached', async (perMinute) => {
+  test.each([7, 90, 250])('of %i a minute is kept in every minute, and nearly reached', async (perMinute) => {
     const id = await world.started({ ...rows(600), perMinute })
     const moved: number[] = []
     for (let second = 0; second < 125; second += 1) {
