@@ -71,6 +71,18 @@ describe('the pace', () => {
     expect(moved.length).toBeGreaterThanOrEqual(perMinute * 2)
   })
 
+  test('is kept by a campaign that is paused and resumed over and over', async () => {
+    const id = await world.started({ ...rows(200), perMinute: 30 })
+    for (let round = 0; round < 40; round += 1) {
+      await world.steer(id, 'pause')
+      await world.steer(id, 'resume')
+      await world.sms.db.owner.query('UPDATE sms_campaign SET next_at = $2 WHERE id = $1', [id, new Date(NOON)])
+      await world.moveAll()
+      await world.sms.db.owner.query(`UPDATE sms_outbox SET state = 'sent', ring_at = NULL WHERE campaign_id = $1`, [id])
+    }
+    expect(await world.inOutbox(id)).toBe(30)
+  })
+
   test('is kept by two workers together, who write to nobody twice', async () => {
     const id = await world.started({ ...rows(400), perMinute: 120 })
     for (let second = 0; second < 30; second += 1) {
@@ -264,6 +276,7 @@ test('who is passed over and why, who opted out before and after, and what it co
   await owner.query(`UPDATE subscriber SET status = 'closed' WHERE number_index = $1`, [index(closed)])
   await owner.query(`UPDATE subscriber SET language = 'fr' WHERE number_index = $1`, [index(french)])
   await world.moveAll()
+  expect(await world.inOutbox(id)).toBe(4)
   await recordOptOut(app, sealer, 'mno1', stopped)
   const link = makeLink('mno1')
   link.script = (message, count) =>
