@@ -71,9 +71,7 @@ test('from a list to results, by command', async () => {
   expect(shown).toMatch(/Loan \(campaign\), running.*0 of 2 had their turn.*120 a minute, 09:00-18:00/s)
   expect(JSON.parse((await campaigns('results', 'Loan', '--json')).stdout)).toMatchObject({ waiting: 2, cost: '0' })
   const { rows } = await store.app.query('SELECT actor_id, action FROM audit_event ORDER BY at')
-  expect(rows).toEqual(
-    ['created', 'started'].map((what) => ({ actor_id: 'grace', action: `campaign.${what}` })),
-  )
+  expect(rows).toEqual(['created', 'started'].map((what) => ({ actor_id: 'grace', action: `campaign.${what}` })))
 }, 60_000)
 
 test('an announcement without anybody on file is refused, and wrong use is told', async () => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { deliverSms } from '../../src/sms/deliver.ts'
-import { recordOptOut } from '../../src/sms/inbox.ts'
 import type { OutgoingSms } from '../../src/sms/outbox.ts'
 import { AMINA, JUMA, makeLink, makeWorld, type SmsWorld } from './world.ts'
 
@@ -12,7 +11,7 @@ const at = (hour: number): number => Date.UTC(2026, 10, 23, hour - 3)
 let world: SmsWorld
 beforeAll(async () => {
   world = await makeWorld()
-  await recordOptOut(world.db.app, world.services.sealer, 'mno1', JUMA)
+  await world.optOut(JUMA)
 })
 afterAll(() => world.db.drop())
 
@@ -60,7 +59,7 @@ describe('what is sent, by category, hour and consent', () => {
   test('STOP that comes after a message was queued stops it, and its history says so', async () => {
     const to = '+254700000077' as Msisdn
     const { id } = await world.enqueue({ category: 'informing', to })
-    await recordOptOut(world.db.app, world.services.sealer, 'mno1', to)
+    await world.optOut(to)
     const link = makeLink('mno1')
     await deliverSms({ ...world.services, links: [link] }, id)
     expect([await world.stateOf(id), link.sent]).toEqual(['refused', []])

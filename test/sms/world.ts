@@ -5,6 +5,7 @@ import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import type { SmsServices } from '../../src/sms/deliver.ts'
+import { recordOptOut } from '../../src/sms/inbox.ts'
 import { enqueueSms, type OutgoingSms, type QueuedSms } from '../../src/sms/outbox.ts'
 import { type RecordOutcome, recordDelivery } from '../../src/sms/record-delivery.ts'
 import type { Events } from '../../src/telemetry/events.ts'
@@ -48,6 +49,8 @@ export type SmsWorld = {
   readonly submitted: Parameters<Events['smsSubmitted']>[0][]
   readonly failures: unknown[]
   enqueue(overrides?: Partial<OutgoingSms>): Promise<QueuedSms>
+  /** From now on that number wants nothing unasked. */
+  optOut(number: Msisdn): Promise<void>
   stateOf(id: string): Promise<string | undefined>
   kindsOf(id: string): Promise<string[]>
   /** Makes a row look that many seconds older. */
@@ -92,6 +95,7 @@ export async function makeWorld(): Promise<SmsWorld> {
       if (queued === null) throw new Error('in the outbox already')
       return queued
     },
+    optOut: (number) => recordOptOut(db.app, sealer, 'mno1', number),
     async stateOf(id) {
       const { rows } = await db.app.query<{ state: string }>('SELECT state FROM sms_outbox WHERE id = $1', [id])
       return rows[0]?.state

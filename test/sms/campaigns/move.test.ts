@@ -5,7 +5,6 @@ import { openCampaigns } from '../../../src/http/open-work.ts'
 import { type MoveServices, moveNextBatch } from '../../../src/sms/campaigns/move.ts'
 import { startCampaignMover } from '../../../src/sms/campaigns/mover.ts'
 import { deliverSms } from '../../../src/sms/deliver.ts'
-import { recordOptOut } from '../../../src/sms/inbox.ts'
 import { pause } from '../../aggregators/smpp/support.ts'
 import { makeLink, refusing } from '../world.ts'
 import { type CampaignWorld, listOf, makeCampaignWorld, NOON } from './world.ts'
@@ -78,7 +77,9 @@ describe('the pace', () => {
       await world.steer(id, 'resume')
       await world.sms.db.owner.query('UPDATE sms_campaign SET next_at = $2 WHERE id = $1', [id, new Date(NOON)])
       await world.moveAll()
-      await world.sms.db.owner.query(`UPDATE sms_outbox SET state = 'sent', ring_at = NULL WHERE campaign_id = $1`, [id])
+      await world.sms.db.owner.query(`UPDATE sms_outbox SET state = 'sent', ring_at = NULL WHERE campaign_id = $1`, [
+        id,
+      ])
     }
     expect(await world.inOutbox(id)).toBe(30)
   })
@@ -262,7 +263,7 @@ describe('pause, resume and cancel', () => {
 })
 
 test('who is passed over and why, who opted out before and after, and what it cost are in the results', async () => {
-  const { app, owner } = world.sms.db
+  const { owner } = world.sms.db
   const { sealer } = world.sms.services
   const tier = 'results'
   const [before, later, closed, french, failed, fine] = (await Promise.all(
@@ -272,19 +273,19 @@ test('who is passed over and why, who opted out before and after, and what it co
   const segment = { languages: [], tiers: [tier], statuses: [], enrolledFrom: null, enrolledBefore: null }
   const id = await world.started({ audience: { kind: 'segment', segment }, otherwise: null, perMinute: 600 })
   const index = (number: Msisdn) => sealer.index(number, 'subscriber.number')
-  await recordOptOut(app, sealer, 'mno1', before)
+  await world.sms.optOut(before)
   await owner.query(`UPDATE subscriber SET status = 'closed' WHERE number_index = $1`, [index(closed)])
   await owner.query(`UPDATE subscriber SET language = 'fr' WHERE number_index = $1`, [index(french)])
   await world.moveAll()
   expect(await world.inOutbox(id)).toBe(4)
-  await recordOptOut(app, sealer, 'mno1', stopped)
+  await world.sms.optOut(stopped)
   const link = makeLink('mno1')
   link.script = (message, count) =>
     message.to === failed
       ? refusing('bad number', false)(message, count)
       : { kind: 'accepted', providerIds: [`r${count}`], segments: 1 }
   await deliverAll(id, { ...world.sms.services, links: [link] })
-  await recordOptOut(app, sealer, 'mno1', later)
+  await world.sms.optOut(later)
   expect(link.sent.map(({ to }) => to).sort()).toEqual([later, failed, fine].sort())
   expect(await world.results(id)).toEqual({
     ...{ waiting: 0, queued: 0, sent: 2, delivered: 0, failed: 0, refused: 1, expired: 0, unknown: 0 },
