@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
+import { informingRulesOf } from './sms/informing.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
@@ -35,6 +37,8 @@ export type Settings = {
   readonly africastalking: AfricasTalkingSettings
   readonly smppLinks: readonly SmppLinkSettings[]
   readonly smsSender: string
+  /** In the market's time; null: nothing waits for a better hour. */
+  readonly quietHours: DaySpan | null
   readonly billers: readonly HttpBillerSettings[]
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
@@ -80,6 +84,7 @@ export function readSettings(
     africastalking,
     smppLinks,
     smsSender: readSmsSender(reader),
+    quietHours: readQuietHours(reader, market),
     billers: readBillers(reader),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
@@ -252,6 +257,19 @@ function readSmsSender(reader: SettingsReader): string {
     )
   }
   return sender
+}
+
+/** `QUIET_HOURS`: `21:00-07:00`, or `off`; the market's own where it is not set. */
+export function readQuietHours(reader: SettingsReader, market: Market | null): DaySpan | null {
+  const text = reader.text('QUIET_HOURS')
+  if (text === null) return market === null ? null : informingRulesOf(market).quietHours
+  const hours = text === 'off' ? null : parseDaySpan(text)
+  if (hours === null && text !== 'off') {
+    reader.problems.push(
+      `QUIET_HOURS is ${JSON.stringify(text)}; give local times such as 21:00-07:00, or off where people may be written to at night.`,
+    )
+  }
+  return hours
 }
 
 /** A gateway nobody can reach and a worker that cannot speak are mistakes, not choices. */

@@ -4,7 +4,7 @@ import { keywords } from '../../src/conversations/keywords/registry.ts'
 import type { Market } from '../../src/domain/market.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { type Compilation, compile, type MenuSources } from '../../src/menu/compile.ts'
-import { messageContracts } from '../../src/sms/message-contracts.ts'
+import { messageContracts, messageSegments } from '../../src/sms/message-contracts.ts'
 
 type SourceOptions = {
   readonly market: { readonly type: 'string'; readonly default: string | undefined }
@@ -32,5 +32,5 @@ export function chosenMarkets(name: string | undefined): readonly Market[] {
 export function compileFor(market: Market, sources: MenuSources): Compilation {
   const contracts = [...actions.values()].map(({ contract }) => contract)
   const keywordContracts = [...keywords.values()].map(({ contract }) => contract)
-  return compile(sources, contracts, messageContracts, market, aggregatorNames, keywordContracts)
+  return compile(sources, contracts, messageContracts, market, aggregatorNames, keywordContracts, messageSegments)
 }

@@ -185,12 +185,12 @@ export const codes: Readonly<Record<Code, CodeText>> = {
     consequence: 'Sessions run out before people have finished, or people give up.',
     cure: 'Ask for less, put choices on a further menu, say less.',
   },
-  'W-SMS': {
-    title: 'A message of more than two SMS',
+  'E-SMS': {
+    title: 'A message of too many SMS',
     checks:
-      'Each message is printed in each language with the longest values: 160 septets or 70 UCS-2 units are one SMS; beyond, each part has 153 or 67.',
-    consequence: 'Every such message costs three SMS or more, and some phones show the parts one by one.',
-    cure: 'Take out as many characters as the finding says.',
+      'Each message is printed in each language with the longest values: 160 septets or 70 UCS-2 units are one SMS; beyond, each part has 153 or 67. Two SMS are allowed, or three where a character is outside GSM-7; a one-time code has limits of its own.',
+    consequence: 'Every such message costs more than it should, and some phones show the parts one by one.',
+    cure: 'Say it in fewer words.',
   },
 }
 

@@ -22,6 +22,7 @@ import {
   type Template,
   type TextKey,
 } from './program.ts'
+import type { SegmentLimit } from './segment-limits.ts'
 
 /** The menu folder: file names within it, such as `languages/sw.yaml`, and their contents. */
 export type MenuSources = Readonly<Record<string, string>>
@@ -47,7 +48,8 @@ export type Draft = {
 /**
  * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
  * fields of every SMS; `channels`: the names of every aggregator, any name being taken where they are not given; `keywords`: what can be
- * written by SMS, their file not being read where they are not given. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
+ * written by SMS, their file not being read where they are not given; `segmentLimits`: how many short messages a message may take, where
+ * it has a limit of its own. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
  */
 export function compile(
   sources: MenuSources,
@@ -56,6 +58,7 @@ export function compile(
   market: Market,
   channels: readonly string[] | null = null,
   keywords: readonly KeywordContract[] | null = null,
+  segmentLimits: Readonly<Record<string, SegmentLimit>> = {},
 ): Compilation {
   const problems: Problem[] = []
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
@@ -64,7 +67,7 @@ export function compile(
   const checked =
     problems.length > 0 ? null : build(report, wrong, trees, contracts, messageContracts, market, channels, keywords)
   const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
-  const worst = checked !== null && sound ? checkAll(report, checked) : []
+  const worst = checked !== null && sound ? checkAll(report, { ...checked, segmentLimits }) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
   const draft = checked && { program: checked.program, worst, words: wordsOf(checked, trees) }
   if (draft === null || sorted.some(({ code }) => code.startsWith('E-')))
@@ -117,7 +120,7 @@ function build(
   market: Market,
   channels: readonly string[] | null,
   keywordContracts: readonly KeywordContract[] | null,
-): Checked | null {
+): Omit<Checked, 'segmentLimits'> | null {
   const service = trees.service && readService(report, trees.service, channels)
   if (service === null) return null
   const symbols = declare(report, service, trees, actionContracts, messageContracts, market)
@@ -232,7 +235,7 @@ function addMessages(symbols: Symbols, tree: Tree | null): void {
   }
 }
 
-function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['words'] {
+function wordsOf({ symbols, service }: Omit<Checked, 'segmentLimits'>, { languages }: Trees): Draft['words'] {
   const said = (texts: Iterable<readonly [string, Tree]>): Record<TextKey, string> =>
     Object.fromEntries(
       [...texts].flatMap(([key, tree]) => {

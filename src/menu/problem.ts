@@ -29,7 +29,7 @@ export type Code =
   | 'W-REACH'
   | 'W-LOOP'
   | 'W-DEEP'
-  | 'W-SMS'
+  | 'E-SMS'
 
 export type Problem = Spot & {
   readonly code: Code

@@ -1,4 +1,5 @@
 import type { Fields, ValueType } from '../menu/contract.ts'
+import type { SegmentLimit } from '../menu/segment-limits.ts'
 
 const money: ValueType = { type: 'money', max: 99_999_999n }
 const fee: ValueType = { type: 'money', max: 100_000n }
@@ -26,6 +27,9 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   bill_refused: { ...bill, balance: money },
   delayed: { reference, amount: money, name },
   pin_changed: { at },
+  pin_reset: { at, until: at },
+  answer_locked: { until: at },
+  low_balance: { balance: money, at },
   pin_locked: { until: at },
   dial_balance: { dial },
   dial_statement: { dial },
@@ -48,4 +52,10 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   screen_failed: {},
   screen_lost: {},
   screen_lost_transfer: { reference },
+}
+
+/** Messages with a limit of their own: a code is wanted at once, and whole. */
+export const messageSegments: Readonly<Record<string, SegmentLimit>> = {
+  code_activation: { gsm7: 1, ucs2: 2 },
+  code_reset: { gsm7: 1, ucs2: 2 },
 }

@@ -80,6 +80,9 @@ export type Events = {
   /** An operator's order is in force in this process. */
   readonly linkOrdered: (e: { link: string; mode: string; by: string }) => void
   readonly linkOrdersNotRead: (e: { error: unknown }) => void
+  readonly campaignMoved: (e: { id: string; queued: number; skipped: number }) => void
+  readonly campaignDone: (e: { id: string }) => void
+  readonly campaignFailed: (e: { error: unknown }) => void
   // the service itself
   readonly serviceChanged: (e: {
     state: 'starting' | 'ready' | 'stopping' | 'stopped'
@@ -216,6 +219,7 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
   const received = counter('sms_received_total', 'SMS from subscribers', ['link', 'outcome'])
   const answers = counter('sms_answers_total', 'What was answered to SMS from subscribers', ['keyword', 'answer'])
   const pushes = counter('ussd_pushes_total', 'Dialogues opened from our side', ['keyword', 'outcome'])
+  const turns = counter('sms_campaign_turns_total', 'People of campaigns whose turn came', ['outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
     smsSubmitted({ id, link, outcome, segments: count, cost, cause }) {
@@ -245,6 +249,13 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
       log.info({ event: 'dialogue_pushed', keyword, outcome })
     },
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
+    campaignMoved({ id, queued, skipped }) {
+      turns({ outcome: 'queued' }, queued)
+      turns({ outcome: 'skipped' }, skipped)
+      log.debug({ event: 'campaign_moved', id, queued, skipped })
+    },
+    campaignDone: ({ id }) => log.info({ event: 'campaign_done', id }),
+    campaignFailed: ({ error }) => log.error({ event: 'campaign_failed', error }),
     linkChanged({ link, bind, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)
       log[up ? 'info' : 'warn']({ event: 'link_changed', link, bind, bound: up, cause })

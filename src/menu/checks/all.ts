@@ -3,6 +3,7 @@ import type { Service } from '../build/service.ts'
 import type { Symbols } from '../build/symbols.ts'
 import type { Report, Spot } from '../problem.ts'
 import type { Program } from '../program.ts'
+import type { SegmentLimit } from '../segment-limits.ts'
 import { checkBind } from './bind.ts'
 import { checkCommit } from './commit.ts'
 import { checkDead } from './dead.ts'
@@ -26,6 +27,8 @@ export type Checked = {
   readonly keywords: readonly KeywordHead[]
   /** By language, then by key of text; a screen's id in the base language. */
   readonly spots: ReadonlyMap<string, ReadonlyMap<string, Spot>>
+  /** Of messages by name; the usual one where it has none of its own. */
+  readonly segmentLimits: Readonly<Record<string, SegmentLimit>>
 }
 
 /** The longest that a screen can be in a language. `channel`: where it is the fullest, or null for those without limits of their own. */
