@@ -5,11 +5,12 @@ import { demoPeople } from '../../scripts/demo/people.ts'
 import type { World } from '../../scripts/dialogues/world.ts'
 import type { UssdShown } from '../../scripts/fakes/network/ussd.ts'
 import { STATUS } from '../../src/aggregators/smpp/codec.ts'
+import { REPEAT_WINDOW_MS } from '../../src/conversations/arrival.ts'
 import type { SubscriberId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { nameContext, numberContext, numberIndex } from '../../src/security/contexts.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
-import { until } from '../aggregators/smpp/support.ts'
+import { pause, until } from '../aggregators/smpp/support.ts'
 import { openWorld } from '../support/world.ts'
 
 let world: World
@@ -71,6 +72,7 @@ describe('a dialogue over SMPP', () => {
     await until(() => network.links().length === 0, 'the drop')
     await until(() => network.links().length === 1, 'the next bind')
     expect(shown).toContain('502')
+    expect(words(await ussd.repeat(AMINA))).toBe(shown)
     expect(await transfers()).toBe(count)
   })
 
@@ -119,6 +121,52 @@ describe('a dialogue over SMPP', () => {
     expect(await network.ussd.answer(AMINA, ownPin)).toMatchObject({ kind: 'screen', end: true })
     expect(await transfers()).toBe(before + 1)
     expect(network.ussd.faults).toEqual([])
+  })
+})
+
+describe('a dialogue that only its number names', () => {
+  let huawei: World
+  beforeAll(async () => {
+    huawei = await openWorld([], { ussdDialect: 'huawei' })
+    await until(() => huawei.test.network.links().length > 0, 'the link')
+  })
+  afterAll(() => huawei?.close())
+
+  test('is left for a new one by a dial, and offered again', async () => {
+    const { ussd } = huawei.test.network
+    await ussd.dial(AMINA, '*384#')
+    await ussd.answer(AMINA, '1')
+    expect(words(await ussd.dial(AMINA, '*384#'))).toContain('1 Continue')
+    expect(huawei.test.logs()).toContain('"event":"session_ended","aggregator":"smpp","status":"dropped"')
+    expect(words(await ussd.answer(AMINA, '2'))).toContain('1 Send money')
+  })
+
+  test('pays once in each of two sessions, with the same PIN, one right after the other', async () => {
+    const { ussd } = huawei.test.network
+    const count = async (): Promise<number> =>
+      Number(
+        (await huawei.test.database.owner.query<{ count: string }>('SELECT count(*) FROM transfer')).rows[0]?.count,
+      )
+    for (const amount of ['505', '506']) {
+      await ussd.dial(AMINA, `*384*1*0${juma.number.slice(4)}*${amount}#`)
+      expect(words(await ussd.answer(AMINA, ownPin))).toContain(amount)
+    }
+    expect(await count()).toBe(2)
+  })
+
+  test('shows the same screen again, however late its input is repeated, while nobody knows whether the screen arrived', async () => {
+    const { network } = huawei.test
+    const { ussd } = network
+    await ussd.dial(juma.number, '*384#')
+    network.behave({ loseResponses: true })
+    const first = words(await ussd.answer(juma.number, '1'))
+    network.dropLinks()
+    network.calm()
+    await until(() => network.links().length === 0, 'the drop')
+    await until(() => network.links().length === 1, 'the next bind')
+    await pause(REPEAT_WINDOW_MS + 200)
+    expect(words(await ussd.repeat(juma.number))).toBe(first)
+    expect(ussd.faults).toEqual([])
   })
 })
 

@@ -59,6 +59,7 @@ const NOT_SHOWN = 0x45
 /** The USSD half of the fake network: phones on one side, PDUs in the octets of each dialect on the other. */
 export function makeUssdCentre(options: UssdCentreOptions): UssdCentre {
   const sessions = new Map<string, Session>()
+  const before = new Map<string, Session>()
   const followers = new Map<string, Set<(shown: UssdShown) => void>>()
   const faults: string[] = []
   let next = 0x0102
@@ -107,14 +108,15 @@ export function makeUssdCentre(options: UssdCentreOptions): UssdCentre {
 
   async function send(number: string, session: Session, sent: NonNullable<Session['last']>): Promise<UssdShown> {
     session.last = sent
+    before.set(number, session)
     session.acknowledged = false
     session.screen = null
     const shown = new Promise<UssdShown>((resolve) => {
       const timer = setTimeout(() => resolve({ kind: 'ended', reason: 'no screen in time' }), PATIENCE_MS)
-      const before = session.shown
+      const sooner = session.shown
       session.shown = (screen) => {
         clearTimeout(timer)
-        before?.(screen)
+        sooner?.(screen)
         session.shown = null
         resolve(screen)
       }
@@ -215,7 +217,9 @@ export function makeUssdCentre(options: UssdCentreOptions): UssdCentre {
       return send(number, session, { command: 'data_sm', fields: rest })
     },
     repeat(number) {
-      const session = sessions.get(number)
+      // Also of a session that has ended: a network that misses an acknowledgement does not know what came of it.
+      const session = sessions.get(number) ?? before.get(number)
+      if (session !== undefined) sessions.set(number, session)
       if (session?.last == null) return Promise.resolve({ kind: 'ended', reason: 'there is no session' })
       return send(number, session, session.last)
     },
