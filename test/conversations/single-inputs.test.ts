@@ -124,6 +124,19 @@ describe('a dialogue over SMPP', () => {
   })
 })
 
+test('the keyword SEND over the same link opens a dialogue, and the PIN there completes it', async () => {
+  const { network } = world.test
+  const shown: UssdShown[] = []
+  const stop = network.ussd.follow(AMINA, (screen) => shown.push(screen))
+  const before = await transfers()
+  network.send(AMINA, '384', `SEND 507 0${juma.number.slice(4)}`)
+  await until(() => shown.length > 0, 'the push')
+  stop()
+  expect(shown).toMatchObject([{ kind: 'screen', end: false, text: expect.stringMatching(/507[\s\S]*PIN/) }])
+  expect(await network.ussd.answer(AMINA, ownPin)).toMatchObject({ kind: 'screen', end: true })
+  expect(await transfers()).toBe(before + 1)
+})
+
 describe('a dialogue that only its number names', () => {
   let huawei: World
   beforeAll(async () => {
