@@ -1,8 +1,10 @@
 import { makeFakeAfricasTalking } from './network/africastalking.ts'
 import { type Behaviour, ordinaryBehaviour } from './network/behaviour.ts'
 import { startHttpSide } from './network/http.ts'
+import { type Dial, type Load, makeLoad } from './network/load.ts'
 import { makePhones, type PhoneMessage } from './network/phones.ts'
 import { startSmsc } from './network/smsc.ts'
+import type { AccountStats } from './network/stats.ts'
 
 export type FakeNetworkOptions = {
   /** 2775 unless given; 0 picks a free one. */
@@ -14,6 +16,8 @@ export type FakeNetworkOptions = {
   readonly accounts?: Readonly<Record<string, string>>
   /** Where delivery reports and incoming messages of the HTTP interface are posted: `http://127.0.0.1:8080/africastalking/demo`. */
   readonly africastalkingCallbackUrl?: string | null
+  /** Plays a USSD dialogue for the load of many phones; without it there is none. */
+  readonly dial?: Dial
 }
 
 export type FakeNetwork = {
@@ -29,10 +33,15 @@ export type FakeNetwork = {
   behave(changes: Partial<Behaviour>): void
   /** Back to ordinary behaviour. */
   calm(): void
+  /** By SMPP account. */
+  stats(): Record<string, AccountStats>
+  readonly load: Load
   links(): { systemId: string; bind: string }[]
   /** SMPP submits taken since the start. */
   taken(): number
   dropLinks(): void
+  unbindLinks(): void
+  sendOctets(octets: Buffer): void
   close(): Promise<void>
 }
 
@@ -50,7 +59,8 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
     Object.assign(behaviour, changes)
     smsc.applyFreeze()
   }
-  const parts = { phones, africastalking, smsc, behaviour: () => behaviour, behave }
+  const load = makeLoad({ sms: smsc.send, ussd: options.dial ?? null }, () => behaviour.seed)
+  const parts = { phones, africastalking, smsc, load, behaviour: () => behaviour, behave }
   const http = await startHttpSide({ host, port: options.httpPort ?? 8081 }, parts).catch(async (error: unknown) => {
     await smsc.close()
     throw error
@@ -72,10 +82,15 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
     send: smsc.send,
     behave,
     calm: () => behave(ordinaryBehaviour),
+    stats: smsc.stats,
+    load,
     links: smsc.links,
     taken: smsc.taken,
     dropLinks: smsc.dropLinks,
+    unbindLinks: smsc.unbindLinks,
+    sendOctets: smsc.sendOctets,
     async close() {
+      load.stop()
       africastalking.close()
       await Promise.all([smsc.close(), http.close()])
     },
