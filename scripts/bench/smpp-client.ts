@@ -28,7 +28,7 @@ export type ClientResult = { readonly perSecond: number; readonly cpuUs: number;
 
 const TEXT = 'You sent KES 1,250 to Juma K. Fee KES 13. Balance KES 3,737. Reference QX7T2M4K9A.'
 /** Messages that are read and opened ahead, so that PostgreSQL is busy while the window is full. */
-const AHEAD = 200
+const AHEAD = 50
 const number = (n: number): Msisdn => `+2547${String(10_000_000 + n)}` as Msisdn
 
 const [kind, port, window, count, databaseUrl] = process.argv.slice(2)
@@ -169,7 +169,7 @@ async function openLink(port: number, window: number): Promise<Client> {
 }
 
 async function openHistory(port: number, window: number): Promise<Client> {
-  const database = openDatabase(databaseUrl ?? '', { maxConnections: 8, applicationName: 'bench' })
+  const database = openDatabase(databaseUrl ?? '', { maxConnections: 16, applicationName: 'bench' })
   const sealer = makeSealer(makeKey(Buffer.alloc(32, 1)))
   const gate = makeGate()
   const link = await openBound(port, window, {
@@ -190,7 +190,7 @@ async function openHistory(port: number, window: number): Promise<Client> {
   return {
     async prepare(count, window) {
       const ids: string[] = []
-      await each(count, 100, async (n) => {
+      await each(count, 16, async (n) => {
         const body = { kind: 'text', text: TEXT } as const
         const queued = await enqueueSms(database, sealer, {
           ...{ factKey: `bench:${randomUUID()}`, subscriberId: null, to: number(n), body },

@@ -10,11 +10,15 @@ import { listen } from '../fakes/listen.ts'
 const delayMs = Number(process.argv[2] ?? 0)
 const RESPONSE = 0x80000000
 const [SUBMIT, DELIVER, UNBIND, ENQUIRE, BINDS] = [0x04, 0x05, 0x06, 0x15, [0x01, 0x02, 0x09]]
+/** What a client could not take comes again after that long. */
+const AGAIN_MS = 20
 let ids = Date.now()
 
 const server = createServer((socket) => {
   let rest: Buffer = Buffer.alloc(0)
   let sequence = 0
+  /** Receipts without an answer, since a client may ask for them later. */
+  const unacknowledged = new Map<number, Buffer>()
   socket.setNoDelay(true)
   socket.on('error', () => undefined)
   socket.on('data', (chunk: Buffer) => {
@@ -30,7 +34,13 @@ const server = createServer((socket) => {
         ids += 1
         sequence = (sequence % 0x7fffffff) + 1
         const id = ids.toString(16)
-        answers.push(pdu(SUBMIT + RESPONSE, number, `${id}\0`), receipt(rest.subarray(at, at + length), id, sequence))
+        const told = receipt(rest.subarray(at, at + length), id, sequence)
+        unacknowledged.set(sequence, told)
+        answers.push(pdu(SUBMIT + RESPONSE, number, `${id}\0`), told)
+      } else if (command === DELIVER + RESPONSE) {
+        const told = unacknowledged.get(number)
+        if (rest.readUInt32BE(at + 8) === 0) unacknowledged.delete(number)
+        else if (told !== undefined) setTimeout(() => socket.writable && socket.write(told), AGAIN_MS)
       } else if (command === ENQUIRE || command === UNBIND) answers.push(pdu(command + RESPONSE, number, ''))
       at += length
     }

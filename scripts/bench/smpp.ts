@@ -5,17 +5,17 @@ import type { ClientKind, ClientResult } from './smpp-client.ts'
 import { type BenchWorld, openBenchWorld } from './world.ts'
 
 const AIM = 0.9
-const ROUNDS = 1
+const ROUNDS = 5
 const CLIENT = 'dist/scripts/bench/smpp-client.js'
 /** Each kind is explained in smpp-client.ts. */
 const KINDS: readonly ClientKind[] = ['bare', 'bare-nodelay', 'link', 'history']
 const CASES = [
-  { window: 1, delayMs: 0, count: 1_000 },
-  { window: 10, delayMs: 0, count: 4_000 },
-  { window: 100, delayMs: 0, count: 6_000 },
+  { window: 1, delayMs: 0, count: 400 },
+  { window: 10, delayMs: 0, count: 2_000 },
+  { window: 100, delayMs: 0, count: 3_000 },
   { window: 1, delayMs: 20, count: 40 },
   { window: 10, delayMs: 20, count: 400 },
-  { window: 100, delayMs: 20, count: 3_000 },
+  { window: 100, delayMs: 20, count: 2_000 },
 ] as const
 
 /**
