@@ -105,8 +105,12 @@ describe('14: pending callbacks are never called on close, and have no deadline'
     const answered = link.send(sms('answer'))
     expect((await answered).kind).toBe('accepted')
     expect(await late).toMatchObject({ kind: 'unknown', cause: 'no_answer' })
-    const open = [link.send(sms('silence')), link.send(sms('silence')), link.send(sms('break'))]
-    expect((await Promise.all(open)).map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'unknown'])
+    const patient = connect(raw.port, { timings: { responseTimeoutMs: 60_000 } })
+    await until(() => patient.link.isUp(), 'bound')
+    const open = ['silence', 'silence', 'break'].map((text) => patient.link.send(sms(text)))
+    expect(await Promise.all(open)).toEqual(
+      Array(3).fill({ kind: 'unknown', cause: 'closed_by_peer', providerIds: [] }),
+    )
   })
 })
 
