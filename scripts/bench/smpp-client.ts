@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { openSmppLink } from '../../src/aggregators/smpp/link.ts'
-import { defaultTimings } from '../../src/aggregators/smpp/settings.ts'
-import type { LinkListeners, SmsMessage } from '../../src/aggregators/sms-link.ts'
+import type { SmsMessage } from '../../src/aggregators/sms-link.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
-import { Secret } from '../../src/domain/secret.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import { deliverSms } from '../../src/sms/deliver.ts'
 import { enqueueSms } from '../../src/sms/outbox.ts'
 import { recordDelivery } from '../../src/sms/record-delivery.ts'
+import { openBoundLink } from './bound-link.ts'
 
 /**
  * One client of `bench smpp`, in a process of its own: submits messages to the port, answers a receipt for each, prints what it took.
@@ -121,25 +119,9 @@ async function openBare(port: number, noDelay: boolean): Promise<Client> {
   }
 }
 
-async function openBound(port: number, window: number, listeners: LinkListeners) {
-  let bound = (): void => undefined
-  const up = new Promise<void>((resolve) => {
-    bound = resolve
-  })
-  const link = openSmppLink(
-    {
-      ...{ name: 'bench', host: '127.0.0.1', port, tls: false, systemId: 'demo', password: new Secret('demo') },
-      ...{ bind: 'transceiver', window, tps: 0, prefixes: [], timings: { ...defaultTimings, maxWaitMs: 60_000 } },
-    },
-    { ...listeners, onState: (state) => state.up && bound() },
-  )
-  await up
-  return link
-}
-
 async function openLink(port: number, window: number): Promise<Client> {
   const gate = makeGate()
-  const link = await openBound(port, window, {
+  const link = await openBoundLink(port, window, {
     onDeliveryReport: async () => gate.receipt(),
     onMessage: async () => undefined,
   })
@@ -172,7 +154,7 @@ async function openHistory(port: number, window: number): Promise<Client> {
   const database = openDatabase(databaseUrl ?? '', { maxConnections: 16, applicationName: 'bench' })
   const sealer = makeSealer(makeKey(Buffer.alloc(32, 1)))
   const gate = makeGate()
-  const link = await openBound(port, window, {
+  const link = await openBoundLink(port, window, {
     async onDeliveryReport(report) {
       await recordDelivery({ database, sealer }, report)
       gate.receipt()

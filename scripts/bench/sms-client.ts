@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { openSmppLink } from '../../src/aggregators/smpp/link.ts'
-import { defaultTimings } from '../../src/aggregators/smpp/settings.ts'
 import type { SmsLink } from '../../src/aggregators/sms-link.ts'
 import { type Database, openDatabase, type Queryable } from '../../src/database/database.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
-import { Secret } from '../../src/domain/secret.ts'
 import { startQueueWorker } from '../../src/redis/worker.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
@@ -12,6 +9,7 @@ import { enqueueSms, type QueuedSms } from '../../src/sms/outbox.ts'
 import { openSmsBell, SMS_QUEUE } from '../../src/sms/queue.ts'
 import { recordDelivery } from '../../src/sms/record-delivery.ts'
 import { startSmsWorker } from '../../src/sms/worker.ts'
+import { openBoundLink } from './bound-link.ts'
 
 /**
  * The worker of `bench sms`, in a process of its own. First rings for as many rows that do not exist, with workers that do nothing: what BullMQ
@@ -55,29 +53,10 @@ const seed = async (): Promise<void> => {
 }
 await Promise.all(Array.from({ length: 16 }, seed))
 
-let bound = (): void => undefined
-const up = new Promise<void>((resolve) => {
-  bound = resolve
+const opened = await openBoundLink(Number(port), 100, {
+  onDeliveryReport: async (report) => void (await recordDelivery({ database, sealer }, report)),
+  onMessage: async () => undefined,
 })
-const opened = openSmppLink(
-  {
-    ...{
-      name: 'bench',
-      host: '127.0.0.1',
-      port: Number(port),
-      tls: false,
-      systemId: 'demo',
-      password: new Secret('demo'),
-    },
-    ...{ bind: 'transceiver', window: 100, tps: 0, prefixes: [], timings: defaultTimings },
-  },
-  {
-    onDeliveryReport: async (report) => void (await recordDelivery({ database, sealer }, report)),
-    onMessage: async () => undefined,
-    onState: (state) => state.up && bound(),
-  },
-)
-await up
 const link: SmsLink = { ...opened, send: (message) => wait('submit', opened.send(message)) }
 const rung = new Map<string, number>()
 const latencies: number[] = []

@@ -107,7 +107,7 @@ describe('14: pending callbacks are never called on close, and have no deadline'
     expect(await late).toMatchObject({ kind: 'unknown', cause: 'no_answer' })
     const patient = connect(raw.port, { timings: { responseTimeoutMs: 60_000 } })
     await until(() => patient.link.isUp(), 'bound')
-    const open = ['silence', 'silence', 'break'].map((text) => patient.link.send(sms(text)))
+    const open = ['silence', 'silence', 'break'].map((text, at) => patient.link.send(sms(text, { to: phone(at) })))
     expect(await Promise.all(open)).toEqual(
       Array(3).fill({ kind: 'unknown', cause: 'closed_by_peer', providerIds: [] }),
     )
@@ -290,7 +290,8 @@ describe('20: connect(host, port, callback) forgets the callback', () => {
     const raw = await peer((socket) => answering(socket, () => undefined))
     const { link, heard } = connect(raw.port)
     await until(() => link.isUp(), 'bound')
-    expect(heard.states).toEqual([{ link: 'mno1', up: true, reason: 'bound' }])
+    expect(heard.states).toHaveLength(1)
+    expect(heard.states[0]).toMatchObject({ link: 'mno1', up: true, reason: 'bound' })
   })
 })
 
