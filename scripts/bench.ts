@@ -2,6 +2,8 @@ import { benchHop } from './bench/hop.ts'
 import { benchMenus } from './bench/menus.ts'
 import { benchPin } from './bench/pin.ts'
 import { benchSession } from './bench/session.ts'
+import { benchSmpp } from './bench/smpp.ts'
+import { benchSms } from './bench/sms.ts'
 import { benchStep } from './bench/step.ts'
 
 /** Each prints what it measured beside a baseline of the same run, and whether the aim is met. */
@@ -11,6 +13,8 @@ const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = {
   step: benchStep,
   session: benchSession,
   menus: benchMenus,
+  smpp: benchSmpp,
+  sms: benchSms,
 }
 
 const HELP = `Measures speed as ratios against a baseline in the same run. Stores of its own in .data/bench.
@@ -21,6 +25,9 @@ const HELP = `Measures speed as ratios against a baseline in the same run. Store
   npm run bench step       one step of the menu engine, beside a session through JSON and back
   npm run bench session    bytes of Redis for a live session
   npm run bench menus      a thousand screens compiled, beside the yaml library parsing the same files
+  npm run bench smpp       submits a second at windows 1, 10 and 100, with a peer that answers at once and one that takes 20 ms,
+                           receipts and history kept, beside npm's smpp alone
+  npm run bench sms        from the outbox row through the queue to its submit, beside BullMQ alone, and where the time goes
 `
 
 const [name, ...rest] = process.argv.slice(2)

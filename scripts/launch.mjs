@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const WITHOUT_STORES = ['check', 'dial', 'links', 'menus']
+const WITHOUT_STORES = ['check', 'dial', 'fake-network', 'links', 'menus']
 const BUILT_FIRST = ['demo', 'bench']
 const INSTALL_REDIS = 'apt-get install redis-server'
+const NET_SMPP = 'libnet-smpp-perl'
 
 main(process.argv[2], process.argv.slice(3)).catch((error) => {
   process.stderr.write(`${process.env.DEBUG ? error.stack : error.message}\n`)
@@ -23,7 +24,10 @@ async function main(tool, args) {
   if (isBuilt && !existsSync('node_modules/tsx')) return run(`dist/scripts/${tool}.js`, args)
   installPackages()
   if (!WITHOUT_STORES.includes(tool) && !process.env.DATABASE_URL) installRedis(tool === 'test')
-  if (tool === 'test') return test(args)
+  if (tool === 'test') {
+    installNetSmpp()
+    return test(args)
+  }
   if (tool === 'check') return check()
   if (!/^[a-z-]+$/.test(tool || '') || !existsSync(`scripts/${tool}.ts`))
     throw new Error(`There is no tool ${tool}; see scripts/.`)
@@ -54,19 +58,36 @@ function installPackages() {
 /** From the system's packages when we are root, and not as a service; otherwise names the command. Tests can do without. */
 function installRedis(optional) {
   if (works('redis-server', ['--version'])) return
-  if (process.getuid && process.getuid() === 0 && works('apt-get', ['--version'])) {
+  if (mayInstall()) {
     say(`redis-server is missing. Installing it: ${INSTALL_REDIS}`)
-    withoutServices(() => {
-      const options = {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      }
-      spawnSync('apt-get', ['update', '-q'], options)
-      spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'redis-server'], options)
-    })
+    install('redis-server')
     if (works('redis-server', ['--version'])) return
   }
   if (!optional) throw new Error(`redis-server is missing; run: ${INSTALL_REDIS}`)
+}
+
+/** For the tests with a peer that shares no code with ours; without it they are skipped, and the command is named. */
+function installNetSmpp() {
+  const isThere = () => works('perl', ['-MNet::SMPP', '-e', '1'])
+  if (isThere()) return
+  if (mayInstall()) install(NET_SMPP)
+  if (!isThere()) say(`Tests that need Perl's Net::SMPP are skipped; run: apt-get install ${NET_SMPP}`)
+}
+
+function mayInstall() {
+  return process.getuid && process.getuid() === 0 && works('apt-get', ['--version'])
+}
+
+/** From the system's packages, without starting anything. */
+function install(name) {
+  withoutServices(() => {
+    const options = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }
+    spawnSync('apt-get', ['update', '-q'], options)
+    spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], options)
+  })
 }
 
 /** Debian asks this file whether a freshly installed service may start (invoke-rc.d(8)); 101 says no. */

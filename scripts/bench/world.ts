@@ -18,6 +18,8 @@ export type BenchWorld = {
   /** Starts a built script that prints its port. */
   startScript(path: string, ...args: string[]): Promise<Server>
   readonly redisUrl: string
+  /** As the application. */
+  readonly databaseUrl: string
   readonly people: readonly DemoPerson[]
   close(): Promise<void>
 }
@@ -65,6 +67,7 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
 
   return {
     redisUrl,
+    databaseUrl: stores.databaseUrl,
     people,
     startGateway: () =>
       start(

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listen } from '../listen.ts'
 import type { FakeAfricasTalking } from './africastalking.ts'
-import { type Behaviour, readBehaviour } from './behaviour.ts'
+import { type Behaviour, ordinaryBehaviour, readBehaviour } from './behaviour.ts'
+import { type Load, readLoadRequest } from './load.ts'
+import { describeHttp } from './openapi.ts'
 import type { Phones } from './phones.ts'
 import type { Smsc } from './smsc.ts'
 import type { UssdCentre } from './ussd.ts'
@@ -14,6 +16,7 @@ type Parts = {
   readonly africastalking: FakeAfricasTalking
   readonly smsc: Smsc
   readonly ussd: UssdCentre
+  readonly load: Load
   behaviour(): Behaviour
   behave(changes: Partial<Behaviour>): void
 }
@@ -21,9 +24,8 @@ type Parts = {
 const MAX_BODY = 64 * 1024
 
 /**
- * The fake network's HTTP side: Africa's Talking's `POST /version1/messaging`, and for people and tests
- * `GET /phones/<number>/messages` (`?follow` streams one JSON object a line), `POST /phones/<number>/messages` with `{to, text, via?}`
- * for a message from a phone, `POST /ussd` for a phone that dials over SMPP, `GET /phones/<number>/ussd` for the screens pushed to it, `GET` and `POST /control`, `GET /links`, `POST /links/drop`.
+ * The fake network's HTTP side: Africa's Talking's `POST /version1/messaging`, everybody's phones, and what steers the network. `GET /`
+ * describes it.
  */
 export async function startHttpSide(options: { host: string; port: number }, parts: Parts): Promise<HttpSide> {
   const server = createServer((request, response) => {
@@ -57,6 +59,8 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     return json(response, 200, parts.phones.messages(number))
   }
   switch (route) {
+    case 'GET /':
+      return json(response, 200, describeHttp(parts.smsc.port))
     case 'POST /version1/messaging': {
       const answer = parts.africastalking.send(new URLSearchParams(await readBody(request)), request.headers)
       if (answer === null) return
@@ -75,25 +79,68 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
       parts.behave(changes)
       return json(response, 200, parts.behaviour())
     }
+    case 'POST /control/calm':
+      parts.behave(ordinaryBehaviour)
+      return json(response, 200, parts.behaviour())
+    case 'GET /stats':
+      return json(response, 200, parts.smsc.stats())
+    case 'POST /stats/forget':
+      parts.smsc.forgetStats()
+      return json(response, 200, {})
+    case 'GET /load':
+      return json(response, 200, parts.load.state())
+    case 'POST /load':
+      return startLoad(parts.load, await readJson(request), response)
+    case 'POST /load/stop':
+      parts.load.stop()
+      return json(response, 200, parts.load.state())
     case 'GET /links':
       return json(response, 200, parts.smsc.links())
     case 'POST /links/drop':
       parts.smsc.dropLinks()
       return json(response, 200, {})
+    case 'POST /links/unbind':
+      parts.smsc.unbindLinks()
+      return json(response, 200, {})
+    case 'POST /links/octets':
+      return sendOctets(parts.smsc, await readJson(request), response)
     default:
-      return json(response, 404, { problem: `${route} is not here` })
+      return json(response, 404, { problem: `${route} is not here; GET / says what is.` })
   }
 }
 
 async function sendFromPhone(parts: Parts, from: string, body: unknown, response: ServerResponse): Promise<void> {
   const { to, text, via } = (body ?? {}) as Record<string, unknown>
   if (typeof to !== 'string' || typeof text !== 'string')
-    return json(response, 400, { problem: 'send {"to": "…", "text": "…"}' })
+    return json(response, 400, {
+      problem: 'Nothing was sent: to or text is missing; send {"to": "22384", "text": "BAL"}.',
+    })
   const sent =
     via === 'africastalking'
       ? (await parts.africastalking.receive(from, to, text)) === 200
       : parts.smsc.send(from, to, text)
-  json(response, sent ? 202 : 503, sent ? {} : { problem: 'nobody is there to receive it' })
+  json(
+    response,
+    sent ? 202 : 503,
+    sent ? {} : { problem: 'Nobody is bound to receive it; over SMPP it is kept until somebody is.' },
+  )
+}
+
+function startLoad(load: Load, body: unknown, response: ServerResponse): void {
+  const read = readLoadRequest(body)
+  const problem = typeof read === 'string' ? read : load.start(read)
+  if (problem === null) json(response, 200, load.state())
+  else json(response, 400, { problem })
+}
+
+function sendOctets(smsc: Smsc, body: unknown, response: ServerResponse): void {
+  const { hex } = (body ?? {}) as Record<string, unknown>
+  if (typeof hex !== 'string' || !/^([0-9a-f]{2})+$/i.test(hex)) {
+    json(response, 400, { problem: 'Nothing was sent: hex is not octets; send {"hex": "00000010…"}, two digits each.' })
+    return
+  }
+  smsc.sendOctets(Buffer.from(hex, 'hex'))
+  json(response, 200, {})
 }
 
 /** An empty line this often, since clients give up a stream that says nothing for minutes. */
@@ -128,7 +175,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(body === '' ? '{}' : body)
   } catch {
-    throw new Error('the body is not JSON')
+    throw new Error('The body is not JSON, so nothing was done; send an object such as {"delayMs": 20}.')
   }
 }
 
@@ -137,7 +184,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > MAX_BODY) throw new Error('the body is too long')
+    if (length > MAX_BODY) throw new Error(`The body is longer than ${MAX_BODY} octets, so nothing was done.`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -15,7 +15,13 @@ import { decodeMessage, encodeShortMessages } from '../../../src/aggregators/smp
 import { segmentSms } from '../../../src/domain/segments.ts'
 import { listen } from '../listen.ts'
 import type { Behaviour } from './behaviour.ts'
+import { type Link, makeDeliveries } from './deliveries.ts'
+import { draw, isPicked } from './draw.ts'
 import type { Phones } from './phones.ts'
+import { idsFor, receiptFor } from './receipts.ts'
+import { makeShuffle } from './shuffle.ts'
+import { type AccountStats, makeTally, type Tally } from './stats.ts'
+import { makeTimers } from './timers.ts'
 
 /** The SMPP side of the fake network: a message centre that any SMPP 3.4 client can bind to. */
 export type Smsc = {
@@ -24,25 +30,29 @@ export type Smsc = {
   links(): { systemId: string; bind: string }[]
   /** Submits taken since the start, refused ones not counted. */
   taken(): number
+  /** By account, since the start or the last `forgetStats`. */
+  stats(): Record<string, AccountStats>
+  forgetStats(): void
   /** A message from a phone to whoever is bound as a receiver. False: nobody is. */
   send(from: string, to: string, text: string): boolean
   /** One request to one receiver; its status, or null where nobody is bound or nobody answers. */
   ask(command: 'deliver_sm' | 'data_sm', fields: Pdu['fields']): Promise<number | null>
   /** Breaks every connection without a word. */
   dropLinks(): void
+  /** Unbinds every client as the specification wants it. */
+  unbindLinks(): void
+  /** Writes octets, whatever they are, to every client. */
+  sendOctets(octets: Buffer): void
   /** Stops or resumes reading, as `behaviour.frozen` says. */
   applyFreeze(): void
   close(): Promise<void>
 }
 
-type Link = { connection: Connection; socket: Socket; systemId: string; bind: string }
-
 const BIND_TIMEOUT_MS = 5_000
+const UNBIND_TIMEOUT_MS = 2_000
 const ANSWER_TIMEOUT_MS = 10_000
-/** A delivery that is not acknowledged comes again after that long, so many times. */
-const REDELIVER_MS = 300
-const REDELIVERIES = 40
-const KEPT_DELIVERIES = 10_000
+/** How long before its answer an early receipt comes. */
+const EARLY_MS = 30
 
 export async function startSmsc(
   options: { host: string; port: number; accounts: Readonly<Record<string, string>> },
@@ -53,23 +63,27 @@ export async function startSmsc(
 ): Promise<Smsc> {
   const sockets = new Set<Socket>()
   const links = new Set<Link>()
-  const timers = new Set<NodeJS.Timeout>()
-  const waiting: { systemId: string | null; fields: Pdu['fields'] }[] = []
+  const tallies = new Map<string, Tally>()
+  const timers = makeTimers()
+  const { later } = timers
+  const deliveries = makeDeliveries(links, later)
+  const shuffle = (purpose: string) => makeShuffle(purpose, () => behaviour.seed, later)
+  const [answers, receipts, incoming] = [shuffle('answer'), shuffle('receipt'), shuffle('incoming')]
   let nextId = Date.now() * 100 + randomInt(100)
   let reference = randomInt(256)
+  let submits = 0
+  let fromPhones = 0
   let taken = 0
   let asked = 0
-  let second = { startMs: 0, count: 0 }
-  let closed = false
 
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     let link: Link | null = null
     const bindTimeout = later(BIND_TIMEOUT_MS, () => link ?? connection.destroy('bind_timeout'))
-    const connection = openConnection(socket, {
+    const connection = openConnection(mutable(socket), {
       onRequest(pdu) {
-        if (pdu.command.startsWith('bind_')) link = bind(connection, socket, pdu, link)
+        if (pdu.command.startsWith('bind_')) link = bind(connection, pdu, link)
         else if (link === null) connection.respond(pdu, STATUS.invalidBindState)
         else if (pdu.command === 'submit_sm' || pdu.command === 'data_sm') submit(link, pdu)
         else connection.respond(pdu, STATUS.invalidCommand)
@@ -82,21 +96,34 @@ export async function startSmsc(
     if (behaviour.frozen) socket.pause()
   })
 
-  function bind(connection: Connection, socket: Socket, pdu: Pdu, existing: Link | null): Link | null {
+  /** While the network is silent nothing that is written leaves. */
+  function mutable(socket: Socket): Socket {
+    const write = socket.write.bind(socket) as (octets: Uint8Array) => boolean
+    return Object.assign(socket, { write: (octets: Uint8Array) => behaviour.silent || write(octets) })
+  }
+
+  function tallyOf(systemId: string): Tally {
+    const tally = tallies.get(systemId) ?? makeTally()
+    tallies.set(systemId, tally)
+    return tally
+  }
+
+  function bind(connection: Connection, pdu: Pdu, existing: Link | null): Link | null {
     const systemId = textField(pdu, 'system_id')
     if (existing !== null) {
       connection.respond(pdu, STATUS.alreadyBound)
       return existing
     }
-    if (options.accounts[systemId] === undefined || options.accounts[systemId] !== textField(pdu, 'password')) {
-      connection.respond(pdu, STATUS.invalidPassword)
-      later(100, () => connection.destroy('wrong_password'))
+    const known = Object.hasOwn(options.accounts, systemId) && options.accounts[systemId] === textField(pdu, 'password')
+    if (!known || behaviour.refuseBinds !== null) {
+      connection.respond(pdu, known ? statusNumber(behaviour.refuseBinds ?? '') : STATUS.invalidPassword)
+      later(100, () => connection.destroy('bind_refused'))
       return null
     }
-    const link = { connection, socket, systemId, bind: pdu.command.slice('bind_'.length) }
+    const link: Link = { connection, systemId, bind: pdu.command.slice('bind_'.length), tally: tallyOf(systemId) }
     links.add(link)
     connection.respond(pdu, STATUS.ok, { system_id: 'fake-network' })
-    later(0, deliverWaiting)
+    later(0, deliveries.resume)
     return link
   }
 
@@ -107,80 +134,66 @@ export async function startSmsc(
       if (!loseResponses) later(delayMs, () => link.connection.respond(pdu, shown, { message_id: '0' }))
       return
     }
-    const status = link.bind === 'receiver' ? STATUS.invalidBindState : refusal()
-    if (status !== STATUS.ok) {
-      later(behaviour.delayMs, () => link.connection.respond(pdu, status))
+    submits += 1
+    const [count, startMs, tally] = [submits, performance.now(), link.tally]
+    const { seed, delayMs, jitterMs, lateMs, lateShare, lateEvery, loseResponses, loseShare, loseEvery } = behaviour
+    tally.submit()
+    const refused = refusal(link, count)
+    const lost = refused === null && (loseResponses || isPicked(seed, 'lose', count, loseShare, loseEvery))
+    const broken = refused === null && behaviour.dropEvery > 0 && count % behaviour.dropEvery === 0
+    const late = isPicked(seed, 'late', count, lateShare, lateEvery) ? lateMs : 0
+    const waitMs = delayMs + Math.floor(jitterMs * draw(seed, 'jitter', count)) + late
+    const answer = (status: number, fields: Pdu['fields']): void => {
+      tally.settle(performance.now() - startMs, lost || broken)
+      if (broken) link.connection.destroy('dropped')
+      else if (!lost) answers.put(behaviour.reorder, () => link.connection.respond(pdu, status, fields))
+    }
+    if (refused !== null) {
+      tally.refuse(refused)
+      later(waitMs, () => answer(statusNumber(refused), {}))
       return
     }
     taken += 1
+    tally.take()
     nextId += 1
     const ids = idsFor(nextId, behaviour.ids)
+    const text = arrive(pdu)
+    const receipt = receiptFor(pdu, ids.receipt, text, behaviour)
+    const early = behaviour.receiptEarly
+    const tell = (): void => {
+      if (receipt !== null) sendReceipt(link, receipt)
+    }
+    if (early) tell()
+    later(waitMs + (early ? EARLY_MS : 0), () => answer(STATUS.ok, { message_id: ids.answer }))
+    const receiptMs = behaviour.receiptDelayMs + Math.floor(behaviour.receiptJitterMs * draw(seed, 'receipt', count))
+    if (!early && receipt !== null) later(waitMs + receiptMs, tell)
+  }
+
+  /** Puts the text into the phone, and returns it. */
+  function arrive(pdu: Pdu): string {
     const { text, part } = decodeMessage(pdu)
+    const to = `+${textField(pdu, 'destination_addr').replace(/^\+/, '')}`
     const encoding = readDataCoding(numberField(pdu, 'data_coding') ?? 0).alphabet === 'ucs2' ? 'ucs2' : 'gsm7'
     const segments = octetsField(pdu, 'message_payload') === null ? 1 : segmentSms(text).parts.length
-    const from = textField(pdu, 'source_addr')
-    const to = `+${textField(pdu, 'destination_addr').replace(/^\+/, '')}`
-    const { loseResponses } = behaviour
-    const answer = (): void => {
-      if (!loseResponses) link.connection.respond(pdu, STATUS.ok, { message_id: ids.answer })
-    }
-    const wanted = ((numberField(pdu, 'registered_delivery') ?? 0) & 3) === 1 && behaviour.receipts !== 'none'
-    const receipt = wanted ? receiptFor(pdu, ids.receipt, text, behaviour) : null
-    const times = behaviour.receiptTwice ? 2 : 1
-    const sendReceipt = (): void => {
-      for (let time = 0; receipt !== null && time < times; time += 1) deliver(link.systemId, receipt)
-    }
-    phones.arrive({ from, to, text, encoding, part, segments })
-    if (behaviour.receiptEarly) sendReceipt()
-    later(behaviour.delayMs + (behaviour.receiptEarly ? 30 : 0), answer)
-    if (!behaviour.receiptEarly) later(behaviour.delayMs + behaviour.receiptDelayMs, sendReceipt)
+    phones.arrive({ from: textField(pdu, 'source_addr'), to, text, encoding, part, segments })
+    return text
   }
 
-  function refusal(): number {
-    if (behaviour.refuse !== null) return statusNumber(behaviour.refuse)
-    if (behaviour.throttleAbove === 0) return STATUS.ok
-    const nowMs = Date.now()
-    if (nowMs - second.startMs >= 1000) second = { startMs: nowMs, count: 0 }
-    second.count += 1
-    return second.count > behaviour.throttleAbove ? STATUS.throttled : STATUS.ok
+  /** The status that a submit is refused with; null: it is taken. */
+  function refusal(link: Link, count: number): string | null {
+    const { refuse, refuseShare, throttleAbove, queueAbove, seed } = behaviour
+    if (link.bind === 'receiver') return 'ESME_RINVBNDSTS'
+    if (refuse !== null && draw(seed, 'refuse', count) < refuseShare) return refuse
+    if (throttleAbove > 0 && link.tally.inThisSecond() > throttleAbove) return 'ESME_RTHROTTLED'
+    return queueAbove > 0 && link.tally.outstanding() > queueAbove ? 'ESME_RMSGQFUL' : null
   }
 
-  /** Hands a deliver_sm to a receiver of the account (of any, for a message from a phone), again and again until it is acknowledged. */
-  function deliver(systemId: string | null, fields: Pdu['fields'], tries = 0): void {
-    if (closed) return
-    const receivers = [...links].filter(
-      (link) => link.bind !== 'transmitter' && (systemId ?? link.systemId) === link.systemId,
-    )
-    const receiver = receivers[tries % Math.max(1, receivers.length)]
-    if (receiver === undefined) {
-      waiting.push({ systemId, fields })
-      waiting.splice(0, waiting.length - KEPT_DELIVERIES)
-      return
-    }
-    void receiver.connection.request('deliver_sm', fields, ANSWER_TIMEOUT_MS).then((answer) => {
-      const done =
-        answer.kind === 'answered' &&
-        (answer.pdu.status === STATUS.ok || answer.pdu.status === STATUS.permanentAppError)
-      if (!done && tries < REDELIVERIES) later(REDELIVER_MS, () => deliver(systemId, fields, tries + 1))
-    })
-  }
-
-  function deliverWaiting(): void {
-    for (const { systemId, fields } of waiting.splice(0)) deliver(systemId, fields)
-  }
-
-  function later(delayMs: number, work: () => void): NodeJS.Timeout | undefined {
-    if (closed) return undefined
-    if (delayMs === 0) {
-      setImmediate(work)
-      return undefined
-    }
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      work()
-    }, delayMs)
-    timers.add(timer)
-    return timer
+  function sendReceipt(submitter: Link, fields: Pdu['fields']): void {
+    const { receiptOn, receiptTwice, receiptReorder } = behaviour
+    const prefer = (link: Link): boolean => (link === submitter) === (receiptOn === 'submitter')
+    const delivery = { systemId: submitter.systemId, fields, ...(receiptOn === 'any' ? {} : { prefer }) }
+    for (let time = 0; time < (receiptTwice ? 2 : 1); time += 1)
+      receipts.put(receiptReorder, () => deliveries.send(delivery))
   }
 
   const port = await listen(server, options.port, options.host)
@@ -188,13 +201,21 @@ export async function startSmsc(
     port,
     links: () => [...links].map(({ systemId, bind: how }) => ({ systemId, bind: how })),
     taken: () => taken,
+    stats: () => Object.fromEntries([...tallies].map(([systemId, tally]) => [systemId, tally.read()])),
+    forgetStats() {
+      for (const tally of tallies.values()) tally.forget()
+    },
     send(from, to, text) {
       reference = (reference + 1) & 0xff
       for (const part of encodeShortMessages(text, { reference, coding: ordinaryCoding, flash: false }) ?? []) {
-        deliver(null, {
+        fromPhones += 1
+        if (isPicked(behaviour.seed, 'incoming', fromPhones, 0, behaviour.incomingLoseEvery)) continue
+        const fields = {
           ...{ source_addr_ton: 1, source_addr_npi: 1, source_addr: from.replace(/^\+/, ''), destination_addr: to },
           ...part.fields,
-        })
+        }
+        for (let time = 0; time < (behaviour.incomingTwice ? 2 : 1); time += 1)
+          incoming.put(behaviour.incomingReorder, () => deliveries.send({ systemId: null, fields }))
       }
       return [...links].some((link) => link.bind !== 'transmitter')
     },
@@ -208,51 +229,24 @@ export async function startSmsc(
     dropLinks() {
       for (const socket of sockets) socket.destroy()
     },
+    unbindLinks() {
+      for (const { connection } of links) {
+        void connection.request('unbind', {}, UNBIND_TIMEOUT_MS).then(() => connection.destroy('unbound'))
+      }
+    },
+    sendOctets(octets) {
+      for (const socket of sockets) socket.write(octets)
+    },
     applyFreeze() {
       for (const socket of sockets)
         if (behaviour.frozen) socket.pause()
         else socket.resume()
     },
     async close() {
-      closed = true
-      for (const timer of timers) clearTimeout(timer)
+      timers.close()
       const done = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets) socket.destroy()
       await done
     },
-  }
-}
-
-function idsFor(id: number, style: Behaviour['ids']): { answer: string; receipt: string } {
-  const decimal = String(id)
-  const hex = id.toString(16)
-  const styles = {
-    same: { answer: decimal, receipt: decimal },
-    'hex-then-decimal': { answer: hex, receipt: decimal },
-    'decimal-then-hex': { answer: decimal, receipt: hex },
-    upper: { answer: hex, receipt: hex.toUpperCase() },
-    padded: { answer: hex, receipt: hex.padStart(20, '0') },
-  }
-  return styles[style]
-}
-
-/** SMPP 3.4 appendix B, and the TLVs that newer networks add or send instead. */
-function receiptFor(submit: Pdu, id: string, text: string, { receipts, receiptState }: Behaviour): Pdu['fields'] {
-  const delivered = receiptState === 'DELIVRD'
-  const at = new Date().toISOString().replace(/\D/g, '').slice(2, 12)
-  const words = `id:${id} sub:001 dlvrd:${delivered ? '001' : '000'} submit date:${at} done date:${at} stat:${receiptState} err:${delivered ? '000' : '045'} text:${text.slice(0, 20).replace(/[^\x20-\x7e]/g, '?')}`
-  const states: Readonly<Record<string, number>> = {
-    DELIVRD: 2,
-    EXPIRED: 3,
-    DELETED: 4,
-    UNDELIV: 5,
-    ACCEPTD: 6,
-    REJECTD: 8,
-  }
-  return {
-    ...{ source_addr_ton: 1, source_addr_npi: 1, source_addr: textField(submit, 'destination_addr') },
-    ...{ destination_addr: textField(submit, 'source_addr'), esm_class: 0x04, data_coding: 0 },
-    short_message: Buffer.from(receipts === 'tlv' ? '' : words, 'latin1'),
-    ...(receipts === 'text' ? {} : { receipted_message_id: id, message_state: states[receiptState] ?? 7 }),
   }
 }

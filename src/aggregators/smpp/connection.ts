@@ -41,7 +41,7 @@ export type Connection = {
 /** Octets waiting in this process beyond which nothing more is submitted. */
 const CONGESTED_AT = 64 * 1024
 /** A peer that never reads its answers is given up beyond that. */
-const HOPELESS_AT = 4 * 1024 * 1024
+const HOPELESS_AT = 1024 * 1024
 const END_TIMEOUT_MS = 500
 
 type Waiting = { settle(outcome: Answer): void; timer: NodeJS.Timeout }
@@ -56,6 +56,8 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   let closed: string | null = null
   let buffered: Buffer[] = []
   let bufferedLength = 0
+  let outgoing: Buffer[] = []
+  let outgoingLength = 0
 
   socket.setNoDelay(true)
   socket.on('data', receive)
@@ -157,22 +159,39 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
 
   function write(octets: Buffer): boolean {
     if (closed !== null || !socket.writable) return false
-    socket.write(octets)
-    if (socket.writableLength > HOPELESS_AT) destroy('peer_does_not_read')
+    // What is said in one turn travels together: a system call costs more than a PDU.
+    if (outgoing.push(octets) === 1) process.nextTick(flush)
+    outgoingLength += octets.length
+    if (unread() > HOPELESS_AT) destroy('peer_does_not_read')
     return closed === null
+  }
+
+  function flush(): void {
+    if (closed !== null || outgoing.length === 0) return
+    const [first] = outgoing
+    socket.write(outgoing.length === 1 && first !== undefined ? first : Buffer.concat(outgoing, outgoingLength))
+    outgoing = []
+    outgoingLength = 0
+  }
+
+  function unread(): number {
+    return socket.writableLength + outgoingLength
   }
 
   /** Lets the last answer out first. */
   function endSoon(cause: string): void {
+    flush()
     socket.end(() => destroy(cause))
     setTimeout(() => destroy(cause), END_TIMEOUT_MS).unref()
   }
 
   function destroy(cause: string): void {
     if (closed !== null) return
+    flush()
     closed = cause
     socket.destroy()
     buffered = []
+    outgoing = []
     for (const number of [...waiting.keys()]) settle(number, { kind: 'unknown', cause })
     handlers.onClose(cause)
   }
@@ -181,7 +200,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
     request,
     respond,
     pending: () => waiting.size,
-    congested: () => socket.writableLength > CONGESTED_AT,
+    congested: () => unread() > CONGESTED_AT,
     destroy,
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { DeliveryReport, IncomingSms } from '../../../src/aggregators/aggregator.ts'
+import { decodePdu, encodePdu, type Pdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
 import { standardProfile } from '../../../src/aggregators/smpp/profiles.ts'
 import { defaultTimings, type SmppLinkSettings, type SmppTimings } from '../../../src/aggregators/smpp/settings.ts'
@@ -129,5 +130,42 @@ export async function rawPeer(onSocket: (socket: Socket, number: number) => void
       for (const socket of sockets) socket.destroy()
       await done
     },
+  }
+}
+
+/** Answers binds and what else the test wants, one PDU at a time; enough for well-behaved clients. */
+export function answering(
+  socket: Socket,
+  onPdu: (pdu: Pdu) => void,
+  onAnswer: (pdu: Pdu) => void = () => undefined,
+): void {
+  let rest: Buffer = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 4 && rest.length >= rest.readUInt32BE(0)) {
+      const octets = rest.subarray(0, rest.readUInt32BE(0))
+      rest = rest.subarray(octets.length)
+      const decoded = decodePdu(octets)
+      if (decoded.kind !== 'pdu') throw new Error('the link sent something unreadable')
+      const { pdu } = decoded
+      if (pdu.command.endsWith('_resp')) onAnswer(pdu)
+      else if (pdu.command.startsWith('bind_') || pdu.command === 'unbind') reply(socket, pdu)
+      else onPdu(pdu)
+    }
+  })
+}
+
+export function reply(socket: Socket, pdu: Pdu, fields: Pdu['fields'] = {}, status: number = STATUS.ok): void {
+  socket.write(encodePdu({ command: `${pdu.command}_resp`, status, sequence: pdu.sequence, fields }))
+}
+
+/** Keeps every message from being stored until it is told to let go. */
+export function stall(listeners: Listeners): () => void {
+  let stalled = true
+  listeners.take = async () => {
+    while (stalled) await pause(5)
+  }
+  return () => {
+    stalled = false
   }
 }

@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util'
+import type { FakeNetworkOptions } from '../network.ts'
+import { type Behaviour, behaviourFields, readAssignment, readBehaviour } from './behaviour.ts'
+
+export type ReadOptions =
+  | { readonly kind: 'options'; readonly options: FakeNetworkOptions; readonly behaviour: Partial<Behaviour> }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly sentence: string }
+
+/** With every field of the behaviour. */
+export function helpText(): string {
+  const fields = Object.entries(behaviourFields).map(([name, { ordinary, meaning }]) => {
+    return `  ${name.padEnd(18)} ${meaning} (${ordinary === null ? 'null' : String(ordinary)})`
+  })
+  return `A mobile network on this machine: an SMSC (SMPP 3.4), Africa's Talking's messaging API, and everybody's phones. Ctrl-C ends it.
+
+  npm run fake-network
+  npm run fake-network -- --smpp-port 0 --http-port 0 --account mno1:secret --account mno2:secret
+  npm run fake-network -- --set delayMs=20 --set throttleAbove=50 --set loseShare=0.01 --set seed=7
+  npm run fake-network -- --callback http://127.0.0.1:8080/africastalking/demo
+
+  --smpp-port <port>      where SMPP clients bind; 0 takes a free one     (2775)
+  --http-port <port>      Africa's Talking, phones and steering           (8081)
+  --host <address>        127.0.0.1 is this machine alone                 (127.0.0.1)
+  --account <id:password> an SMPP account; may be given many times        (demo:demo)
+  --callback <url>        where Africa's Talking's callbacks are posted   (nowhere)
+  --set <name=value>      behaviour from the start; may be given many times
+  --help                  this page
+
+While it runs:
+
+  curl localhost:8081                                                 # everything that can be asked, as OpenAPI
+  curl -d '{"loseEvery": 10, "reorder": 5}' localhost:8081/control    # another behaviour; GET shows it, /control/calm ends it
+  curl localhost:8081/stats                                           # submits, refusals, latency, most outstanding
+  curl localhost:8081/phones/254700000001/messages                    # what lies in a phone; ?follow streams
+  curl -d '{"to": "22384", "text": "BAL"}' localhost:8081/phones/254700000001/messages
+  curl -d '{"perSecond": 50, "seconds": 60, "texts": ["BAL", "HELP"]}' localhost:8081/load
+  curl -X POST localhost:8081/links/drop                              # also unbind, and octets with {"hex": "…"}
+
+Behaviour, with what is ordinary:
+
+${fields.join('\n')}
+`
+}
+
+/** Reads the command line; a sentence says what is wrong with it. */
+export function readOptions(args: readonly string[]): ReadOptions {
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse(args)
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error))
+  }
+  if (values.help === true) return { kind: 'help' }
+  const ports: number[] = []
+  for (const name of ['smpp-port', 'http-port'] as const) {
+    const port = Number(values[name])
+    if (!/^\d{1,5}$/.test(values[name]) || port > 65_535)
+      return wrong(`--${name} takes a port from 0 to 65535, not "${values[name]}".`)
+    ports.push(port)
+  }
+  const accounts: Record<string, string> = {}
+  for (const account of values.account) {
+    const [, id, password] = /^([^:]{1,15}):(.{0,8})$/.exec(account) ?? []
+    // Lengths of SMPP 3.4 §5.2.1 and §5.2.2, without the NUL at the end.
+    if (id === undefined || password === undefined)
+      return wrong('--account takes a system_id of up to 15 characters, a colon, and a password of up to 8.')
+    accounts[id] = password
+  }
+  if (values.callback !== undefined && !(/^https?:\/\//.test(values.callback) && URL.canParse(values.callback)))
+    return wrong(`--callback takes a URL, such as http://127.0.0.1:8080/africastalking/demo, not "${values.callback}".`)
+  const behaviour = readBehaviour(Object.assign({}, ...values.set.map(readAssignment)))
+  if (typeof behaviour === 'string') return wrong(behaviour)
+  return {
+    kind: 'options',
+    behaviour,
+    options: {
+      ...{ smppPort: ports[0] ?? 0, httpPort: ports[1] ?? 0, host: values.host, accounts },
+      africastalkingCallbackUrl: values.callback ?? null,
+    },
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      'smpp-port': { type: 'string', default: '2775' },
+      'http-port': { type: 'string', default: '8081' },
+      host: { type: 'string', default: '127.0.0.1' },
+      account: { type: 'string', multiple: true, default: ['demo:demo'] },
+      callback: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values
+}
+
+function wrong(sentence: string): ReadOptions {
+  return { kind: 'wrong', sentence: `${sentence}\nSee npm run fake-network -- --help` }
+}
