@@ -1,5 +1,5 @@
 import type { Msisdn } from '../domain/msisdn.ts'
-import type { DeliveryReport, IncomingSms } from './aggregator.ts'
+import type { DeliveryReport, IncomingSms, MessagePart } from './aggregator.ts'
 
 /** Where a link is paced, codes go before what is about the subscriber's own account, and that before what many are told at once. */
 export type SmsPriority = 'code' | 'receipt' | 'bulk'
@@ -16,6 +16,8 @@ export type SmsMessage = {
   readonly priority: SmsPriority
   /** Shown at once and kept by no phone (class 0), where the link can; only for what asks for it. */
   readonly flash: boolean
+  /** Set where the text is one part of a longer message that a client cut itself: sent as one short message with this place in its header. */
+  readonly part?: MessagePart
   /** After that long the network may throw the message away. */
   readonly validForMs: number
 }

@@ -6,7 +6,7 @@ import type { Key } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
-import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
+import { bodyContext, CODE_MARK, recipientContext, senderContext } from './outbox.ts'
 import { providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms } from './route.ts'
@@ -41,6 +41,10 @@ type Row = {
   flash: boolean
   expires_ms: number
   early: boolean
+  sender_sealed: Buffer | null
+  part_reference: number | null
+  part_total: number | null
+  part_number: number | null
   attempt_state: string | null
   abandoned: boolean
 }
@@ -80,6 +84,7 @@ async function readRow(database: Database, id: string): Promise<Row | null> {
   const { rows } = await database.query<Row>({
     name: 'sms-read',
     text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
+        sender_sealed, part_reference, part_total, part_number,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
         last.state AS attempt_state,
@@ -97,7 +102,14 @@ function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row
   if (to === null) throw new Error(`The number of message ${id} is not one.`)
   const body = sealer.open(row.body_sealed, bodyContext(id))
   const text = row.challenge_id === null ? body : body.replace(CODE_MARK, deriveCode(otpKey, row.challenge_id).reveal())
-  return { id, to, from, text, priority: row.priority, flash: row.flash, validForMs: Math.floor(row.expires_ms) }
+  const sender = row.sender_sealed === null ? from : sealer.open(row.sender_sealed, senderContext(id))
+  const validForMs = Math.floor(row.expires_ms)
+  return { id, to, from: sender, text, priority: row.priority, flash: row.flash, ...partOf(row), validForMs }
+}
+
+/** What a client cut itself goes out as it was cut. */
+function partOf({ part_reference: reference, part_total: total, part_number: number }: Row): Pick<SmsMessage, 'part'> {
+  return reference === null || total === null || number === null ? {} : { part: { reference, total, number } }
 }
 
 /** Commits the attempt before its socket is used. False: somebody else has the row. */

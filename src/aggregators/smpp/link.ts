@@ -5,6 +5,7 @@ import { within } from '../../domain/within.ts'
 import type { LinkListeners, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
 import { type Pdu, STATUS, statusName, textField } from './codec.ts'
 import { type Answer, type Connection, openConnection } from './connection.ts'
+import { encodeForwardedPart } from './forwarded-part.ts'
 import { parseDelivery } from './incoming.ts'
 import { makePacer } from './pacer.ts'
 import type { SmppLinkSettings } from './settings.ts'
@@ -150,7 +151,9 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
     const source = sourceAddress(message.from)
     if (source === null) return { kind: 'refused', reason: 'sender_name_not_allowed', retry: false }
     reference = (reference + 1) & 0xff
-    const parts = encodeShortMessages(message.text, reference)
+    const { part } = message
+    const parts =
+      part === undefined ? encodeShortMessages(message.text, reference) : encodeForwardedPart(message.text, part)
     if (parts === null) return { kind: 'refused', reason: 'text_too_long', retry: false }
     const outcomes = await Promise.all(
       parts.map((part) => submit(submitFields(message, source, part), message.priority)),
