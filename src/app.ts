@@ -11,6 +11,7 @@ import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import type { Settings } from './settings.ts'
+import { startClientServer } from './smpp-server.ts'
 import { startWorker } from './worker.ts'
 
 export type App = {
@@ -54,6 +55,7 @@ async function start(
   const parts = await openParts(settings, output, onStop)
   const { database, redis, menus, metrics, events } = parts
   const links = settings.roles.worker ? startWorker(parts, onStop) : []
+  const clients = settings.roles.gateway ? await startClientServer(parts, onStop) : null
 
   const checks = checksOf(parts)
   metrics.measured('transfers_open', 'Transfers without an end', 'state', async () =>
@@ -72,6 +74,7 @@ async function start(
         program: () => menus.programs.current().hash.slice(0, 12),
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
         links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
+        clients: () => clients?.binds() ?? [],
       }),
     menus,
     inspect: inspector?.look ?? null,

@@ -2,6 +2,7 @@ import type { DeliveryReport, IncomingSms } from '../aggregators/aggregator.ts'
 import type { Database } from '../database/database.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Sealer } from '../security/sealing.ts'
+import { forwardToOwner } from '../sms/accounts/deliveries.ts'
 import { recordOptOut, storeIncomingSms } from '../sms/inbox.ts'
 import { recordDelivery } from '../sms/record-delivery.ts'
 import type { Events } from '../telemetry/events.ts'
@@ -22,7 +23,11 @@ export function makeSmsConversation(dependencies: {
   const { database, sealer, events } = dependencies
   return {
     async receive(message) {
-      const stored = await storeIncomingSms(database, sealer, message)
+      const stored = await database.transaction(async (tx) => {
+        const outcome = await storeIncomingSms(tx, sealer, message)
+        if (outcome.kind === 'stored') await forwardToOwner(tx, sealer, message)
+        return outcome
+      })
       if (stored.kind === 'stored') events.smsReceived({ link: message.link })
     },
     async report(report) {

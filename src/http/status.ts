@@ -9,6 +9,8 @@ export type StatusDependencies = {
   readonly program: () => string
   readonly versions: () => Promise<readonly Version[]>
   readonly links: () => readonly { readonly name: string; readonly up: boolean }[]
+  /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
+  readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
 }
 
 /** A page that one can read with curl when something is wrong: no names, no numbers, no amounts. */
@@ -18,6 +20,7 @@ export async function renderStatus({
   program,
   versions,
   links,
+  clients,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
@@ -25,12 +28,18 @@ export async function renderStatus({
     `menus      ${program()}`,
     ...Object.entries(health.checks).map(([name, verdict]) => `${name.padEnd(10)} ${verdict}`),
     ...links().map(({ name, up }) => `link       ${name} ${up ? 'up' : 'DOWN'}`),
+    ...clients().map(({ account, binds }) => `client     ${account} ${bindsOf(binds)}`),
   ]
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
+}
+
+function bindsOf(binds: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(binds).flatMap(([bind, count]) => (count === 0 ? [] : [`${count} ${bind}`]))
+  return counts.length === 0 ? 'not bound' : counts.join(', ')
 }
 
 /** On which menus people are, the newest first. */

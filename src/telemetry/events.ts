@@ -60,6 +60,13 @@ export type Events = {
   readonly smsReceived: (e: { link: string }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
+  // clients of our SMPP server
+  readonly clientBound: (e: { account: string; bind: string; binds: number; cause: string }) => void
+  /** The name that a stranger gave is not told. */
+  readonly clientRefused: (e: { reason: string }) => void
+  readonly clientAnswered: (e: { account: string; command: string; status: string }) => void
+  readonly clientDelivered: (e: { account: string; what: string; outcome: string }) => void
+  readonly clientFailed: (e: { error: unknown }) => void
   // the service itself
   readonly serviceChanged: (e: {
     state: 'starting' | 'ready' | 'stopping' | 'stopped'
@@ -78,6 +85,7 @@ export function makeEvents(log: Log, metrics: Metrics): Events {
     ...subscriberEvents(log, metrics),
     ...moneyEvents(log, metrics),
     ...messageEvents(log, metrics),
+    ...clientEvents(log, metrics),
     ...serviceEvents(log, metrics),
   }
 }
@@ -209,6 +217,36 @@ function messageEvents(log: Log, { counter, gauge }: Metrics) {
       bound({ link }, up ? 1 : 0)
       log[up ? 'info' : 'warn']({ event: 'link_changed', link, bound: up, cause })
     },
+  } satisfies Partial<Events>
+}
+
+function clientEvents(log: Log, { counter, gauge }: Metrics) {
+  const binds = gauge('smpp_server_binds', 'Binds of clients', ['account', 'bind'])
+  const refused = counter('smpp_server_binds_refused_total', 'Connections and binds refused', ['reason'])
+  const answers = counter('smpp_server_answers_total', 'Requests of clients answered', ['account', 'command', 'status'])
+  const delivered = counter('smpp_server_deliveries_total', 'Receipts and messages handed to clients', [
+    'account',
+    'what',
+    'outcome',
+  ])
+  return {
+    clientBound({ account, bind, binds: count, cause }) {
+      binds({ account, bind }, count)
+      log.info({ event: 'client_bound', account, bind, binds: count, cause })
+    },
+    clientRefused({ reason }) {
+      refused({ reason })
+      log.warn({ event: 'client_refused', reason })
+    },
+    clientAnswered({ account, command, status }) {
+      answers({ account, command, status })
+      log.debug({ event: 'client_answered', account, command, status })
+    },
+    clientDelivered({ account, what, outcome }) {
+      delivered({ account, what, outcome })
+      log.debug({ event: 'client_delivered', account, what, outcome })
+    },
+    clientFailed: ({ error }) => log.error({ event: 'client_failed', error }),
   } satisfies Partial<Events>
 }
 

@@ -33,8 +33,7 @@ export function makeAccountBook(services: BookServices): AccountBook {
     accept: (account, message) => acceptMessage({ database, sealer, bell }, stored(account), message),
     find: (account, messageId) => findMessage(database, stored(account), messageId),
     cancel: (account, messageId) => cancelMessage(database, stored(account), messageId),
-    takeDeliveries: (account, limit, leaseMs) =>
-      takeDeliveries({ database, sealer }, stored(account), limit, leaseMs),
+    takeDeliveries: (account, limit, leaseMs) => takeDeliveries({ database, sealer }, stored(account), limit, leaseMs),
     acknowledge: (ids) => acknowledgeDeliveries(database, ids),
     postpone: (ids, delayMs) => postponeDeliveries(database, ids, delayMs),
   }

@@ -16,11 +16,17 @@ export type ManageServices = {
 
 export type NewAccount = Omit<StoredAccount, 'id' | 'passwordHash' | 'suspended'>
 
+/** `taken`: somebody has the system_id; `busy`: too many passwords are being hashed. */
+export type AddOutcome =
+  | { readonly kind: 'added'; readonly password: Secret }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'busy' }
+
 /** Makes an account with a password of its own, which is nowhere but in the outcome. */
 export async function addAccount(
   { database, audit, hasher, by }: ManageServices,
   account: NewAccount,
-): Promise<{ readonly kind: 'added'; readonly password: Secret } | { readonly kind: 'taken' | 'busy' }> {
+): Promise<AddOutcome> {
   const id = uuidv7()
   const password = makePassword()
   const hash = await hasher.withPlace((place) => place.hash(password, id))

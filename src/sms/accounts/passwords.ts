@@ -19,5 +19,7 @@ export function makePasswordHasher(dataKey: Key): Hasher {
 
 /** A password that every client can be set to. */
 export function makePassword(): Secret {
-  return new Secret(Array.from({ length: PASSWORD_LENGTH }, () => CHARACTERS.charAt(randomInt(CHARACTERS.length))).join(''))
+  return new Secret(
+    Array.from({ length: PASSWORD_LENGTH }, () => CHARACTERS.charAt(randomInt(CHARACTERS.length))).join(''),
+  )
 }

@@ -32,7 +32,7 @@ export async function findMessage(
   }
 }
 
-/** Takes back what no link has been asked for yet; its receipt says that it was deleted. */
+/** Takes back what is with no link; its receipt says that it was deleted. */
 export async function cancelMessage(
   database: Database,
   account: StoredAccount,
@@ -42,19 +42,18 @@ export async function cancelMessage(
   const meant = readMessageId(messageId, account.messageIds)
   if (found === null || meant === null) return 'unknown_id'
   return await database.transaction(async (tx) => {
-    // First the mark, so that the receipt of the same commit is about a message that was deleted.
-    const { rows } = await tx.query<{ outbox_id: string }>(
-      `UPDATE smpp_submission SET cancelled_at = now()
-        FROM (SELECT id FROM sms_outbox WHERE account_id = $1 AND state = 'queued' FOR UPDATE) AS message
-        WHERE message.id = outbox_id AND smpp_submission.account_id = $1 AND cancelled_at IS NULL
-          AND (outbox_id = $2::uuid OR number = $3::bigint)
-        RETURNING outbox_id`,
+    const { rows } = await tx.query<{ id: string }>(
+      `SELECT id FROM sms_outbox JOIN smpp_submission ON outbox_id = id
+        WHERE smpp_submission.account_id = $1 AND (outbox_id = $2::uuid OR number = $3::bigint) AND state = 'queued'
+        FOR UPDATE OF sms_outbox`,
       [account.id, ...('outboxId' in meant ? [meant.outboxId, null] : [null, meant.number])],
     )
-    const id = rows[0]?.outbox_id
+    const id = rows[0]?.id
     if (id === undefined) return 'too_late'
     await tx.query(
-      `WITH message AS (
+      `WITH mark AS (
+          UPDATE smpp_submission SET cancelled_at = now() WHERE outbox_id = $1
+        ), message AS (
           UPDATE sms_outbox SET state = 'refused', ring_at = NULL, settled_at = now() WHERE id = $1 RETURNING id
         )
         INSERT INTO sms_event (outbox_id, kind, reason) SELECT id, 'refused', 'cancelled' FROM message`,

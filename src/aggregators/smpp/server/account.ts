@@ -109,6 +109,10 @@ export type ServerEvents = {
   onBindRefused(e: { reason: string }): void
   /** `status`: `ESME_ROK`, `ESME_RTHROTTLED`, …. */
   onAnswered(e: { account: string; command: string; status: string }): void
-  onDelivered(e: { account: string; what: Delivery['kind']; outcome: 'acknowledged' | 'postponed' | 'refused' | 'unanswered' }): void
+  onDelivered(e: {
+    account: string
+    what: Delivery['kind']
+    outcome: 'acknowledged' | 'postponed' | 'refused' | 'unanswered'
+  }): void
   onFailed(e: { error: unknown }): void
 }

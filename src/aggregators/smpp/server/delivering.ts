@@ -45,14 +45,19 @@ export function makeDeliverer(
       const window = Math.min(MAX_WINDOW, account().window)
       const batch = await book.takeDeliveries(account(), window, limits.responseTimeoutMs * 3)
       if (batch.length === 0) return
-      const outcomes = await Promise.all(batch.map(async (delivery) => ({ id: delivery.id, outcome: await hand(delivery) })))
+      const outcomes = await Promise.all(
+        batch.map(async (delivery) => ({ id: delivery.id, outcome: await hand(delivery) })),
+      )
       const [done, kept] = [outcomes.filter(isDone), outcomes.filter((each) => !isDone(each))]
       if (done.length > 0) await book.acknowledge(done.map(({ id }) => id))
       const refused = kept.some(({ outcome }) => outcome === 'postponed')
       refusals = refused ? refusals + 1 : 0
       if (kept.length > 0) {
         const delayMs = refused ? Math.min(LONGEST_PATIENCE_MS, PATIENCE_MS * 2 ** Math.min(refusals - 1, 10)) : 0
-        return await book.postpone(kept.map(({ id }) => id), delayMs)
+        return await book.postpone(
+          kept.map(({ id }) => id),
+          delayMs,
+        )
       }
       again ||= batch.length === window
     } while (again && receivers().length > 0)

@@ -75,7 +75,7 @@ function readBody(pdu: Pdu): Body | number {
   if ((esmClass & MESSAGE_TYPE) !== 0) return REFUSAL.esmClass
   const short = octetsField(pdu, 'short_message') ?? Buffer.alloc(0)
   const payload = octetsField(pdu, 'message_payload') ?? Buffer.alloc(0)
-  if ((short.length > 0) === (payload.length > 0)) return REFUSAL.length
+  if (short.length > 0 === payload.length > 0) return REFUSAL.length
   const octets = short.length > 0 ? short : payload
   const dataCoding = numberField(pdu, 'data_coding') ?? 0
   const coding = readCoding(dataCoding)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { NumberingPlan } from '../../../domain/market.ts'
 import type { Secret } from '../../../domain/secret.ts'
@@ -39,7 +39,12 @@ export type SmppServerOptions = {
   readonly now?: () => Date
 }
 
-type Live = LiveAccount & { account: SmppAccount; readonly sessions: Set<Session>; rate: Rate; readonly deliverer: Deliverer }
+type Live = LiveAccount & {
+  account: SmppAccount
+  readonly sessions: Set<Session>
+  rate: Rate
+  readonly deliverer: Deliverer
+}
 
 /** What clients see in a bind's answer. */
 const SYSTEM_ID = 'nyota'

@@ -88,18 +88,33 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
     const { command } = pdu
     if (command.startsWith('bind_')) void bind(pdu, command.slice('bind_'.length) as BindType)
     else if (live === null || bindType === null) refuseStranger(pdu)
-    else if (command === 'submit_sm' || command === 'data_sm') submit(pdu, live, bindType)
-    else if (command === 'query_sm' || command === 'cancel_sm') look(pdu, live, bindType)
-    else if (command === 'replace_sm') reply(pdu, REFUSAL.replace)
     else {
-      reply(pdu, STATUS.invalidCommand)
-      countNonsense()
+      const refusal = serve(pdu, live, bindType)
+      if (refusal !== null) reply(pdu, refusal)
+    }
+  }
+
+  function serve(pdu: Pdu, account: LiveAccount, type: BindType): number | null {
+    switch (pdu.command) {
+      case 'submit_sm':
+      case 'data_sm':
+        return submit(pdu, account, type)
+      case 'query_sm':
+      case 'cancel_sm':
+        return look(pdu, account, type)
+      case 'replace_sm':
+        return REFUSAL.replace
+      case 'submit_multi':
+        return STATUS.invalidCommand
+      default:
+        countNonsense()
+        return STATUS.invalidCommand
     }
   }
 
   function refuseStranger(pdu: Pdu): void {
-    connection.respond(pdu, STATUS.invalidBindState)
     countNonsense()
+    connection.respond(pdu, STATUS.invalidBindState)
   }
 
   function countNonsense(): void {
@@ -161,15 +176,16 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
     return socket.destroyed || state === 'leaving'
   }
 
-  function submit(pdu: Pdu, { current, take }: LiveAccount, type: BindType): void {
+  /** The status of a refusal; null: it will be answered once the message is written down. */
+  function submit(pdu: Pdu, { current, take }: LiveAccount, type: BindType): number | null {
     const account = current()
-    if (type === 'receiver' || state === 'leaving') return reply(pdu, STATUS.invalidBindState)
-    if (!take()) return reply(pdu, STATUS.throttled)
-    if (inFlight >= account.window) return reply(pdu, STATUS.queueFull)
+    if (type === 'receiver' || state === 'leaving') return STATUS.invalidBindState
+    if (!take()) return STATUS.throttled
+    if (inFlight >= account.window) return STATUS.queueFull
     const read = readSubmit(pdu, account, dependencies.numbering, now())
-    if (read.kind === 'refused') return reply(pdu, read.status)
+    if (read.kind === 'refused') return read.status
     const work = gate.run(() => book.accept(account, read.message))
-    if (work === 'full') return reply(pdu, STATUS.throttled)
+    if (work === 'full') return STATUS.throttled
     inFlight += 1
     void work
       .then((outcome) => {
@@ -183,26 +199,31 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
       .finally(() => {
         inFlight -= 1
       })
+    return null
   }
 
-  function look(pdu: Pdu, { current, take }: LiveAccount, type: BindType): void {
+  function look(pdu: Pdu, { current, take }: LiveAccount, type: BindType): number | null {
     const [account, messageId] = [current(), textField(pdu, 'message_id')]
     const query = pdu.command === 'query_sm'
-    if (type === 'receiver') return reply(pdu, STATUS.invalidBindState)
-    if (!take()) return reply(pdu, STATUS.throttled)
+    if (type === 'receiver') return STATUS.invalidBindState
+    if (!take()) return STATUS.throttled
     // All messages between two addresses at once is a thing we do not do.
-    if (messageId === '') return reply(pdu, REFUSAL.messageId)
+    if (messageId === '') return REFUSAL.messageId
     const work = gate.run(() => (query ? tell(pdu, account, messageId) : cancel(pdu, account, messageId)))
-    if (work === 'full') return reply(pdu, STATUS.throttled)
+    if (work === 'full') return STATUS.throttled
     void work.catch((error: unknown) => {
       events.onFailed({ error })
       reply(pdu, STATUS.systemError)
     })
+    return null
   }
 
   async function tell(pdu: Pdu, account: SmppAccount, messageId: string): Promise<void> {
     const standing = await book.find(account, messageId)
-    if (standing === null) return reply(pdu, REFUSAL.query)
+    if (standing === null) {
+      reply(pdu, REFUSAL.query)
+      return
+    }
     const { finalAt, errorCode, state: at } = standing
     const final_date = finalAt === null ? '' : formatSmppTime(finalAt)
     const error_code = Math.min(255, Number(/^\d+$/.test(errorCode ?? '') ? errorCode : 0))
@@ -211,10 +232,7 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
 
   async function cancel(pdu: Pdu, account: SmppAccount, messageId: string): Promise<void> {
     const outcome = await book.cancel(account, messageId)
-    reply(
-      pdu,
-      outcome === 'cancelled' ? STATUS.ok : outcome === 'unknown_id' ? REFUSAL.messageId : REFUSAL.cancel,
-    )
+    reply(pdu, outcome === 'cancelled' ? STATUS.ok : outcome === 'unknown_id' ? REFUSAL.messageId : REFUSAL.cancel)
   }
 
   function reply(pdu: Pdu, status: number, fields: Pdu['fields'] = {}): void {
