@@ -3,9 +3,9 @@ import { Secret } from '../../domain/secret.ts'
 import { deriveKey, type Key, makeKey } from '../../security/keys.ts'
 import { type Hasher, makeHasher } from '../../subscribers/hasher.ts'
 
-/** One at a time, so that a flood of binds leaves the other cores to subscribers' PINs; at 30 ms each the last waits a second. */
+/** One at a time, so that a flood of binds leaves the other cores to subscribers' PINs; at 30 ms each the last waits a quarter of a second. */
 const CONCURRENCY = 1
-const QUEUE_LIMIT = 32
+const QUEUE_LIMIT = 8
 
 /** The field holds eight characters and a zero (SMPP 3.4 §5.2.2). Without characters that look alike: 46 bits. */
 const PASSWORD_LENGTH = 8
