@@ -2,7 +2,9 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodePdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
+import type { AccountBook, SmppAccount } from '../../../src/aggregators/smpp/server/account.ts'
 import type { SmppServer } from '../../../src/aggregators/smpp/server/server.ts'
+import { findAccount } from '../../../src/sms/accounts/account-row.ts'
 import { until } from '../../aggregators/smpp/support.ts'
 import { type AccountsWorld, bindClient, makeAccountsWorld, submitOf } from './world.ts'
 
@@ -12,9 +14,24 @@ let password: string
 beforeAll(async () => {
   world = await makeAccountsWorld()
   world.sending = false
-  const limits = { partialTimeoutMs: 100, bindTimeoutMs: 150, enquireEveryMs: 200, failuresPerAddress: 1_000_000, failuresPerSystemId: 1_000_000 }
-  server = await world.serve({ limits })
+  // What is thrown here binds often; hashing is another test's business.
+  const known = new Map<string, SmppAccount>()
+  const book: AccountBook = {
+    ...world.book,
+    async authenticate(systemId, secret) {
+      if (secret.reveal() !== password) return 'refused'
+      return known.get(systemId) ?? 'refused'
+    },
+  }
+  server = await world.serve({
+    book,
+    limits: {
+      ...{ partialTimeoutMs: 100, bindTimeoutMs: 250, enquireEveryMs: 250 },
+      ...{ failuresPerAddress: 1_000_000, failuresPerSystemId: 1_000_000 },
+    },
+  })
   password = await world.add('good')
+  known.set('good', (await findAccount(world.sms.db.app, 'good')) as SmppAccount)
 })
 afterAll(() => world.close())
 
@@ -40,8 +57,26 @@ async function expectGoodClientServed(): Promise<void> {
 }
 
 const COMMANDS = [
-  ...['bind_transceiver', 'bind_receiver', 'submit_sm', 'data_sm', 'query_sm', 'cancel_sm', 'replace_sm', 'submit_multi'],
-  ...['deliver_sm', 'enquire_link', 'enquire_link_resp', 'submit_sm_resp', 'generic_nack', 'outbind', 'alert_notification', 'unbind'],
+  ...[
+    'bind_transceiver',
+    'bind_receiver',
+    'submit_sm',
+    'data_sm',
+    'query_sm',
+    'cancel_sm',
+    'replace_sm',
+    'submit_multi',
+  ],
+  ...[
+    'deliver_sm',
+    'enquire_link',
+    'enquire_link_resp',
+    'submit_sm_resp',
+    'generic_nack',
+    'outbind',
+    'alert_notification',
+    'unbind',
+  ],
 ]
 
 /** A sound PDU, of which some octets are then changed, cut away or put in. */
@@ -49,7 +84,9 @@ const mutatedPdu = fc
   .record({
     command: fc.constantFrom(...COMMANDS),
     sequence: fc.integer({ min: 0, max: 0x7fffffff }),
-    edits: fc.array(fc.record({ at: fc.nat(200), octet: fc.nat(255), how: fc.constantFrom('set', 'cut', 'put') }), { maxLength: 6 }),
+    edits: fc.array(fc.record({ at: fc.nat(200), octet: fc.nat(255), how: fc.constantFrom('set', 'cut', 'put') }), {
+      maxLength: 6,
+    }),
   })
   .map(({ command, sequence, edits }) => {
     const fields = /submit_sm$|data_sm$/.test(command) ? submitOf('hello') : {}
