@@ -12,7 +12,7 @@ export type Kannel = {
   stop(): Promise<void>
 }
 
-export const INSTALL_KANNEL = 'apt-get install kannel'
+const INSTALL_KANNEL = 'apt-get install kannel'
 
 /** From the system's packages when we are root, and not as a service. False, with the command on standard error: there is none. */
 export function haveKannel(): boolean {
