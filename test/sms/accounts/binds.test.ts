@@ -121,17 +121,24 @@ describe('a connection', () => {
     await client.closed
   })
 
-  test('that sends a PDU drop by drop is closed', async () => {
-    const impatient = await world.serve({ limits: { partialTimeoutMs: 100 } })
+  test('that sends a PDU drop by drop is closed, bound or not, and nobody else notices', async () => {
+    const impatient = await world.serve({ limits: { partialTimeoutMs: 100, bindTimeoutMs: 60_000 } })
     const client = await bindClient(impatient.port, 'shop', password)
-    const socket = connect(impatient.port, '127.0.0.1')
-    socket.on('error', () => undefined)
-    const drops = setInterval(() => socket.write(Buffer.of(0)), 20)
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(1_000)
-    socket.write(length)
-    await new Promise((resolve) => socket.on('close', resolve))
-    clearInterval(drops)
+    for (const fields of [null, { system_id: 'shop', password }]) {
+      const socket = connect(impatient.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      if (fields !== null) {
+        socket.write(encodePdu({ command: 'bind_receiver', status: 0, sequence: 1, fields }))
+        await new Promise((resolve) => socket.once('data', resolve))
+      }
+      socket.resume()
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(1_000)
+      socket.write(length)
+      const drops = setInterval(() => socket.write(Buffer.of(0)), 20)
+      await new Promise((resolve) => socket.on('close', resolve))
+      clearInterval(drops)
+    }
     expect((await client.ask('enquire_link')).status).toBe(STATUS.ok)
     client.connection.destroy('done')
   })

@@ -140,7 +140,8 @@ describe('any octets on the socket', () => {
   })
 
   test('that nobody reads the answers to end the connection before the memory', async () => {
-    const socket = connect(server.port, '127.0.0.1')
+    const patient = await world.serve({ limits: { bindTimeoutMs: 60_000 } })
+    const socket = connect(patient.port, '127.0.0.1')
     socket.on('error', () => undefined)
     socket.pause()
     const closed = new Promise((resolve) => socket.on('close', resolve))
@@ -152,6 +153,7 @@ describe('any octets on the socket', () => {
     }
     pour()
     await closed
+    await until(() => patient.connections() === 0, 'it is gone')
     await expectGoodClientServed()
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Field, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import type { SmppServer } from '../../../src/aggregators/smpp/server/server.ts'
+import { findAccount } from '../../../src/sms/accounts/account-row.ts'
 import { setSuspended } from '../../../src/sms/accounts/manage.ts'
 import { deliverSms } from '../../../src/sms/deliver.ts'
 import { until } from '../../aggregators/smpp/support.ts'
@@ -309,6 +310,27 @@ describe('receipts', () => {
       [ids],
     )
     await until(() => rows.length <= 10, 'few are open')
+  })
+
+  test('are with one process at a time, and none goes before an earlier one', async () => {
+    const password = await world.add('shared')
+    const sender = await bindClient(server.port, 'shared', password, 'transmitter')
+    world.link.script = refusing('ESME_RINVDSTADR', false)
+    for (let round = 0; round < 3; round += 1) {
+      const id = await submit(sender, 'x')
+      await until(() => world.sms.submitted.some((event) => event.id === id), 'refused')
+    }
+    const account = await findAccount(world.sms.db.app, 'shared')
+    if (account === null) throw new Error('no account')
+    const take = async (limit: number) => (await world.book.takeDeliveries(account, limit, 60_000)).map(({ id }) => id)
+    const [first = 0n, second = 0n] = await take(2)
+    expect(await take(3)).toEqual([])
+    await world.book.acknowledge([second])
+    expect(await take(3)).toEqual([])
+    await world.book.postpone([first], 0)
+    expect(await take(1)).toEqual([first])
+    await world.book.acknowledge([first])
+    expect(await take(3)).toHaveLength(1)
   })
 
   test('that a client refuses for now come again, for good never', async () => {
