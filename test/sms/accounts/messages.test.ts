@@ -15,7 +15,8 @@ beforeAll(async () => {
   world = await makeAccountsWorld()
   server = await world.serve()
 })
-beforeEach(() => {
+beforeEach(async () => {
+  await world.idle()
   world.sending = true
   world.link.sent.length = 0
   world.link.script = (_, count) => ({ kind: 'accepted', providerIds: [`p-${names}-${count}`], segments: 1 })

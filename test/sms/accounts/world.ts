@@ -44,6 +44,8 @@ export type AccountsWorld = {
   volumeOf(systemId: string): Promise<number | null>
   /** Accepted messages of an account, oldest first. */
   outboxOf(systemId: string): Promise<{ id: string; state: string; priority: string; flash: boolean; later: boolean }[]>
+  /** Resolves when nothing that was accepted is on its way to the link any more. */
+  idle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -121,9 +123,12 @@ export async function makeAccountsWorld(): Promise<AccountsWorld> {
       )
       return rows
     },
+    async idle() {
+      while (work.size > 0) await Promise.all(work)
+    },
     async close() {
       await Promise.all(servers.map((server) => server.stop()))
-      await Promise.all(work)
+      await world.idle()
       await sms.db.drop()
     },
   }
