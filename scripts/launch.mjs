@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const WITHOUT_STORES = ['check', 'dial', 'menus']
+const WITHOUT_STORES = ['check', 'dial', 'links', 'menus']
 const BUILT_FIRST = ['demo', 'bench']
 const INSTALL_REDIS = 'apt-get install redis-server'
 

@@ -6,13 +6,15 @@ import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
-import { type OpenWork, openMessages, openTransfers } from './http/open-work.ts'
+import { type OpenWork, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { startClientServer } from './smpp-server.ts'
-import { startWorker } from './worker.ts'
+import { startLinkControl } from './sms/link-control.ts'
+import { watchLinks } from './sms/link-metrics.ts'
+import { openLinks, startWorker } from './worker.ts'
 
 export type App = {
   /** Where callbacks go; null without the role. */
@@ -54,7 +56,14 @@ async function start(
 ): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
   const { database, redis, menus, metrics, events } = parts
-  const links = settings.roles.worker ? startWorker(parts, onStop) : []
+  const links = startLinkControl({
+    ...{ database, events, links: settings.roles.worker ? openLinks(parts, onStop) : [] },
+    names: linkNames(settings),
+  })
+  onStop(() => links.close())
+  await links.refresh()
+  watchLinks(metrics, links)
+  if (settings.roles.worker) startWorker(parts, links.links, onStop)
   const clients = settings.roles.gateway ? await startClientServer(parts, onStop) : null
 
   const checks = checksOf(parts)
@@ -62,6 +71,12 @@ async function start(
     countsOf(await openTransfers(database)),
   )
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
+  metrics.measured(
+    'sms_incoming_open',
+    'Reports and long messages from networks of which the rest is missing',
+    'state',
+    async () => countsOf(await openIncoming(database)),
+  )
   const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
@@ -73,10 +88,11 @@ async function start(
         checks,
         program: () => menus.programs.current().hash.slice(0, 12),
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
-        links: () => links.map((link) => ({ name: link.name, up: link.isUp() })),
+        links: links.list,
         clients: () => clients?.binds() ?? [],
       }),
     menus,
+    links,
     inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
@@ -91,6 +107,10 @@ async function start(
       (error: unknown) => events.menusNotPublished({ error }),
     )
   return { port, operatorPort: operator.port, publishMenus }
+}
+
+function linkNames({ smppLinks, africastalking }: Settings): readonly string[] {
+  return [...smppLinks.map((link) => link.name), ...(africastalking.account === null ? [] : ['africastalking'])]
 }
 
 function inspectorOf({ redis, settings }: Parts): Inspector {

@@ -2,6 +2,7 @@ import { defaultTimings, type SmppLinkSettings } from './aggregators/smpp/settin
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { Secret } from './domain/secret.ts'
 import type { SettingsReader } from './settings-reader.ts'
+import { type LinkParameters, readCost, readFrom, readProfile, readSmppProfiles, readTls } from './settings-smpp.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,29}$/
 const NAME_RULE = 'small letters, digits and hyphens'
@@ -11,6 +12,7 @@ const BILLER_TIMEOUT_MS = 5_000
 
 /** `SMPP_LINKS`: `smpp://system_id:password@host:port?name=…`; .env.example has them all. */
 export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
+  const profiles = readSmppProfiles(reader)
   const links = readUrls(reader, 'SMPP_LINKS', (url, parameters): SmppLinkSettings => {
     const { one, whole, oneOf } = parameters
     if (url.protocol !== 'smpp:' && url.protocol !== 'smpps:') parameters.complain('begin it with smpp:// or smpps://')
@@ -18,17 +20,21 @@ export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings
     if (systemId === '') parameters.complain('put system id and password before the @')
     const link: SmppLinkSettings = {
       name: one('name', null, NAME, NAME_RULE),
-      host: url.hostname,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
       port: Number(url.port || '2775'),
-      tls: url.protocol === 'smpps:',
+      tls: readTls(reader, url, parameters),
       systemId,
       password: new Secret(decode(url.password)),
       bind: oneOf('bind', ['transceiver', 'transmitter', 'receiver']),
+      binds: whole('binds', { from: 1, to: 16, usual: 1 }),
       window: whole('window', { from: 1, to: 1_000, usual: 10 }),
       tps: whole('tps', { from: 1, to: 10_000, usual: 50 }),
       prefixes: one('prefixes', '', /^(\d{1,8}(,\d{1,8})*)?$/, 'digits, separated by commas')
         .split(',')
         .filter(Boolean),
+      from: readFrom(parameters),
+      cost: readCost(parameters),
+      profile: readProfile(profiles, parameters),
       timings: defaultTimings,
     }
     oneOf('ussd', ['off'])
@@ -65,12 +71,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
 }
 
-type Parameters = {
+type Parameters = LinkParameters & {
   /** A parameter that matches; without a usual value it must be there (as with `whole`). */
   one(name: string, usual: string | null, pattern: RegExp, rule: string): string
   whole(name: string, bounds: { from: number; to: number; usual: number | null }): number
   oneOf<T extends string>(name: string, choices: readonly [T, ...T[]]): T
-  complain(advice: string): void
 }
 
 /** URLs separated by spaces. A sentence calls a URL by its place and name, never by its text, which holds the password. */
@@ -112,6 +117,8 @@ function parametersOf(reader: SettingsReader, place: string, url: URL, asked: Se
     return url.searchParams.get(name)
   }
   return {
+    place,
+    given: get,
     complain,
     one(name, usual, pattern, rule) {
       const value = get(name) ?? usual

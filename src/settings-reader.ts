@@ -12,6 +12,8 @@ export type SettingsReader = {
   /** Also from the file that NAME_FILE names. */
   secret(name: string): Secret | null
   requiredSecret(name: string, advice: string): Secret | null
+  /** The content of a file that `place` names; null, with a sentence, where it cannot be read. */
+  file(place: string, path: string): string | null
   whole(name: string, bounds: { readonly from: number; readonly to: number; readonly usual: number }): number
   choice<T extends string>(name: string, choices: readonly T[], usual: T): T
   /** Words separated by commas; the usual ones when unset. */
@@ -61,6 +63,15 @@ export function makeReader(env: Environment, readFile: (path: string) => string)
       const value = secret(name)
       if (value === null && problems.length === before) problems.push(`${name} is missing; ${advice}`)
       return value
+    },
+    file(place, path) {
+      try {
+        return readFile(path)
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+        problems.push(`${place} names ${path}, which cannot be read (${code}); check the path and its permissions.`)
+        return null
+      }
     },
     whole(name, { from, to, usual }) {
       const value = text(name)

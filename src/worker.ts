@@ -8,17 +8,24 @@ import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
+import { makeLinkHealth } from './sms/health.ts'
 import { makeReceipts } from './sms/receipts.ts'
+import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
+const TIDY_SMS_MS = 60_000
 
-/** The role that settles transfers and sends SMS; returns its links. */
-export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
+/** The role that settles transfers and sends SMS over `links`. */
+export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
   const { settings, database, sealer, billers, menus, queues, smsBell, settlement, events } = parts
-  const links = openLinks(parts, onStop)
+  const receivers = settings.smppLinks.filter((link) => link.bind === 'receiver').map((link) => link.name)
+  const senders = links.filter((link) => !receivers.includes(link.name))
   const worker = startSmsWorker(
-    { database, sealer, otpKey: settings.keys.otp, links, from: settings.smsSender, events },
+    {
+      ...{ database, sealer, otpKey: settings.keys.otp, links: senders, health: makeLinkHealth() },
+      ...{ from: settings.smsSender, events },
+    },
     { store: queues, bell: smsBell, onError: (error) => events.connectionLost({ store: 'queue', error }) },
   )
   onStop(() => worker.close())
@@ -45,16 +52,23 @@ export function startWorker(parts: Parts, onStop: OnStop): readonly SmsLink[] {
     HOUSEKEEPING_MS,
   )
   onStop(() => clearInterval(housekeeping))
-  return links
+  const tidying = setInterval(
+    () => void tidySms(database, sealer).catch((error: unknown) => events.housekeepingFailed({ error })),
+    TIDY_SMS_MS,
+  )
+  onStop(() => clearInterval(tidying))
 }
 
 /** Every way to send SMS, best first. */
-function openLinks({ settings, sms, events }: Parts, onStop: OnStop): readonly SmsLink[] {
+export function openLinks({ settings, sms, events }: Parts, onStop: OnStop): readonly SmsLink[] {
   const smpp = settings.smppLinks.map((link) =>
     openSmppLink(link, {
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
-      onState: ({ link: name, up, reason }) => events.linkChanged({ link: name, bound: up, cause: reason }),
+      onAcknowledged: sms.acknowledged,
+      onState: ({ link: name, bind, up, reason }) => events.linkChanged({ link: name, bind, bound: up, cause: reason }),
+      onThrottled: events.linkThrottled,
+      onSubmitted: events.submitAnswered,
     }),
   )
   for (const link of smpp) onStop(() => link.close())

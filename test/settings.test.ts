@@ -49,7 +49,7 @@ describe('settings', () => {
           name: 'mno1',
           host: 'smsc',
           port: 2775,
-          tls: false,
+          tls: null,
           bind: 'transceiver',
           window: 50,
           prefixes: ['25470', '25471'],
@@ -211,7 +211,10 @@ describe('.env.example', () => {
 
   test('shows the usual values and sound examples', () => {
     const lines = [...example.matchAll(/^#?([A-Z][A-Z_]+)=(.+)$/gm)].map((match) => [match[1], match[2]])
-    const { NODE_ENV, AFRICASTALKING_URL, ...shown } = Object.fromEntries(lines) as Record<string, string>
+    const { NODE_ENV, AFRICASTALKING_URL, SMPP_PROFILES, ...shown } = Object.fromEntries(lines) as Record<
+      string,
+      string
+    >
     const { smppLinks, billers, ...rest } = settingsOf(shown)
     expect(smppLinks).toHaveLength(1)
     expect(billers).toHaveLength(1)

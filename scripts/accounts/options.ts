@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { standardProfile } from '../../src/aggregators/smpp/profiles.ts'
 import type { BindType } from '../../src/aggregators/smpp/server/account.ts'
 import { sourceAddress } from '../../src/aggregators/smpp/submit.ts'
 import type { NewAccount } from '../../src/sms/accounts/manage.ts'
@@ -107,7 +108,7 @@ function readAccount(systemId: string, values: ReturnType<typeof parse>['values'
   }
   const { sender: senders = [], prefix: prefixes = [], own: owned = [], bind = [...BIND_TYPES], volume } = values
   complainUnless(senders.length > 0, 'Say --sender: who its messages may come from.')
-  for (const sender of senders.filter((each) => each !== '*' && sourceAddress(each) === null)) {
+  for (const sender of senders.filter((each) => each !== '*' && sourceAddress(each, standardProfile) === null)) {
     problems.push(
       `${JSON.stringify(sender)} is no sender: a name has at most 11 plain characters, a short code 2 to 8 digits, a number begins with +.`,
     )

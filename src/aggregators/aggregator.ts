@@ -31,7 +31,8 @@ export type MessagePart = { readonly reference: number; readonly total: number; 
 export type IncomingSms = {
   /** Which way it came. */
   readonly link: string
-  readonly id: string
+  /** What the network calls it; null where it gives no name (SMPP), so that only its content tells a copy of it. */
+  readonly id: string | null
   readonly from: Msisdn
   readonly to: string
   readonly text: Secret
@@ -41,7 +42,10 @@ export type IncomingSms = {
 /** What became of an SMS of ours. `pending` is not final. */
 export type DeliveryReport = {
   readonly link: string
+  /** The network's id of the message; empty where the report names none. */
   readonly providerId: string
+  /** The reference that our submit carried, where the report gives it back; 16 bits. */
+  readonly reference?: number
   readonly state: 'pending' | 'delivered' | 'failed'
   readonly reason: string | null
   /** The phone it is about where the network says so: ids wrap around and change base, and must not be mixed up. */

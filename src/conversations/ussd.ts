@@ -6,6 +6,7 @@ import { within } from '../domain/within.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
 import type { MenuEvent, Step } from '../menu/event.ts'
+import { OFFER } from '../menu/layout.ts'
 import type { Heard } from '../menu/meaning.ts'
 import { baseLanguageOf, type Program } from '../menu/program.ts'
 import type { Reply } from '../menu/render.ts'
@@ -261,7 +262,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   }
 
   function countScreens({ program, session }: Round, heard: Heard | null, { session: menu, reply }: Shown): void {
-    if (heard !== null) events.screenDid(program.hash, languageOf(session.menu), topFrame(session.menu).at, heard)
+    if (heard !== null) events.screenDid(program.hash, languageOf(session.menu), screenShown(session.menu), heard)
     const language = languageOf(menu)
     if (!reply.end || program.screens[reply.screen]?.kind === 'end')
       events.screenDid(program.hash, language, reply.screen, 'shown')
@@ -342,10 +343,15 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { program, menu, closed } = stored.session
     const result = await sessions.write(name, stored.revision, { ...stored.session, closed: true })
     if (closed || status === 'completed' || result !== 'written') return
-    events.screenDid(program, languageOf(menu), topFrame(menu).at, status)
+    events.screenDid(program, languageOf(menu), screenShown(menu), status)
   }
 
   return { answer, end }
+}
+
+/** What is on the phone: the current screen, or the question whether to go on there. */
+function screenShown(menu: MenuSession): string {
+  return menu.state === 'offered' ? OFFER : topFrame(menu).at
 }
 
 function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameters<typeof begin>[1]['facts'] {

@@ -1,6 +1,8 @@
+import { extensionTable, type NationalTable, nationalLanguages } from './gsm7-national.ts'
+
 /**
  * The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 §6.2.1). A character is one septet; one of the extension
- * table is two: escape and the character.
+ * table is two: escape and the character. A national single shift table may take the place of the extension table.
  */
 
 /** Whether every character is of the alphabet or its extension table. */
@@ -9,10 +11,11 @@ export function isGsm7(text: string): boolean {
 }
 
 /** Septets that the text takes, or null where a character is in neither table. */
-export function countSeptets(text: string): number | null {
+export function countSeptets(text: string, national: NationalTable | null = null): number | null {
+  const codes = codesOf(national)
   let septets = 0
   for (let at = 0; at < text.length; at += 1) {
-    const code = codeOf(text.charCodeAt(at))
+    const code = codes[text.charCodeAt(at)] ?? -1
     if (code < 0) return null
     septets += code >= EXTENDED ? 2 : 1
   }
@@ -20,10 +23,11 @@ export function countSeptets(text: string): number | null {
 }
 
 /** One septet per octet, as SMPP carries them; null where a character is in neither table. */
-export function encodeGsm7(text: string): Buffer | null {
+export function encodeGsm7(text: string, national: NationalTable | null = null): Buffer | null {
+  const codes = codesOf(national)
   const octets: number[] = []
   for (let at = 0; at < text.length; at += 1) {
-    const code = codeOf(text.charCodeAt(at))
+    const code = codes[text.charCodeAt(at)] ?? -1
     if (code < 0) return null
     if (code >= EXTENDED) octets.push(ESCAPE, code - EXTENDED)
     else octets.push(code)
@@ -31,20 +35,25 @@ export function encodeGsm7(text: string): Buffer | null {
   return Buffer.from(octets)
 }
 
+/** The languages whose tables stand in the place of the extension table and of the default alphabet. */
+export type Shifts = { readonly single: NationalTable | null; readonly locking: NationalTable | null }
+
 /**
  * Reads one septet per octet. An escape before a code that the extension table lacks shows the basic character, a last or doubled
  * escape a space (TS 23.038 §6.2.1.1); an octet above 0x7F is no septet and becomes U+FFFD.
  */
-export function decodeGsm7(octets: Uint8Array): string {
+export function decodeGsm7(octets: Uint8Array, { single, locking }: Shifts = NO_SHIFTS): string {
+  const basic = (locking === null ? null : nationalLanguages[locking].locking) ?? BASIC
+  const extension = single === null ? extensionTable : nationalLanguages[single].single
   let text = ''
   for (let at = 0; at < octets.length; at += 1) {
     const octet = octets[at] ?? 0
     if (octet !== ESCAPE) {
-      text += BASIC[octet] ?? '\uFFFD'
+      text += basic[octet] ?? '\uFFFD'
       continue
     }
     const next = octets[at + 1] ?? ESCAPE
-    text += next === ESCAPE ? ' ' : (EXTENSION.get(next) ?? BASIC[next] ?? '\uFFFD')
+    text += next === ESCAPE ? ' ' : (extension[next] ?? basic[next] ?? '\uFFFD')
     at += 1
   }
   return text
@@ -72,27 +81,30 @@ const BASIC: readonly string[] = [
   ...'¿abcdefghijklmnopqrstuvwxyzäöñüà',
 ]
 
-const EXTENSION: ReadonlyMap<number, string> = new Map([
-  [0x0a, '\f'],
-  [0x14, '^'],
-  [0x28, '{'],
-  [0x29, '}'],
-  [0x2f, '\\'],
-  [0x3c, '['],
-  [0x3d, '~'],
-  [0x3e, ']'],
-  [0x40, '|'],
-  [0x65, '€'],
-])
+const NO_SHIFTS: Shifts = { single: null, locking: null }
 
 /** UTF-16 unit -> septet, `EXTENDED` + septet, or -1; an array because every screen and message passes through it. */
-const CODES: Int16Array = new Int16Array(0x20ad).fill(-1)
-BASIC.forEach((character, septet) => {
-  if (septet !== ESCAPE) CODES[character.charCodeAt(0)] = septet
-})
-EXTENSION.forEach((character, septet) => {
-  CODES[character.charCodeAt(0)] = EXTENDED + septet
-})
+const CODES: Int16Array = makeCodes(extensionTable)
+const NATIONAL_CODES: Readonly<Record<NationalTable, Int16Array>> = {
+  turkish: makeCodes(nationalLanguages.turkish.single),
+  spanish: makeCodes(nationalLanguages.spanish.single),
+  portuguese: makeCodes(nationalLanguages.portuguese.single),
+}
+
+/** What stands in both tables is written in the basic one, which costs less. */
+function makeCodes(extension: Readonly<Record<number, string>>): Int16Array {
+  const codes = new Int16Array(0x20ad).fill(-1)
+  for (const [septet, character] of Object.entries(extension))
+    codes[character.charCodeAt(0)] = EXTENDED + Number(septet)
+  BASIC.forEach((character, septet) => {
+    if (septet !== ESCAPE) codes[character.charCodeAt(0)] = septet
+  })
+  return codes
+}
+
+function codesOf(national: NationalTable | null): Int16Array {
+  return national === null ? CODES : NATIONAL_CODES[national]
+}
 
 function codeOf(unit: number): number {
   return CODES[unit] ?? -1

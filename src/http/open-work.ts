@@ -22,3 +22,19 @@ export async function openMessages(database: Queryable): Promise<OpenWork[]> {
   )
   return rows
 }
+
+/**
+ * What networks sent and nothing came of yet, or ever: delivery reports that no message was found for, long messages from phones that
+ * wait for parts, and of one day those whose parts did not all come.
+ */
+export async function openIncoming(database: Queryable): Promise<OpenWork[]> {
+  const { rows } = await database.query<OpenWork>(
+    `SELECT state, count(*)::int AS count, extract(epoch FROM now() - min(since))::float8 AS "oldestS"
+      FROM (
+        SELECT 'unmatched_report' AS state, received_at AS since FROM sms_stray_report WHERE claimed_by IS NULL AND expired_at IS NULL
+        UNION ALL SELECT 'waits_for_parts', min(received_at) FROM sms_inbox_part WHERE message_id IS NULL GROUP BY part_key
+        UNION ALL SELECT 'incomplete', received_at FROM sms_inbox WHERE parts_missing > 0 AND received_at > now() - interval '1 day'
+      ) AS kept GROUP BY state ORDER BY state`,
+  )
+  return rows
+}

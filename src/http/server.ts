@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Menus } from '../conversations/menus.ts'
+import type { LinkControl } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
+import { addLinkRoutes } from './operator-links.ts'
 import { addMenuRoutes } from './operator-menus.ts'
 import { sendProblem } from './problem.ts'
 
@@ -46,6 +48,7 @@ export function startOperatorServer(options: {
   metrics: () => Promise<{ contentType: string; text: string }>
   status: () => Promise<string>
   menus: Menus
+  links: LinkControl
   inspect: ((aggregator: string, sessionId: string) => Promise<object | null>) | null
 }): Promise<RunningServer> {
   const app = bareExpress()
@@ -56,6 +59,7 @@ export function startOperatorServer(options: {
   })
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
   addMenuRoutes(app, options.menus)
+  addLinkRoutes(app, options.links)
   const { inspect } = options
   if (inspect !== null) {
     app.get('/sessions/:aggregator/:session', async ({ params }, response) => {

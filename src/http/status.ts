@@ -1,14 +1,15 @@
 import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
+import type { ControlledLink } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
-import { type OpenWork, openMessages, openTransfers } from './open-work.ts'
+import { type OpenWork, openIncoming, openMessages, openTransfers } from './open-work.ts'
 
 export type StatusDependencies = {
   readonly database: Queryable
   readonly checks: readonly Check[]
   readonly program: () => string
   readonly versions: () => Promise<readonly Version[]>
-  readonly links: () => readonly { readonly name: string; readonly up: boolean }[]
+  readonly links: () => readonly ControlledLink[]
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
 }
@@ -27,14 +28,31 @@ export async function renderStatus({
     `Nyota is ${health.ready ? 'ready' : 'NOT ready'}`,
     `menus      ${program()}`,
     ...Object.entries(health.checks).map(([name, verdict]) => `${name.padEnd(10)} ${verdict}`),
-    ...links().map(({ name, up }) => `link       ${name} ${up ? 'up' : 'DOWN'}`),
+    ...links().map(linkRow),
     ...clients().map(({ account, binds }) => `client     ${account} ${bindsOf(binds)}`),
   ]
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
+    lines.push(row('incoming', await openIncoming(database)))
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
+}
+
+/** `link mno1 up, 2 of 3 bound, 4 of 30 in flight, waiting 0 code 1 receipt 12 bulk`, and who stopped it where somebody did. */
+function linkRow({ name, mode, by, up, status }: ControlledLink): string {
+  const state = mode === 'active' ? (up === null ? 'not of this process' : up ? 'up' : 'DOWN') : `${mode} by ${by}`
+  if (status === null) return `link       ${name} ${state}`
+  const { binds, window, waiting, paused } = status
+  const bound = binds.filter((bind) => bind.state === 'bound').length
+  const inFlight = binds.reduce((sum, bind) => sum + bind.inFlight, 0)
+  return [
+    `link       ${name} ${state}`,
+    `${bound} of ${binds.length} bound`,
+    `${inFlight} of ${window * binds.length} in flight`,
+    `waiting ${waiting.code} code ${waiting.receipt} receipt ${waiting.bulk} bulk`,
+    ...(paused ? ['paused: the network asked for patience'] : []),
+  ].join(', ')
 }
 
 function bindsOf(binds: Readonly<Record<string, number>>): string {

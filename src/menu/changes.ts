@@ -1,9 +1,10 @@
 import { type Problem, suggest } from './problem.ts'
-import type { Program, ScreenId } from './program.ts'
+import type { Program, ScreenId, Shortcut } from './program.ts'
 
 /**
- * What the published menus had and the new ones neither have, nor were given (`was:`), nor gave up (`removed:`). Sessions are not
- * disturbed by that, since each keeps its program; what is counted under a screen's id and what was published as a shortcut is.
+ * What the published menus had and the new ones neither have, nor were given (`was:`), nor gave up (`removed:`), and shortcuts that lead
+ * elsewhere or nowhere. Sessions are not disturbed by that, since each keeps its program; what is counted under a screen's id and what
+ * people dial from posters is.
  */
 export function findRemoved(published: Program, next: Program): readonly Problem[] {
   const before = idsOf(published)
@@ -13,7 +14,7 @@ export function findRemoved(published: Program, next: Program): readonly Problem
   const flows = new Set(Object.keys(next.screens).map(flowOf))
   const covered = (id: string): boolean =>
     now.has(id) || Object.hasOwn(next.moved, id) || next.removed.includes(id) || next.removed.includes(flowOf(id))
-  return before
+  const gone = before
     .filter((id) => !covered(id))
     .map((id) => {
       const file = flows.has(flowOf(id)) ? `${flowOf(id)}.yaml` : 'service.yaml'
@@ -21,8 +22,26 @@ export function findRemoved(published: Program, next: Program): readonly Problem
         id,
         added.filter((each) => isVariable(each) === isVariable(id)),
       )
-      return { file, line: 1, column: 1, code: 'E-MIG', message: sentence(id, likely) }
+      return { file, line: 1, column: 1, code: 'E-MIG' as const, message: sentence(id, likely) }
     })
+  return [...gone, ...changedShortcuts(published, next)]
+}
+
+/** What a dialled code does is told by where it leads, not by what its values are called. */
+function changedShortcuts(published: Program, next: Program): readonly Problem[] {
+  const shapeOf = ({ tokens }: Shortcut): string =>
+    tokens.map((token) => (token.kind === 'key' ? token.key : '{}')).join('*')
+  const now = new Map(next.shortcuts.map((shortcut) => [shapeOf(shortcut), shortcut.screen]))
+  return published.shortcuts.flatMap((shortcut) => {
+    const { template, screen } = shortcut
+    const leads = now.get(shapeOf(shortcut))
+    const wanted = screenNow(next, screen)
+    // Of a screen that is gone it was said already, or it was given up with all that led to it.
+    if (leads === wanted || !Object.hasOwn(next.screens, wanted)) return []
+    const change = leads === undefined ? 'these have it not, so it would lead nowhere' : `these lead it to ${leads}`
+    const message = `the published menus lead the shortcut ${template} to ${screen}, ${change}; whoever has it in print or by heart would come out elsewhere. Give it back that screen, or publish all the same by --force.`
+    return [{ file: 'service.yaml', line: 1, column: 1, code: 'E-MIG' as const, message }]
+  })
 }
 
 function sentence(id: string, likely: string): string {

@@ -141,9 +141,9 @@ export const codes: Readonly<Record<Code, CodeText>> = {
   'E-MIG': {
     title: 'Something that others name is gone',
     checks:
-      'Screens and variables are compared with the menus that are in force, by `publish` and by `check --against`. What is missing must have a `was:` at what it has become, or stand in the list `removed`; and each earlier name may have one heir.',
+      'Screens, variables and shortcuts are compared with the menus that are in force, by `publish` and by `check --against`. A screen or variable that is missing must have a `was:` at what it has become, or stand in the list `removed`; each earlier name may have one heir; a shortcut must lead where it led.',
     consequence: 'What is counted for a screen would break off, and a published shortcut to it would lead nowhere.',
-    cure: 'Write `was:` at the screen, the variable or the flow that it has become, or list it under `removed` in `service.yaml`.',
+    cure: 'Write `was:` at the screen, the variable or the flow that it has become, or list it under `removed` in `service.yaml`; give a shortcut back its screen.',
   },
   'E-WIDTH': {
     title: 'A screen that can be too long',

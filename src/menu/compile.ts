@@ -96,7 +96,7 @@ function readTrees(report: Report, sources: MenuSources): Trees {
     report(
       'E-SHAPE',
       { file: 'service.yaml', line: 1, column: 1 },
-      'there is no service.yaml, which says where a dial begins.',
+      'there is no service.yaml, which says where a dial begins. Name another folder by --menus, or begin with a copy of the menus that ship.',
     )
   return { service, messages, flows, languages }
 }

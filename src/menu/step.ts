@@ -31,7 +31,7 @@ import { fittest, joined, wordsOf } from './words.ts'
  */
 export function step(program: Program, session: MenuSession, event: MenuEvent): Step {
   const rest = event.kind === 'open' ? answersOf(program, event.dialled) : []
-  const heard = event.kind === 'input' && session.state === 'shown' ? 'answered' : null
+  const heard = event.kind === 'input' && isWaiting(session) ? 'answered' : null
   const turn: Turn = { program, atMs: event.atMs, rest, heard }
   switch (session.state) {
     case 'new': {
@@ -50,6 +50,10 @@ export function step(program: Program, session: MenuSession, event: MenuEvent): 
     case 'ended':
       return { session, heard: null, kind: 'reply', reply: lastWords(session), sms: [] }
   }
+}
+
+function isWaiting({ state }: MenuSession): boolean {
+  return state === 'shown' || state === 'offered'
 }
 
 /** More invisible screens in a row than any compiled menu has, since they cannot form a cycle. */
@@ -110,7 +114,7 @@ function present(turn: Turn, session: MenuSession): Step {
 
 /**
  * Shows the current screen, or answers it with what was dialled: a shortcut's answer only on its own screen, and what is beyond a
- * shortcut only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
+ * shortcut, or no value for it, only where it cannot be a secret. A dialled string never answers a confirm, nor a screen with news.
  */
 function showOrFeed(turn: Turn, session: MenuSession): Step {
   const [first, ...rest] = turn.rest
@@ -130,6 +134,8 @@ function showOrFeed(turn: Turn, session: MenuSession): Step {
   const { back, home, exit } = turn.program.keys
   if (screen.kind === 'input' && [back, home, exit].includes(key))
     return invalid(turn, shown.session, screen, screen.wrong)
+  const isMeant = meaningOf(turn.program, shown.session, screen, first.input.reveal(), turn.atMs).kind !== 'invalid'
+  if (!isMeant && mayBeSecret(first.input)) return show(turn, session, wordsOf(turn, session, 'service.dialled_secret'))
   return answer({ ...turn, rest }, shown.session, first.input)
 }
 
@@ -144,9 +150,9 @@ function underNews(turn: Turn, first: Step, last: LastTransfer): Step {
 }
 
 /** Asks whether to go on where the session was dropped, or to begin anew. */
-function offer({ program, atMs }: Turn, session: MenuSession, above: Words | null): Step {
+function offer({ program, atMs, heard }: Turn, session: MenuSession, above: Words | null): Step {
   const reply = renderOffer(program, session, above, atMs)
-  return { session: { ...session, state: 'offered' }, heard: null, kind: 'reply', reply, sms: [] }
+  return { session: { ...session, state: 'offered' }, heard, kind: 'reply', reply, sms: [] }
 }
 
 /** Whether the answer turns down the offer to go on where a dropped session was. */
@@ -158,10 +164,11 @@ function answerOffer(turn: Turn, session: MenuSession, input: Secret): Step {
   const went: MenuSession = { ...session, state: 'shown', wrong: 0 }
   if (startsOver(turn.program, session, input)) return travel(turn, went, 'home')
   if (readKey(input.reveal()) === '1') return show(turn, went, null)
+  const unheard = heardAs('invalid', turn)
   if (session.wrong >= turn.program.attempts)
-    return finish(turn, session, wordsOf(turn, session, 'service.invalid.end'), [])
+    return finish(unheard, session, wordsOf(turn, session, 'service.invalid.end'), [])
   const above = wordsOf(turn, session, 'service.invalid.text')
-  return offer(turn, { ...session, wrong: session.wrong + 1 }, above)
+  return offer(unheard, { ...session, wrong: session.wrong + 1 }, above)
 }
 
 function presentList(turn: Turn, session: MenuSession, screen: ListScreen): Step {

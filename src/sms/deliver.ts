@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
@@ -6,10 +7,11 @@ import type { Key } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
+import type { LinkHealth } from './health.ts'
 import { bodyContext, CODE_MARK, recipientContext, senderContext } from './outbox.ts'
-import { providerKey } from './provider-ids.ts'
+import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
-import { routeSms } from './route.ts'
+import { routeSms, waitsForLink } from './route.ts'
 
 export type SmsServices = {
   readonly database: Database
@@ -17,6 +19,8 @@ export type SmsServices = {
   /** OTP_KEY: codes are derived at the moment they are sent. */
   readonly otpKey: Key
   readonly links: readonly SmsLink[]
+  /** Left out: all links are as good. */
+  readonly health?: LinkHealth
   /** Sender name or short code on the phone. */
   readonly from: string
   readonly events: Pick<Events, 'smsSubmitted' | 'smsFailed' | 'swept' | 'sweepFailed'>
@@ -29,6 +33,8 @@ const PAUSES_SECONDS = [5, 15, 45, 120, 300, 600]
 /** While no link is up, nothing is learnt from waiting longer. */
 const NO_LINK_PAUSE_SECONDS = 15
 const MAX_ATTEMPTS = 20
+/** user_message_reference has two octets. */
+const REFERENCES = 0x1_0000
 
 type Row = {
   state: string
@@ -51,7 +57,8 @@ type Row = {
 
 /**
  * Sends one message of the outbox, or finds that there is nothing to do: a job may run twice, the row decides. This is the only place
- * that decides on another attempt. A refusal goes to the next link or waits; an unknown outcome is never tried again.
+ * that decides on another attempt. A refusal goes to the next link or waits, unless it is about the message itself or no link is left
+ * that might take it; an unknown outcome is never tried again.
  */
 export async function deliverSms(services: SmsServices, id: string): Promise<void> {
   const { database } = services
@@ -62,18 +69,24 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   if (row.expires_ms <= 0) return expire(services, id)
   if (row.early) return
   const message = openMessage(services, id, row)
-  const links = routeSms(services.links, message.to)
+  const links = routeSms(services.links, message.to, services.health?.isPreferred)
   let attempts = row.attempts
   let refusal = 'no_link'
-  for (const link of links) {
-    if (!(await claim(database, id, row, attempts, link, message.text))) return
+  // While some link may take it later, a refusal that is about another link alone is not the end.
+  let hope = waitsForLink(services.links, message.to)
+  for (const [at, link] of links.entries()) {
+    const reference = randomInt(REFERENCES)
+    if (!(await claim(database, id, row, attempts, link, message.text, reference))) return
     attempts += 1
-    const outcome = await link.send(message)
+    const outcome = await link.send({ ...message, reference })
+    services.health?.heard(link.name, outcome)
     if (outcome.kind === 'accepted') return accept(services, id, row, attempts, link, outcome)
     if (outcome.kind === 'unknown')
       return settleUnknown(services, id, row, attempts, outcome.cause, outcome.providerIds)
     refusal = outcome.reason
-    const last = !outcome.retry || attempts >= MAX_ATTEMPTS
+    hope ||= outcome.retry
+    const isFinal = !outcome.retry && (outcome.scope !== 'link' || (at === links.length - 1 && !hope))
+    const last = isFinal || attempts >= MAX_ATTEMPTS
     await refuse(services, id, attempts, link, outcome.reason, last)
     if (last) return
   }
@@ -102,9 +115,10 @@ function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row
   if (to === null) throw new Error(`The number of message ${id} is not one.`)
   const body = sealer.open(row.body_sealed, bodyContext(id))
   const text = row.challenge_id === null ? body : body.replace(CODE_MARK, deriveCode(otpKey, row.challenge_id).reveal())
-  const sender = row.sender_sealed === null ? from : sealer.open(row.sender_sealed, senderContext(id))
-  const validForMs = Math.floor(row.expires_ms)
-  return { id, to, from: sender, text, priority: row.priority, flash: row.flash, ...partOf(row), validForMs }
+  const { priority, flash } = row
+  const message = { id, to, from, text, priority, flash, validForMs: Math.floor(row.expires_ms), ...partOf(row) }
+  if (row.sender_sealed === null) return message
+  return { ...message, from: sealer.open(row.sender_sealed, senderContext(id)), isOwnSender: true }
 }
 
 /** What a client cut itself goes out as it was cut. */
@@ -120,8 +134,9 @@ async function claim(
   attempts: number,
   link: SmsLink,
   text: string,
+  reference: number,
 ): Promise<boolean> {
-  const segments = segmentSms(text).parts.length
+  const segments = link.segments?.(text) ?? segmentSms(text).parts.length
   const { rowCount } = await database.query({
     name: 'sms-claim',
     text: `WITH claimed AS (
@@ -129,8 +144,8 @@ async function claim(
         WHERE id = $1 AND attempts = $2::smallint AND state = $4
         RETURNING id, attempts
       ), attempt AS (
-        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index)
-        SELECT id, attempts, $5, $6, $7, $8 FROM claimed
+        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, cost, reference)
+        SELECT id, attempts, $5, $6, $7, $8, $6::smallint * $9::bigint, $10 FROM claimed
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
       )
@@ -144,6 +159,8 @@ async function claim(
       segments,
       link.reports === 'per_message' ? 1 : segments,
       row.recipient_index,
+      link.cost ?? null,
+      reference,
     ],
   })
   return rowCount === 1
@@ -157,27 +174,31 @@ async function accept(
   link: SmsLink,
   outcome: Extract<SendOutcome, { kind: 'accepted' }>,
 ): Promise<void> {
+  const { segments } = outcome
+  const providerIds = usable(outcome.providerIds)
   await services.database.query({
     name: 'sms-accept',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'accepted', ended_at = now(), reports = greatest(1, cardinality($4::text[]))
+        UPDATE sms_attempt SET state = 'accepted', ended_at = now(),
+          reports = coalesce(nullif(cardinality($4::text[]), 0), reports), segments = $6::smallint, cost = $6::smallint * $7::bigint
         WHERE outbox_id = $1 AND number = $2
         RETURNING recipient_index
       ), part AS (
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, $3, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
         ON CONFLICT DO NOTHING
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link) VALUES ($1, 'accepted', $2, $3)
       )
       UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
       WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
-    values: [id, attempt, link.name, outcome.providerIds, outcome.providerIds.map(providerKey)],
+    values: [id, attempt, link.name, providerIds, providerIds.map(providerKey), segments, link.cost ?? null],
   })
-  const { segments } = outcome
-  services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cause: '' })
-  await claimStrays(services.database, row.recipient_index, outcome.providerIds)
+  const cost = Number(link.cost ?? 0n) * segments
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cost, cause: '' })
+  await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
 /** Nobody knows whether the phone gets it: kept as it is, and a delivery report may still tell. */
@@ -187,8 +208,9 @@ async function settleUnknown(
   row: Row,
   attempt: number,
   cause: string,
-  providerIds: readonly string[],
+  answeredIds: readonly string[],
 ): Promise<void> {
+  const providerIds = usable(answeredIds)
   const { rows } = await services.database.query<{ link: string }>({
     name: 'sms-unknown',
     text: `WITH message AS (
@@ -203,6 +225,7 @@ async function settleUnknown(
         INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
         SELECT $1, $2, ids.number, link, ids.id, ids.key, recipient_index
         FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
+        WHERE ids.id <> ''
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) SELECT $1, 'unknown', $2, link, $3 FROM attempt
       )
@@ -211,7 +234,7 @@ async function settleUnknown(
   })
   const link = rows[0]?.link
   if (link === undefined) return
-  services.events.smsSubmitted({ id, link, outcome: 'unknown', segments: 0, cause })
+  services.events.smsSubmitted({ id, link, outcome: 'unknown', segments: 0, cost: 0, cause })
   await claimStrays(services.database, row.recipient_index, providerIds)
 }
 
@@ -226,7 +249,7 @@ async function refuse(
   await services.database.query({
     name: 'sms-refuse',
     text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'refused', reason = $4, ended_at = now()
+        UPDATE sms_attempt SET state = 'refused', reason = $4, ended_at = now(), cost = cost * 0
         WHERE outbox_id = $1 AND number = $2
       ), event AS (
         INSERT INTO sms_event (outbox_id, kind, attempt, link, reason) VALUES ($1, 'refused', $2, $3, $4)
@@ -235,7 +258,7 @@ async function refuse(
       WHERE $5 AND id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
     values: [id, attempt, link.name, reason, last],
   })
-  services.events.smsSubmitted({ id, link: link.name, outcome: 'refused', segments: 0, cause: reason })
+  services.events.smsSubmitted({ id, link: link.name, outcome: 'refused', segments: 0, cost: 0, cause: reason })
 }
 
 /** Waits for a better time; the sweeper rings then. */
@@ -274,4 +297,9 @@ async function expire(services: SmsServices, id: string): Promise<void> {
       SELECT FROM message`,
     values: [id],
   })
+}
+
+/** A part whose id every message has is one without an id. */
+function usable(ids: readonly string[]): string[] {
+  return ids.map((id) => (isUsableId(id) ? id : ''))
 }

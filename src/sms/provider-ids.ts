@@ -16,3 +16,11 @@ export function possibleKeys(id: string): string[] {
   if (/^[0-9a-f]{1,32}$/.test(key)) others.push(BigInt(`0x${key}`).toString())
   return [key, ...others.filter((other) => other !== key)]
 }
+
+/** What networks write that have no ids, by key. */
+const NO_IDS: ReadonlySet<string> = new Set(['', '0', 'msg_id_not_implemented'])
+
+/** False: every message of this network has that id. */
+export function isUsableId(id: string): boolean {
+  return !NO_IDS.has(providerKey(id))
+}

@@ -9,6 +9,8 @@ export type SmsBell = {
 }
 
 export const SMS_QUEUE = 'sms'
+/** Codes have a queue of their own, so that they never wait for a worker that is busy with what many are told at once. */
+export const CODE_QUEUE = 'sms-codes'
 
 /** BullMQ takes jobs without a priority first, then those with the lowest number. */
 const JOB_PRIORITIES: Readonly<Record<SmsPriority, { readonly priority?: number }>> = {
@@ -19,12 +21,12 @@ const JOB_PRIORITIES: Readonly<Record<SmsPriority, { readonly priority?: number 
 
 /** Opens the bell. `onError` hears of a Redis that is away. */
 export function openSmsBell(store: QueueStore, onError: (error: Error) => void): SmsBell {
-  const bell = openBell(store, [SMS_QUEUE], onError)
+  const bell = openBell(store, [SMS_QUEUE, CODE_QUEUE], onError)
   return {
     ring({ id, version, priority }) {
       const lane = JOB_PRIORITIES[priority ?? 'receipt']
       const opts = { jobId: `${id}-${version}`, removeOnComplete: true, removeOnFail: true, ...lane }
-      bell.ring({ queue: SMS_QUEUE, name: 'deliver', data: { id }, opts })
+      bell.ring({ queue: priority === 'code' ? CODE_QUEUE : SMS_QUEUE, name: 'deliver', data: { id }, opts })
     },
     close: bell.close,
   }

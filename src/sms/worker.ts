@@ -2,7 +2,7 @@ import { within } from '../domain/within.ts'
 import type { QueueStore } from '../redis/bell.ts'
 import { startQueueWorker } from '../redis/worker.ts'
 import { deliverSms, type SmsServices } from './deliver.ts'
-import { SMS_QUEUE, type SmsBell } from './queue.ts'
+import { CODE_QUEUE, SMS_QUEUE, type SmsBell } from './queue.ts'
 import { sweepSms } from './sweep.ts'
 
 export type SmsWorker = {
@@ -13,7 +13,7 @@ export type SmsWorker = {
 export type SmsWorkerOptions = {
   readonly store: QueueStore
   readonly bell: SmsBell
-  /** Messages under way at any time. */
+  /** Messages under way at any time, and as many codes. */
   readonly concurrency?: number
   readonly sweepEveryMs?: number
   /** Hears of a Redis that is away; the sweeper brings back what was missed. */
@@ -30,7 +30,7 @@ export function startSmsWorker(services: SmsServices, options: SmsWorkerOptions)
   const { store, bell, onError, concurrency = CONCURRENCY, sweepEveryMs = SWEEP_EVERY_MS } = options
   const { database, events } = services
   const worker = startQueueWorker(
-    { store, queues: [SMS_QUEUE], concurrency, finishTimeoutMs: FINISH_TIMEOUT_MS, onError },
+    { store, queues: [CODE_QUEUE, SMS_QUEUE], concurrency, finishTimeoutMs: FINISH_TIMEOUT_MS, onError },
     // The row stays as it is, and the sweeper brings it back.
     (id) => deliverSms(services, id).catch((error: unknown) => events.smsFailed({ id, error })),
   )

@@ -17,11 +17,10 @@ export async function keyProblems(
         (SELECT encode(substring(number_index FOR 4), 'hex') FROM subscriber WHERE status <> 'closed' ORDER BY number_index DESC LIMIT 1)
       ] AS numbers`,
   )
-  const { pin } = keys
   const found = rows[0] ?? { pins: [], numbers: [] }
   return [
-    ...(pin === undefined ? [] : foreign(found.pins, pin.id)).map(
-      (id) => `PIN_KEY is ${pin?.id}, but PINs on file were made with ${id}.`,
+    ...foreign(found.pins, keys.pin?.id).map(
+      (id) => `PIN_KEY is ${keys.pin?.id}, but PINs on file were made with ${id}.`,
     ),
     ...foreign(found.numbers, keys.data.id).map(
       (id) => `DATA_KEY is ${keys.data.id}, but numbers on file are sealed under ${id}.`,
@@ -29,6 +28,7 @@ export async function keyProblems(
   ]
 }
 
-function foreign(found: readonly (string | null)[], id: string): string[] {
+function foreign(found: readonly (string | null)[], id: string | undefined): string[] {
+  if (id === undefined) return []
   return [...new Set(found.filter((other) => other !== null && other !== id))].map(String)
 }

@@ -54,12 +54,27 @@ export type Events = {
     link: string
     outcome: 'accepted' | 'refused' | 'unknown'
     segments: number
+    /** In minor units of the market's currency; 0 where it is not known. */
+    cost: number
     cause: string
   }) => void
   readonly smsDelivered: (e: { link: string; status: string; reason: string }) => void
-  readonly smsReceived: (e: { link: string }) => void
+  /** `part`: others of its message are missing; `repeated`: the network sent it before. */
+  readonly smsReceived: (e: { link: string; outcome: 'whole' | 'part' | 'repeated' }) => void
+  readonly smsNotAcknowledged: (e: { error: unknown }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
-  readonly linkChanged: (e: { link: string; bound: boolean; cause: string }) => void
+  /** A bind of a link was made or lost; `bound`: whether the link has any. */
+  readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
+  /** The network asked for patience. */
+  readonly linkThrottled: (e: { link: string; pauseMs: number }) => void
+  readonly submitAnswered: (e: {
+    link: string
+    outcome: 'accepted' | 'refused' | 'unknown'
+    durationMs: number
+  }) => void
+  /** An operator's order is in force in this process. */
+  readonly linkOrdered: (e: { link: string; mode: string; by: string }) => void
+  readonly linkOrdersNotRead: (e: { error: unknown }) => void
   // clients of our SMPP server
   readonly clientBound: (e: { account: string; bind: string; binds: number; cause: string }) => void
   /** The name that a stranger gave is not told. */
@@ -192,31 +207,48 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   } satisfies Partial<Events>
 }
 
-function messageEvents(log: Log, { counter, gauge }: Metrics) {
+function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
   const submitted = counter('sms_submitted_total', 'SMS handed to a link', ['link', 'outcome'])
   const segments = counter('sms_segments_total', 'Segments of accepted SMS, which is what is paid for', ['link'])
+  const costs = counter('sms_cost_minor_total', "What accepted SMS cost, in minor units of the market's currency", [
+    'link',
+  ])
+  const throttles = counter('smpp_throttled_total', 'Times that a network asked for patience', ['link'])
+  const submits = durations('smpp_submit_duration_seconds', 'Time from submit_sm to its end', ['link', 'outcome'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
-  const received = counter('sms_received_total', 'SMS from subscribers', ['link'])
+  const received = counter('sms_received_total', 'SMS from subscribers', ['link', 'outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
-    smsSubmitted({ id, link, outcome, segments: count, cause }) {
+    smsSubmitted({ id, link, outcome, segments: count, cost, cause }) {
       submitted({ link, outcome })
-      if (outcome === 'accepted') segments({ link }, count)
+      if (outcome === 'accepted') {
+        segments({ link }, count)
+        costs({ link }, cost)
+      }
       log.info({ event: 'sms_submitted', id, link, outcome, segments: count, cause })
     },
     smsDelivered({ link, status, reason }) {
       reports({ link, status })
       log.info({ event: 'sms_delivered', link, status, reason })
     },
-    smsReceived({ link }) {
-      received({ link })
-      log.info({ event: 'sms_received', link })
+    smsReceived({ link, outcome }) {
+      received({ link, outcome })
+      log.info({ event: 'sms_received', link, outcome })
     },
+    smsNotAcknowledged: ({ error }) => log.warn({ event: 'sms_not_acknowledged', error }),
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
-    linkChanged({ link, bound: up, cause }) {
+    linkChanged({ link, bind, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)
-      log[up ? 'info' : 'warn']({ event: 'link_changed', link, bound: up, cause })
+      log[up ? 'info' : 'warn']({ event: 'link_changed', link, bind, bound: up, cause })
     },
+    linkThrottled({ link, pauseMs }) {
+      throttles({ link })
+      log.warn({ event: 'link_throttled', link, pauseMs })
+    },
+    // No line of its own: the message has one.
+    submitAnswered: ({ link, outcome, durationMs }) => submits({ link, outcome }, durationMs),
+    linkOrdered: ({ link, mode, by }) => log.warn({ event: 'link_ordered', link, mode, by }),
+    linkOrdersNotRead: ({ error }) => log.error({ event: 'link_orders_not_read', error }),
   } satisfies Partial<Events>
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { countSeptets, isGsm7 } from '../../src/domain/gsm7.ts'
-import { segmentSms } from '../../src/domain/segments.ts'
+import type { NationalTable } from '../../src/domain/gsm7-national.ts'
+import { type SegmentStyle, segmentSizes, segmentSms } from '../../src/domain/segments.ts'
 
 const texts = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', '€', '{', 'é', ' '), maxLength: 700 }),
@@ -52,5 +53,66 @@ describe('edges', () => {
     const segments = segmentSms(text)
     expect(segments.encoding).toBe(encoding)
     expect(segments.parts.map((part) => part.length)).toEqual(lengths)
+  })
+})
+
+/** TS 23.040 §9.2.3.24: 140 octets, less the header with its length octet; septets begin at the next multiple of seven bits. */
+describe('room in a message alone, and in each of several', () => {
+  const longs: SegmentStyle['long'][] = ['udh8', 'sar', 'payload']
+  test.each(longs)('%s', (long) => {
+    expect(segmentSizes('gsm7', long)).toEqual({ alone: 160, part: 153 })
+    expect(segmentSizes('ucs2', long)).toEqual({ alone: 70, part: 67 })
+    expect(segmentSizes('gsm7', long, 'spanish')).toEqual({ alone: 155, part: 149 })
+  })
+  test('udh16', () => {
+    expect(segmentSizes('gsm7', 'udh16')).toEqual({ alone: 160, part: 152 })
+    expect(segmentSizes('ucs2', 'udh16')).toEqual({ alone: 70, part: 66 })
+    expect(segmentSizes('gsm7', 'udh16', 'spanish')).toEqual({ alone: 155, part: 148 })
+  })
+})
+
+describe('the choice', () => {
+  const all: NationalTable[] = ['turkish', 'spanish', 'portuguese']
+  test.each<[string, string, SegmentStyle['long'], NationalTable[], string, NationalTable | null, number]>([
+    ['GSM-7 needs no table', 'a€'.repeat(40), 'udh8', all, 'gsm7', null, 1],
+    ['no table is allowed', 'á'.repeat(71), 'udh8', [], 'ucs2', null, 2],
+    ['another table is allowed', 'á'.repeat(71), 'udh8', ['turkish'], 'ucs2', null, 2],
+    ['UCS-2 takes no more', 'á'.repeat(70), 'udh8', all, 'ucs2', null, 1],
+    ['a table saves one', 'á'.repeat(71), 'udh8', ['turkish', 'spanish'], 'gsm7', 'spanish', 1],
+    ['a table saves one, at its very limit', `${'a'.repeat(153)}á`, 'udh8', all, 'gsm7', 'spanish', 1],
+    ['a table saves some of several', `${'a'.repeat(154)}á`, 'udh8', ['spanish'], 'gsm7', 'spanish', 2],
+    ['tables differ', `${'ã'.repeat(60)}á`, 'udh8', all, 'ucs2', null, 1],
+    ['only one has them all', `${'ã'.repeat(70)}á`, 'udh8', all, 'gsm7', 'portuguese', 1],
+    ['one character is in none', `${'á'.repeat(71)}ሰ`, 'udh8', all, 'ucs2', null, 2],
+    ['a payload of several stays without', `${'a'.repeat(154)}á`, 'payload', all, 'ucs2', null, 3],
+    ['a payload of one does not', `${'a'.repeat(100)}á`, 'payload', all, 'gsm7', 'spanish', 1],
+  ])('%s', (_, text, long, national, encoding, table, parts) => {
+    const segments = segmentSms(text, { long, national })
+    expect([segments.encoding, segments.national, segments.parts.length]).toEqual([encoding, table, parts])
+  })
+
+  test('never takes more parts than UCS-2 or than without tables, and splits no pair', () => {
+    const national = fc.subarray(all)
+    const long = fc.constantFrom<SegmentStyle['long']>('udh8', 'udh16', 'sar', 'payload')
+    const marked = fc.string({ unit: fc.constantFrom(...'aáãğé€[ሰ😀'), maxLength: 500 })
+    const spanish = fc.string({ unit: fc.constantFrom(...'aáí€ '), maxLength: 500 })
+    fc.assert(
+      fc.property(fc.oneof(texts, marked, spanish), national, long, (text, tables, style) => {
+        const segments = segmentSms(text, { long: style, national: tables })
+        const plain = segmentSms(text, { long: style, national: [] })
+        expect(segments.parts.length).toBeLessThanOrEqual(plain.parts.length)
+        expect(segments.parts.join('')).toBe(text)
+        expect(segments.national === null || tables.includes(segments.national)).toBe(true)
+        const { encoding, national: table, parts } = segments
+        const { alone, part: each } = segmentSizes(encoding, style, table)
+        const cost = (part: string): number => (encoding === 'gsm7' ? (countSeptets(part, table) ?? NaN) : part.length)
+        for (const [index, part] of parts.entries()) {
+          expect(cost(part)).toBeLessThanOrEqual(parts.length === 1 ? alone : each)
+          const joint = (parts[index - 1] ?? '').slice(-1) + part.slice(0, 1)
+          expect([...joint]).toHaveLength(joint.length)
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 })

@@ -8,11 +8,15 @@ import { describeProblem } from '../../src/menu/problem.ts'
 import { type Program, programFromJson } from '../../src/menu/program.ts'
 import { contracts, kenya, menuFolder, messageContracts } from './support.ts'
 
+type Shortcuts = Readonly<Record<string, string>>
+
 type Case = {
   readonly name: string
   readonly before?: MenuSources
   readonly after: MenuSources
   readonly removed?: readonly string[]
+  /** What is dialled and where it leads, in the published menus and in the new ones. */
+  readonly shortcuts?: { readonly before: Shortcuts; readonly after: Shortcuts }
   readonly moved?: Readonly<Record<string, string>>
   readonly found: readonly string[]
 }
@@ -22,9 +26,13 @@ const file = parse(readFileSync(new URL('changes.yaml', import.meta.url), 'utf8'
   cases: readonly Case[]
 }
 
-async function programOf(sources: MenuSources, removed: readonly string[] = []): Promise<Program> {
+async function programOf(
+  sources: MenuSources,
+  removed: readonly string[] = [],
+  shortcuts: Shortcuts = {},
+): Promise<Program> {
   const tiny = await loadMenuSources(menuFolder('tiny'))
-  const service = `${tiny['service.yaml']}removed: ${JSON.stringify(removed)}\n`
+  const service = `${tiny['service.yaml']}removed: ${JSON.stringify(removed)}\nshortcuts: ${JSON.stringify(shortcuts)}\n`
   const result = compile({ ...tiny, 'service.yaml': service, ...sources }, contracts, messageContracts, kenya)
   if (result.kind === 'compiled') return result.program
   throw new Error(result.problems.map(describeProblem).join('\n'))
@@ -32,9 +40,9 @@ async function programOf(sources: MenuSources, removed: readonly string[] = []):
 
 test.each(file.cases)(
   'what is said when $name',
-  async ({ before = file.before, after, removed, moved = {}, found }) => {
-    const published = await programOf(before)
-    const next = await programOf(Object.keys(after).length === 0 ? before : after, removed)
+  async ({ before = file.before, after, removed, shortcuts, moved = {}, found }) => {
+    const published = await programOf(before, [], shortcuts?.before)
+    const next = await programOf(Object.keys(after).length === 0 ? before : after, removed, shortcuts?.after)
     expect(findRemoved(published, next).map(describeProblem)).toEqual(found)
     expect(next.moved).toEqual(moved)
   },

@@ -128,6 +128,12 @@ describe('a code', () => {
 })
 
 describe('what may be a PIN', () => {
+  test('is warned of where a code takes a value that it cannot be', () => {
+    expect(dialled('1', '73915').text()).toMatch(/^Never dial your PIN\.\n/)
+    expect(dialled('1', '73915').step().session.wrong).toBe(0)
+    expect(JSON.stringify(dialled('1', '73915').step())).not.toContain('73915')
+  })
+
   test.each([
     ['73915'],
     ['1', '0700000002', '500', '73915'],
@@ -167,7 +173,9 @@ describe('a dropped session', () => {
     const before = phone.step().session
     const runs = phone.runs.length
     phone.resume()
+    expect(phone.step().heard).toBeNull()
     expect(phone.type('1')).toBe(shown)
+    expect(phone.step().heard).toBe('answered')
     expect(phone.step().session).toEqual(before)
     expect(phone.runs).toHaveLength(runs)
   })
@@ -176,13 +184,14 @@ describe('a dropped session', () => {
     const { phone } = await dropped('en')
     phone.resume()
     phone.type(key)
-    expect(phone.step()).toEqual(dial(await ours(), answers).step())
+    expect(phone.step()).toEqual({ ...dial(await ours(), answers).step(), heard: 'answered' })
   })
 
   test('asks again where the answer is none, and in the end ends', async () => {
     const { phone } = await dropped('en')
     phone.resume()
     expect(phone.type('73915')).toBe('Not one of the choices.\nGo on, Amina?\n1 Yes\n2 No')
+    expect(phone.step().heard).toBe('invalid')
     phone.type('x')
     expect(phone.type('x')).toBe('Too many wrong answers. Please dial again.')
     expect(phone.step().reply.end).toBe(true)

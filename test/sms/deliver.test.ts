@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type CodingProfile, ordinaryCoding } from '../../src/aggregators/smpp/coding-profile.ts'
+import { countSegments } from '../../src/aggregators/smpp/short-message.ts'
 import { deliverSms, LEASE_SECONDS } from '../../src/sms/deliver.ts'
 import { enqueueSms } from '../../src/sms/outbox.ts'
 import { deriveCode } from '../../src/subscribers/code.ts'
@@ -97,6 +99,45 @@ describe('delivering', () => {
     world.services.links = [link]
     await deliverSms(world.services, id)
     expect(seen).toEqual([{ state: 'started', number: 1 }])
+  })
+
+  test('an attempt has as many segments as its own link counts, and so many reports unless one comes for all', async () => {
+    const wide: CodingProfile = { ...ordinaryCoding, long: 'udh16' }
+    const spanish: CodingProfile = { ...ordinaryCoding, national: ['spanish'] }
+    const countedBy =
+      (coding: CodingProfile) =>
+      (text: string): number =>
+        countSegments(text, coding)
+    const script = refusing('ESME_RSYSERR', true)
+    world.services.links = [
+      makeLink('api', { script }),
+      makeLink('wide', { script, segments: countedBy(wide) }),
+      makeLink('spanish', { script, segments: countedBy(spanish) }),
+      makeLink('payload', {
+        script,
+        segments: countedBy({ ...ordinaryCoding, long: 'payload' }),
+        reports: 'per_message',
+      }),
+    ]
+    const counted = async (text: string): Promise<unknown[]> => {
+      const { id } = await world.enqueue({ body: { kind: 'text', text } })
+      await deliverSms(world.services, id)
+      const sql = 'SELECT link, segments, reports FROM sms_attempt WHERE outbox_id = $1 ORDER BY number'
+      const { rows } = await world.db.app.query<{ link: string; segments: number; reports: number }>(sql, [id])
+      return rows.map(({ link, segments, reports }) => [link, segments, reports])
+    }
+    expect(await counted('a'.repeat(306))).toEqual([
+      ['api', 2, 2],
+      ['wide', 3, 3],
+      ['spanish', 2, 2],
+      ['payload', 2, 1],
+    ])
+    expect(await counted(`${'a'.repeat(100)}á`)).toEqual([
+      ['api', 2, 2],
+      ['wide', 2, 2],
+      ['spanish', 1, 1],
+      ['payload', 2, 1],
+    ])
   })
 
   test('a refusal goes to the next link, longest prefix first', async () => {

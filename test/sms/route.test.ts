@@ -22,3 +22,20 @@ test('a link that is down carries nothing', () => {
   expect(names([down, makeLink('spare')])).toEqual(['spare'])
   expect(names([down])).toEqual([])
 })
+
+test('of equal prefixes the cheapest comes first, and those of unknown cost last', () => {
+  const links = [
+    makeLink('unknown', { prefixes: ['254'] }),
+    makeLink('dear', { prefixes: ['254'], cost: 90n }),
+    makeLink('cheap', { prefixes: ['254'], cost: 60n }),
+    makeLink('cheap-2', { prefixes: ['254'], cost: 60n }),
+    makeLink('cheapest-for-all', { cost: 10n }),
+  ]
+  expect(names(links)).toEqual(['cheap', 'cheap-2', 'dear', 'unknown', 'cheapest-for-all'])
+})
+
+test('links that are failing come last, whatever their prefixes and costs', () => {
+  const links = [makeLink('failing', { prefixes: ['25470'], cost: 1n }), makeLink('dear', { cost: 90n })]
+  const route = routeSms(links, AMINA, (link) => link !== 'failing')
+  expect(route.map((link) => link.name)).toEqual(['dear', 'failing'])
+})

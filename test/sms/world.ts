@@ -20,11 +20,19 @@ export type TestLink = SmsLink & { readonly sent: SmsMessage[]; up: boolean; scr
 
 export function makeLink(
   name: string,
-  options: { prefixes?: string[]; script?: Script; reports?: 'per_message' } = {},
+  options: {
+    prefixes?: string[]
+    script?: Script
+    reports?: 'per_message'
+    cost?: bigint
+    segments?: (text: string) => number
+  } = {},
 ): TestLink {
   const link: TestLink = {
     ...{ name, prefixes: options.prefixes ?? [], sent: [], up: true },
+    cost: options.cost ?? null,
     ...(options.reports === undefined ? {} : { reports: options.reports }),
+    ...(options.segments === undefined ? {} : { segments: options.segments }),
     script: options.script ?? ((_, count) => ({ kind: 'accepted', providerIds: [`${name}-${count}`], segments: 1 })),
     isUp: () => link.up,
     async send(message) {
@@ -38,6 +46,10 @@ export function makeLink(
 export const refusing =
   (reason: string, retry: boolean): Script =>
   () => ({ kind: 'refused', reason, retry })
+/** About the link alone, and final there. */
+export const unfit =
+  (reason: string): Script =>
+  () => ({ kind: 'refused', reason, retry: false, scope: 'link' })
 export const losing: Script = () => ({ kind: 'unknown', cause: 'no_answer', providerIds: [] })
 
 export type SmsWorld = {

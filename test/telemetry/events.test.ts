@@ -35,17 +35,18 @@ describe('an event', () => {
 
   test('of an SMS that was accepted counts its segments, which is what is paid for', async () => {
     const { metrics } = await observe((events) => {
-      events.smsSubmitted({ id: 'a', link: 'mno1', outcome: 'accepted', segments: 3, cause: '' })
-      events.smsSubmitted({ id: 'b', link: 'mno1', outcome: 'unknown', segments: 2, cause: 'no answer' })
+      events.smsSubmitted({ id: 'a', link: 'mno1', outcome: 'accepted', segments: 3, cost: 240, cause: '' })
+      events.smsSubmitted({ id: 'b', link: 'mno1', outcome: 'unknown', segments: 2, cost: 0, cause: 'no answer' })
     })
     expect(metrics).toContain('sms_segments_total{link="mno1"} 3')
+    expect(metrics).toContain('sms_cost_minor_total{link="mno1"} 240')
     expect(metrics).toContain('sms_submitted_total{link="mno1",outcome="unknown"} 1')
   })
 
   test('of a link shows its last state', async () => {
     const { metrics } = await observe((events) => {
-      events.linkChanged({ link: 'mno1', bound: true, cause: '' })
-      events.linkChanged({ link: 'mno1', bound: false, cause: 'closed by the peer' })
+      events.linkChanged({ link: 'mno1', bind: 1, bound: true, cause: '' })
+      events.linkChanged({ link: 'mno1', bind: 1, bound: false, cause: 'closed by the peer' })
     })
     expect(metrics).toContain('smpp_bound{link="mno1"} 0')
   })

@@ -16,6 +16,8 @@ export type Arrival = {
   readonly text: string
   readonly encoding: PhoneMessage['encoding']
   readonly part: { readonly reference: number; readonly total: number; readonly number: number } | null
+  /** What the network makes of a text that came whole; one unless said otherwise. */
+  readonly segments?: number
 }
 
 export type Phones = {
@@ -48,7 +50,7 @@ export function makePhones(): Phones {
     arrive(arrival) {
       const { part } = arrival
       if (part === null) {
-        put(arrival, arrival.text, 1)
+        put(arrival, arrival.text, arrival.segments ?? 1)
         return
       }
       for (const [key, { sinceMs }] of unfinished) if (Date.now() - sinceMs > PART_LIFETIME_MS) unfinished.delete(key)

@@ -8,8 +8,11 @@ import {
   statusNumber,
   textField,
 } from '../../../src/aggregators/smpp/codec.ts'
+import { ordinaryCoding } from '../../../src/aggregators/smpp/coding-profile.ts'
 import { type Connection, openConnection } from '../../../src/aggregators/smpp/connection.ts'
-import { decodeShortMessage, encodeShortMessages } from '../../../src/aggregators/smpp/short-message.ts'
+import { readDataCoding } from '../../../src/aggregators/smpp/data-coding.ts'
+import { decodeMessage, encodeShortMessages } from '../../../src/aggregators/smpp/short-message.ts'
+import { segmentSms } from '../../../src/domain/segments.ts'
 import { listen } from '../listen.ts'
 import type { Behaviour } from './behaviour.ts'
 import type { Phones } from './phones.ts'
@@ -101,10 +104,9 @@ export async function startSmsc(
     taken += 1
     nextId += 1
     const ids = idsFor(nextId, behaviour.ids)
-    const short = octetsField(pdu, 'short_message') ?? Buffer.alloc(0)
-    const octets = short.length > 0 ? short : (octetsField(pdu, 'message_payload') ?? short)
-    const dataCoding = numberField(pdu, 'data_coding') ?? 0
-    const { text, part } = decodeShortMessage(octets, dataCoding, numberField(pdu, 'esm_class') ?? 0)
+    const { text, part } = decodeMessage(pdu)
+    const encoding = readDataCoding(numberField(pdu, 'data_coding') ?? 0).alphabet === 'ucs2' ? 'ucs2' : 'gsm7'
+    const segments = octetsField(pdu, 'message_payload') === null ? 1 : segmentSms(text).parts.length
     const from = textField(pdu, 'source_addr')
     const to = `+${textField(pdu, 'destination_addr').replace(/^\+/, '')}`
     const { loseResponses } = behaviour
@@ -117,7 +119,7 @@ export async function startSmsc(
     const sendReceipt = (): void => {
       for (let time = 0; receipt !== null && time < times; time += 1) deliver(link.systemId, receipt)
     }
-    phones.arrive({ from, to, text, encoding: isUcs2(dataCoding) ? 'ucs2' : 'gsm7', part })
+    phones.arrive({ from, to, text, encoding, part, segments })
     if (behaviour.receiptEarly) sendReceipt()
     later(behaviour.delayMs + (behaviour.receiptEarly ? 30 : 0), answer)
     if (!behaviour.receiptEarly) later(behaviour.delayMs + behaviour.receiptDelayMs, sendReceipt)
@@ -177,10 +179,10 @@ export async function startSmsc(
     taken: () => taken,
     send(from, to, text) {
       reference = (reference + 1) & 0xff
-      for (const part of encodeShortMessages(text, reference) ?? []) {
+      for (const part of encodeShortMessages(text, { reference, coding: ordinaryCoding, flash: false }) ?? []) {
         deliver(null, {
           ...{ source_addr_ton: 1, source_addr_npi: 1, source_addr: from.replace(/^\+/, ''), destination_addr: to },
-          ...{ esm_class: part.esmClass, data_coding: part.dataCoding, short_message: part.octets },
+          ...part.fields,
         })
       }
       return [...links].some((link) => link.bind !== 'transmitter')
@@ -201,10 +203,6 @@ export async function startSmsc(
       await done
     },
   }
-}
-
-function isUcs2(dataCoding: number): boolean {
-  return dataCoding === 8 || (dataCoding & 0xfc) === 0x18
 }
 
 function idsFor(id: number, style: Behaviour['ids']): { answer: string; receipt: string } {

@@ -119,7 +119,7 @@ export function openAfricasTalkingSms(settings: AfricasTalkingSmsSettings): SmsL
     isUp: () => performance.now() >= restUntilMs,
     async send(message) {
       // Their interface takes no header, and a part without its place is half a sentence.
-      if (message.part !== undefined) return { kind: 'refused', reason: 'takes_no_parts', retry: true }
+      if (message.part !== undefined) return { kind: 'refused', reason: 'takes_no_parts', retry: false, scope: 'link' }
       const outcome = await sendOnce(sdk, message, settings.deadlineMs)
       const failed =
         outcome.kind === 'unknown' || (outcome.kind === 'refused' && outcome.reason.startsWith('unreachable'))

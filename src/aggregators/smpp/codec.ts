@@ -23,31 +23,51 @@ export type Decoded =
   | { readonly kind: 'unusable'; readonly response: boolean; readonly sequence: number; readonly reply: number }
 
 export const HEADER_LENGTH = 16
-/** Longer ones are an attack or a framing error: the longest we have a use for holds a text of a few kilobytes. */
-export const MAX_PDU_LENGTH = 16_384
+/** Longer ones are an attack or a framing error: a message_payload holds 64 KiB at most (SMPP 3.4 §5.3.2.32), and little stands beside it. */
+export const MAX_PDU_LENGTH = 73_728
 export const MAX_SEQUENCE = 0x7fffffff
 
 export const STATUS = {
   ok: 0x00,
+  invalidMessageLength: 0x01,
   invalidLength: 0x02,
   invalidCommand: 0x03,
   invalidBindState: 0x04,
   alreadyBound: 0x05,
   systemError: 0x08,
+  invalidDestination: 0x0b,
   bindFailed: 0x0d,
   invalidPassword: 0x0e,
   queueFull: 0x14,
   submitFailed: 0x45,
   throttled: 0x58,
+  invalidExpiry: 0x62,
   temporaryAppError: 0x64,
   permanentAppError: 0x65,
+  rejectedByApp: 0x66,
+  deliveryFailure: 0xfe,
   unknown: 0xff,
 } as const
 
-/** Returns the PDU's octets. Throws for a field that the layout cannot hold: callers check lengths before. */
-export function encodePdu(pdu: Omit<Pdu, 'fields'> & { readonly fields?: Pdu['fields'] }): Buffer {
-  const raw = new RawPdu(pdu.command, { ...pdu.fields, command_status: pdu.status, sequence_number: pdu.sequence })
-  return raw.toBuffer()
+/**
+ * Returns the PDU's octets. A vendor's TLV is named by its tag in decimal, `5120`, and given as octets. Throws for a field that the
+ * layout cannot hold or does not know: callers check lengths before.
+ */
+export function encodePdu({ command, status, sequence, fields = {} }: EncodablePdu): Buffer {
+  const known: Record<string, Field> = {}
+  const vendors: Buffer[] = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (VENDOR_TAG.test(name)) vendors.push(encodeTlv(Number(name), value))
+    else if (Object.hasOwn(library.tlvs, name) || Object.hasOwn(library.commands[command]?.params ?? {}, name))
+      known[name] = typeof value === 'string' ? withoutEnd(command, name, value) : value
+    else throw new Error(`${command} has no field ${name}, and no TLV is called so.`)
+  }
+  const octets = new RawPdu(command, { ...known, command_status: status, sequence_number: sequence }).toBuffer()
+  // A response that refuses has no body.
+  if (vendors.length === 0 || status !== STATUS.ok) return octets
+  const whole = Buffer.concat([octets, ...vendors])
+  whole.writeUInt32BE(whole.length, 0)
+  return whole
 }
 
 /** Reads one whole PDU, as framed by its length field; never throws. */
@@ -99,15 +119,41 @@ export function octetsField(pdu: Pdu, name: string): Buffer | null {
   return Buffer.isBuffer(value) ? value : null
 }
 
+type EncodablePdu = Omit<Pdu, 'fields'> & { readonly fields?: Pdu['fields'] }
+
+const VENDOR_TAG = /^\d{1,5}$/
+
+/** The library ends every text itself; an end within one would shift all that follows. */
+function withoutEnd(command: string, name: string, text: string): string {
+  if (!text.includes('\0')) return text
+  const bare = text.replace(/\0+$/, '')
+  if (bare.includes('\0')) throw new Error(`${name} of ${command} has an end in its middle.`)
+  return bare
+}
+
+function encodeTlv(tag: number, value: Field): Buffer {
+  if (!Buffer.isBuffer(value)) throw new Error(`TLV ${tag} is known by its number only, so its value must be octets.`)
+  const header = Buffer.alloc(4)
+  header.writeUInt16BE(tag, 0)
+  header.writeUInt16BE(value.length, 2)
+  return Buffer.concat([header, value])
+}
+
 type LibraryPdu = { readonly [name: string]: unknown; toBuffer(): Buffer }
 type Library = {
-  readonly PDU: new (command: string | Buffer, options?: Record<string, unknown>) => LibraryPdu
+  readonly PDU: {
+    maxLength: number
+    new (command: string | Buffer, options?: Record<string, unknown>): LibraryPdu
+  }
+  readonly commands: Readonly<Record<string, { readonly params?: object }>>
+  readonly tlvs: object
   readonly commandsById: Readonly<Record<number, unknown>>
   readonly errors: Readonly<Record<string, number>>
 }
 
 const require = createRequire(import.meta.url)
 const library = require('smpp') as Library
+library.PDU.maxLength = MAX_PDU_LENGTH
 
 /** The library's PDU without its filters, which re-encode texts and times. */
 class RawPdu extends library.PDU {

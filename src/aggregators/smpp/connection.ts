@@ -30,7 +30,8 @@ export type ConnectionHandlers = {
 /** Either side of one SMPP connection, from its first octet to its last. */
 export type Connection = {
   request(command: string, fields: Pdu['fields'], deadlineMs: number): Promise<Answer>
-  respond(request: Pdu, status: number, fields?: Pdu['fields']): void
+  /** False: the connection is gone, and the peer will not hear it. */
+  respond(request: Pdu, status: number, fields?: Pdu['fields']): boolean
   /** Requests that wait for an answer. */
   pending(): number
   /** Whether octets pile up because the peer does not read. */
@@ -158,18 +159,19 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
     })
   }
 
-  function respond(to: Pdu, status: number, fields: Pdu['fields'] = {}): void {
-    write(encodePdu({ command: `${to.command}_resp`, status, sequence: to.sequence, fields }))
+  function respond(to: Pdu, status: number, fields: Pdu['fields'] = {}): boolean {
+    return write(encodePdu({ command: `${to.command}_resp`, status, sequence: to.sequence, fields }))
   }
 
   function nack(number: number, status: number): void {
     write(encodePdu({ command: 'generic_nack', status, sequence: number }))
   }
 
-  function write(octets: Buffer): void {
-    if (closed !== null || !socket.writable) return
+  function write(octets: Buffer): boolean {
+    if (closed !== null || !socket.writable) return false
     socket.write(octets)
     if (socket.writableLength > HOPELESS_AT) destroy('peer_does_not_read')
+    return closed === null
   }
 
   /** Lets the last answer out first. */

@@ -1,246 +1,230 @@
 import { randomInt } from 'node:crypto'
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { within } from '../../domain/within.ts'
-import type { LinkListeners, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
-import { type Pdu, STATUS, statusName, textField } from './codec.ts'
-import { type Answer, type Connection, openConnection } from './connection.ts'
-import { encodeForwardedPart } from './forwarded-part.ts'
+import type { IncomingSms } from '../aggregator.ts'
+import type { LinkListeners, LinkMode, SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../sms-link.ts'
+import { numberField, type Pdu, STATUS, textField } from './codec.ts'
+import type { Answer, Connection } from './connection.ts'
 import { parseDelivery } from './incoming.ts'
 import { makePacer } from './pacer.ts'
+import { type PartOutcome, sendParts } from './send-parts.ts'
+import { makeSmppSession, type SmppSession } from './session.ts'
 import type { SmppLinkSettings } from './settings.ts'
-import { encodeShortMessages } from './short-message.ts'
-import { asksForPatience, isPassing, refusalOf, sourceAddress, submitFields } from './submit.ts'
+import { countSegments, encodeShortMessages, segmentsOf } from './short-message.ts'
+import { asksForPatience, refusalOf, sourceAddress, submitFields } from './submit.ts'
+import { makeTurns } from './turns.ts'
 
 export type SmppLink = SmsLink & {
+  setMode(mode: LinkMode): void
+  status: NonNullable<SmsLink['status']>
   /** Lets what is under way finish for a few seconds, unbinds, and stops trying. */
   close(): Promise<void>
 }
 
-/** SMPP 3.4; some networks drop a bind with the library's 5.0 without an answer. */
-const INTERFACE_VERSION = 0x34
-/** First pause after the network asks for patience; doubled for each time in a row. */
+/** First pause after the network asks for patience; doubled for each time in a row, also over a lost connection. */
 const PATIENCE_MS = 1_000
 /** How often a part is offered again to a network that asks for patience, before the message goes elsewhere. */
 const PATIENT_TRIES = 3
+/** congestion_state (SMPP 5.0 §4.8.4.18): from 90 on a message centre is nearing congestion, at 100 it is there. */
+const NEARING_CONGESTION = 90
+const CONGESTED = 100
+const SLOWER = 2
 /** Deliveries being stored at any time; beyond that the network is asked to come again. */
 const MAX_INCOMING = 100
-/** A connection that lasted that long begins the next series of tries anew. */
-const STEADY_MS = 5_000
 const CLOSE_TIMEOUT_MS = 3_000
-const UNBIND_TIMEOUT_MS = 1_000
+/** What asks for no answer (SMPP 3.4 §4.12, §4.1.7). */
+const UNANSWERED: ReadonlySet<string> = new Set(['alert_notification', 'outbind'])
 
-type PartOutcome =
-  | { readonly kind: 'accepted'; readonly id: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly retry: boolean }
-  | { readonly kind: 'unknown'; readonly cause: string }
+/** What a delivery is answered with, and the message that was taken. */
+type Stored = { readonly status: number; readonly message?: IncomingSms }
 
-/** Keeps one account at one network bound, for as long as the process lives. Returns at once; the link is up when it is. */
+/**
+ * Keeps one account at one network bound, on as many connections as agreed, for as long as the process lives. Returns at once; the link
+ * is up while one of them is bound. All share the pace, each has a window. Messages of one priority to one number never overtake each
+ * other: the next begins when every part of the last has its outcome.
+ */
 export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListeners): SmppLink {
-  const { name, timings } = settings
-  let bound: Connection | null = null
-  let current: Connection | null = null
-  let retry: NodeJS.Timeout | null = null
-  let tries = 0
+  const { name, timings, profile } = settings
+  let mode: LinkMode = 'active'
   let closing = false
-  let reference = randomInt(256)
+  let reference = randomInt(0x10000)
   let patienceMs = PATIENCE_MS
-  const incoming = new Set<Promise<number>>()
+  const incoming = new Set<Promise<Stored>>()
   const outgoing = new Set<Promise<unknown>>()
-  const pacer = makePacer({
-    window: settings.window,
-    tps: settings.tps,
-    maxWaitMs: timings.maxWaitMs,
-    ready: () => bound !== null && !bound.congested(),
-  })
-  begin()
+  const inTurn = makeTurns()
+  const maxWaitMs = { code: timings.maxWaitMs, receipt: timings.maxWaitMs, bulk: timings.maxBulkWaitMs }
+  const pacer = makePacer({ tps: settings.tps, maxWaitMs, take: takePlace })
+  const sessions = Array.from({ length: settings.binds }, (_, at) => openSession(at + 1))
 
-  function begin(): void {
-    retry = null
-    const socket = openSocket(settings)
-    let enquiry: NodeJS.Timeout | undefined
-    let boundAtMs: number | null = null
-    const timeout = setTimeout(() => connection.destroy('connect_timeout'), timings.connectTimeoutMs)
-    const connection = openConnection(socket, {
-      onRequest: (pdu) => receive(connection, pdu),
+  function openSession(bind: number): SmppSession {
+    const session = makeSmppSession(settings, {
+      onRequest: receive,
       onDrain: () => pacer.pump(),
-      onClose(cause) {
-        clearTimeout(timeout)
-        clearInterval(enquiry)
-        if (boundAtMs !== null && performance.now() - boundAtMs >= STEADY_MS) tries = 0
-        lost(connection, cause)
+      onChange(bound, reason) {
+        const up = isBound()
+        if (!up) pacer.clear('link_down')
+        listeners.onState?.({ link: name, bind, bound, up, reason })
+        pacer.pump()
       },
     })
-    current = connection
-    socket.once(settings.tls ? 'secureConnect' : 'connect', () => {
-      clearTimeout(timeout)
-      void bind(connection).then((done) => {
-        if (!done) return
-        boundAtMs = performance.now()
-        enquiry = setInterval(() => void enquire(connection), timings.enquireEveryMs)
-      })
-    })
+    session.open()
+    return session
   }
 
-  async function bind(connection: Connection): Promise<boolean> {
-    const command = `bind_${settings.bind}`
-    const fields = {
-      system_id: settings.systemId,
-      password: settings.password.reveal(),
-      system_type: '',
-      interface_version: INTERFACE_VERSION,
-      addr_ton: 0,
-      addr_npi: 0,
-      address_range: '',
-    }
-    const answer = await connection.request(command, fields, timings.responseTimeoutMs)
-    const problem = bindProblem(answer, command)
-    if (problem !== null || closing) {
-      connection.destroy(problem ?? 'closing')
-      return false
-    }
-    bound = connection
-    listeners.onState?.({ link: name, up: true, reason: 'bound' })
-    pacer.pump()
-    return true
+  function isBound(): boolean {
+    return sessions.some((session) => session.state() === 'bound')
   }
 
-  async function enquire(connection: Connection): Promise<void> {
-    const deadlineMs = Math.min(timings.enquireEveryMs, timings.responseTimeoutMs)
-    const answer = await connection.request('enquire_link', {}, deadlineMs)
-    if (answer.kind === 'unknown') connection.destroy('no_answer_to_enquire_link')
-  }
-
-  function lost(connection: Connection, cause: string): void {
-    if (bound === connection) bound = null
-    if (current === connection) current = null
-    pacer.clear('link_down')
-    listeners.onState?.({ link: name, up: false, reason: cause })
-    if (closing) return
-    retry = setTimeout(begin, backoffMs(tries, timings))
-    tries += 1
+  /** On the connection with the most room. */
+  function takePlace(): SmppSession | null {
+    const emptiestFirst = [...sessions].sort((a, b) => a.inFlight() - b.inFlight())
+    return emptiestFirst.find((session) => session.take()) ?? null
   }
 
   function receive(connection: Connection, pdu: Pdu): void {
+    if (UNANSWERED.has(pdu.command)) return
     if (pdu.command !== 'deliver_sm' && pdu.command !== 'data_sm') connection.respond(pdu, STATUS.invalidCommand)
     else if (incoming.size >= MAX_INCOMING) connection.respond(pdu, STATUS.throttled)
     else {
       const stored = store(pdu)
       incoming.add(stored)
       // The network keeps what is not acknowledged, so the answer waits until the message is stored.
-      void stored.then((status) => {
+      void stored.then(({ status, message }) => {
         incoming.delete(stored)
-        connection.respond(pdu, status)
+        const heard = connection.respond(pdu, status)
+        if (heard && message !== undefined) listeners.onAcknowledged?.(message)
       })
     }
   }
 
-  async function store(pdu: Pdu): Promise<number> {
+  async function store(pdu: Pdu): Promise<Stored> {
     try {
-      const delivery = parseDelivery(pdu, name)
-      if (delivery.kind === 'useless') return STATUS.permanentAppError
+      const delivery = parseDelivery(pdu, name, profile.coding.packed)
+      if (delivery.kind === 'useless') return { status: STATUS.permanentAppError }
       if (delivery.kind === 'report') await listeners.onDeliveryReport(delivery.report)
       else await listeners.onMessage(delivery.message)
-      return STATUS.ok
+      return delivery.kind === 'report' ? { status: STATUS.ok } : { status: STATUS.ok, message: delivery.message }
     } catch {
-      return STATUS.temporaryAppError
+      return { status: STATUS.temporaryAppError }
     }
   }
 
-  async function sendParts(message: SmsMessage): Promise<SendOutcome> {
-    const source = sourceAddress(message.from)
-    if (source === null) return { kind: 'refused', reason: 'sender_name_not_allowed', retry: false }
-    reference = (reference + 1) & 0xff
-    const { part } = message
-    const parts =
-      part === undefined ? encodeShortMessages(message.text, reference) : encodeForwardedPart(message.text, part)
-    if (parts === null) return { kind: 'refused', reason: 'text_too_long', retry: false }
-    const outcomes = await Promise.all(
-      parts.map((part) => submit(submitFields(message, source, part), message.priority)),
+  function sendMessage(message: SmsMessage): Promise<SendOutcome> {
+    const sender = message.isOwnSender === true ? message.from : (settings.from ?? message.from)
+    const source = sourceAddress(sender, profile)
+    if (source === null) return refusedNow('sender_name_not_allowed', false)
+    reference = (reference + 1) & 0xffff
+    const { flash, part: place } = message
+    const options = { reference, coding: profile.coding, flash, ...(place === undefined ? {} : { place }) }
+    const parts = encodeShortMessages(message.text, options)
+    if (parts === null) return refusedNow('text_too_long', false)
+    return sendParts(
+      {
+        parts: parts.map((part, index) => submitFields(message, source, part, index, profile)),
+        segments: segmentsOf(parts),
+      },
+      (fields, begun) => submit(fields, message.priority, begun),
+      () => closing,
     )
-    return together(outcomes)
   }
 
-  async function submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome> {
+  /** `begun`: of something of which a part was submitted before, so it goes first and is not kept back. */
+  async function submit(fields: Pdu['fields'], priority: SmsPriority, begun = false): Promise<PartOutcome> {
     for (let round = 1; ; round += 1) {
-      const slot = await pacer.acquire(priority)
+      if ((closing && !begun) || !isBound()) return { kind: 'refused', reason: 'link_down', retry: true }
+      if (mode === 'suspended' && !begun) return { kind: 'refused', reason: 'link_suspended', retry: true }
+      const slot = await pacer.acquire(priority, begun || round > 1)
       if (slot.kind === 'refused') return { kind: 'refused', reason: slot.reason, retry: true }
-      const answer: Answer =
-        bound === null
-          ? { kind: 'not_sent', cause: 'link_down' }
-          : await bound.request('submit_sm', fields, timings.responseTimeoutMs)
-      if (answer.kind === 'answered' && asksForPatience(answer.pdu.status)) {
-        pacer.pause(patienceMs)
-        patienceMs = Math.min(patienceMs * 2, timings.maxWaitMs)
-        pacer.release()
-        if (round < PATIENT_TRIES) continue
-      } else {
-        if (answer.kind === 'answered') patienceMs = PATIENCE_MS
-        pacer.release()
-      }
-      return outcomeOf(answer)
+      const startMs = performance.now()
+      const answer = await slot.place.request('submit_sm', fields)
+      slot.place.giveBack()
+      heed(answer)
+      pacer.pump()
+      const outcome = outcomeOf(answer)
+      listeners.onSubmitted?.({ link: name, outcome: outcome.kind, durationMs: performance.now() - startMs })
+      const isAskedAgain = answer.kind === 'answered' && asksForPatience(answer.pdu.status)
+      if (!isAskedAgain || round >= PATIENT_TRIES) return outcome
     }
+  }
+
+  /** What an answer says about the network's load. */
+  function heed(answer: Answer): void {
+    if (answer.kind !== 'answered') return
+    const congestion = numberField(answer.pdu, 'congestion_state') ?? 0
+    pacer.slow(congestion >= NEARING_CONGESTION ? SLOWER : 1)
+    if (!asksForPatience(answer.pdu.status) && congestion < CONGESTED) {
+      if (!pacer.isPaused()) patienceMs = PATIENCE_MS
+      return
+    }
+    // All that were under way are refused together; that is one request for patience.
+    if (pacer.isPaused()) return
+    pacer.pause(patienceMs)
+    listeners.onThrottled?.({ link: name, pauseMs: patienceMs })
+    patienceMs = Math.min(patienceMs * 2, timings.maxWaitMs)
+  }
+
+  function takes(): boolean {
+    return mode === 'active' && !closing && settings.bind !== 'receiver' && isBound()
+  }
+
+  function closeWhenDrained(): void {
+    if (mode === 'drained' && outgoing.size === 0) for (const session of sessions) void session.close()
   }
 
   return {
     name,
     prefixes: settings.prefixes,
-    isUp: () => bound !== null && !closing && settings.bind !== 'receiver',
+    cost: settings.cost,
+    ...(profile.coding.long === 'payload' ? { reports: 'per_message' as const } : {}),
+    segments: (text) => countSegments(text, profile.coding),
+    isUp: takes,
     send(message) {
-      if (bound === null || closing || settings.bind === 'receiver') {
-        return Promise.resolve({ kind: 'refused', reason: 'link_down', retry: true })
-      }
-      const sent = sendParts(message)
+      if (!takes()) return refusedNow(mode === 'active' ? 'link_down' : `link_${mode}`, true)
+      const lateAtMs = performance.now() + maxWaitMs[message.priority]
+      const sent = inTurn(`${message.priority}:${message.to}`, () =>
+        performance.now() > lateAtMs ? refusedNow('link_busy', true) : sendMessage(message),
+      )
       outgoing.add(sent)
-      return sent.finally(() => outgoing.delete(sent))
+      return sent.finally(() => {
+        outgoing.delete(sent)
+        closeWhenDrained()
+      })
     },
+    setMode(next) {
+      if (next === mode || closing) return
+      mode = next
+      if (next === 'suspended') pacer.clear('link_suspended', 'fresh')
+      if (next === 'drained') closeWhenDrained()
+      else for (const session of sessions) session.open()
+    },
+    status: () => ({
+      mode,
+      binds: sessions.map((session) => ({ state: session.state(), inFlight: session.inFlight() })),
+      window: settings.window,
+      waiting: pacer.waiting(),
+      paused: pacer.isPaused(),
+    }),
     async close() {
       if (closing) return
       closing = true
-      if (retry !== null) clearTimeout(retry)
-      pacer.clear('link_down')
+      pacer.clear('link_down', 'fresh')
       await within(CLOSE_TIMEOUT_MS, Promise.allSettled([...outgoing, ...incoming]))
-      if (bound !== null) await bound.request('unbind', {}, UNBIND_TIMEOUT_MS)
-      current?.destroy('closing')
+      await Promise.all(sessions.map((session) => session.close()))
     },
   }
 }
 
-function openSocket({ host, port, tls }: SmppLinkSettings): Socket {
-  return tls ? connectTls({ host, port, servername: host, rejectUnauthorized: true }) : connectTcp({ host, port })
-}
-
-function bindProblem(answer: Answer, command: string): string | null {
-  if (answer.kind !== 'answered') return answer.cause
-  if (answer.pdu.status !== STATUS.ok) return `bind_refused_${statusName(answer.pdu.status)}`
-  return answer.pdu.command === `${command}_resp` ? null : 'bind_answered_by_something_else'
+function refusedNow(reason: string, retry: boolean): Promise<SendOutcome> {
+  return Promise.resolve({ kind: 'refused', reason, retry })
 }
 
 function outcomeOf(answer: Answer): PartOutcome {
   if (answer.kind === 'not_sent') return { kind: 'refused', reason: answer.cause, retry: true }
   if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause }
   const { pdu } = answer
-  if (pdu.command === 'generic_nack') return { kind: 'refused', reason: `nack_${refusalOf(pdu.status)}`, retry: true }
+  if (pdu.command === 'generic_nack') {
+    return { kind: 'refused', reason: `nack_${refusalOf(pdu.status).reason}`, retry: true }
+  }
   if (pdu.command !== 'submit_sm_resp') return { kind: 'unknown', cause: 'answered_by_something_else' }
-  if (pdu.status !== STATUS.ok) return { kind: 'refused', reason: refusalOf(pdu.status), retry: isPassing(pdu.status) }
+  if (pdu.status !== STATUS.ok) return { kind: 'refused', ...refusalOf(pdu.status) }
   return { kind: 'accepted', id: textField(pdu, 'message_id') }
-}
-
-/** One outcome for all parts: what is unsure stays unsure, and a message of which a part was refused was not sent. */
-function together(outcomes: readonly PartOutcome[]): SendOutcome {
-  const providerIds = outcomes.flatMap((outcome) =>
-    outcome.kind === 'accepted' && outcome.id !== '' ? [outcome.id] : [],
-  )
-  const unknown = outcomes.find((outcome) => outcome.kind === 'unknown')
-  if (unknown !== undefined) return { kind: 'unknown', cause: unknown.cause, providerIds }
-  const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
-  const [first] = refused
-  if (first === undefined) return { kind: 'accepted', providerIds, segments: outcomes.length }
-  return { kind: 'refused', reason: first.reason, retry: refused.every((outcome) => outcome.retry) }
-}
-
-/** Exponential, with jitter, so that all links of all processes do not come back at the same moment. */
-function backoffMs(tries: number, timings: SmppLinkSettings['timings']): number {
-  const longest = Math.min(timings.retryLongestMs, timings.retryFirstMs * 2 ** Math.min(tries, 16))
-  return longest / 2 + Math.random() * (longest / 2)
 }

@@ -1,4 +1,4 @@
-import { parseE164 } from '../../domain/msisdn.ts'
+import { type Msisdn, parseE164 } from '../../domain/msisdn.ts'
 import type { DeliveryReport } from '../aggregator.ts'
 import { numberField, octetsField, type Pdu, textField } from './codec.ts'
 
@@ -7,7 +7,10 @@ const MESSAGE_TYPE = 0x3c
 const RECEIPT = 0x04
 const INTERMEDIATE = 0x20
 
-/** message_state of SMPP 3.4 §5.2.28, by number and as receipts abbreviate it (appendix B). */
+/**
+ * message_state of SMPP 3.4 §5.2.28 (9 is 5.0's SKIPPED), by number and as receipts abbreviate it (appendix B). What is not here, UNKNOWN for
+ * one, is no end of a message.
+ */
 const STATES: Readonly<Record<number | string, DeliveryReport['state']>> = {
   1: 'pending',
   2: 'delivered',
@@ -16,6 +19,7 @@ const STATES: Readonly<Record<number | string, DeliveryReport['state']>> = {
   5: 'failed',
   6: 'pending',
   8: 'failed',
+  9: 'failed',
   ENROUTE: 'pending',
   DELIVRD: 'delivered',
   EXPIRED: 'failed',
@@ -27,7 +31,7 @@ const STATES: Readonly<Record<number | string, DeliveryReport['state']>> = {
 
 /**
  * Reads a deliver_sm as a delivery receipt; null when it is a message from a phone. The id and state come from the TLVs where there
- * are any, else from the text `id:… stat:…`, whose octets are ASCII whatever data_coding claims.
+ * are any, else from the text `id:… stat:…`, whose octets are ASCII whatever data_coding claims. An intermediate notification is never an end.
  */
 export function parseReceipt(pdu: Pdu, link: string): DeliveryReport | null {
   const type = (numberField(pdu, 'esm_class') ?? 0) & MESSAGE_TYPE
@@ -41,14 +45,21 @@ export function parseReceipt(pdu: Pdu, link: string): DeliveryReport | null {
   const number = numberField(pdu, 'message_state')
   const state =
     (number === null ? undefined : STATES[number]) ?? (word === undefined ? undefined : STATES[word]) ?? 'pending'
-  const to = parseE164(`+${textField(pdu, 'source_addr').replace(/^\+/, '')}`)
+  // Some networks do not turn the addresses round.
+  const to = phoneOf(pdu, 'source_addr') ?? phoneOf(pdu, 'destination_addr')
+  const reference = numberField(pdu, 'user_message_reference')
   return {
     link,
     providerId: id.replace(/\0+$/, ''),
     state: type === INTERMEDIATE ? 'pending' : state,
     reason: state === 'failed' ? reasonOf(word, number, text, octetsField(pdu, 'network_error_code')) : null,
     ...(to === null ? {} : { to }),
+    ...(reference === null ? {} : { reference }),
   }
+}
+
+function phoneOf(pdu: Pdu, field: string): Msisdn | null {
+  return parseE164(`+${textField(pdu, field).replace(/^\+/, '')}`)
 }
 
 /** ASCII, also where it is hidden as UCS-2 with a zero before each character. */

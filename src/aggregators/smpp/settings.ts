@@ -1,21 +1,37 @@
 import type { Secret } from '../../domain/secret.ts'
+import type { SmppProfile } from './profiles.ts'
 
 /** One account at one network, as `SMPP_LINKS` describes it. */
 export type SmppLinkSettings = {
   readonly name: string
   readonly host: string
   readonly port: number
-  readonly tls: boolean
+  /** Null: without TLS. It is always verified. */
+  readonly tls: SmppTls | null
   readonly systemId: string
   readonly password: Secret
   readonly bind: 'transceiver' | 'transmitter' | 'receiver'
-  /** submit_sm without an answer at any time. */
+  /** Connections at the same time, which share the pace and have a window each. */
+  readonly binds: number
+  /** submit_sm without an answer at any time, on each connection. */
   readonly window: number
-  /** submit_sm a second; 0 for no limit. */
+  /** submit_sm a second over all connections; 0 for no limit. */
   readonly tps: number
   /** Digits of the international number, without `+`; none means all numbers. */
   readonly prefixes: readonly string[]
+  /** Who messages over this link come from; null: as for all links. */
+  readonly from: string | null
+  /** What one segment costs, in minor units of the market's currency; null where it is not known. */
+  readonly cost: bigint | null
+  readonly profile: SmppProfile
   readonly timings: SmppTimings
+}
+
+export type SmppTls = {
+  /** PEM: the only authority that is believed; null for those that Node brings. */
+  readonly ca: string | null
+  /** The name that the certificate must be for. */
+  readonly servername: string
 }
 
 export type SmppTimings = {
@@ -28,6 +44,8 @@ export type SmppTimings = {
   readonly retryLongestMs: number
   /** How long a message may wait for its turn before it goes elsewhere. */
   readonly maxWaitMs: number
+  /** The same for what many are told at once: well below the time after which a worker is taken for dead. */
+  readonly maxBulkWaitMs: number
 }
 
 export const defaultTimings: SmppTimings = {
@@ -37,4 +55,5 @@ export const defaultTimings: SmppTimings = {
   retryFirstMs: 500,
   retryLongestMs: 30_000,
   maxWaitMs: 10_000,
+  maxBulkWaitMs: 40_000,
 }

@@ -76,7 +76,7 @@ CREATE TABLE smpp_delivery (
 CREATE INDEX smpp_delivery_open ON smpp_delivery (account_id, id) WHERE acknowledged_at IS NULL;
 
 -- In the commit that settles a message, whoever settles it: a receipt where one was asked for, and the volume back where surely nothing
--- was sent, which is so before the first attempt and where the message that was refused is a single segment.
+-- was sent: a message of which any part may have been taken is never refused, and what was sent never expires.
 CREATE FUNCTION smpp_submission_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   due bigint;
@@ -87,7 +87,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
   IF NEW.state IN ('refused', 'expired') THEN
     UPDATE smpp_submission SET refunded = true
-      WHERE outbox_id = NEW.id AND NOT refunded AND (NEW.attempts = 0 OR segments = 1)
+      WHERE outbox_id = NEW.id AND NOT refunded
       RETURNING segments INTO due;
     IF due IS NOT NULL THEN
       UPDATE smpp_account SET volume_left = volume_left + due WHERE id = NEW.account_id AND volume_left IS NOT NULL;

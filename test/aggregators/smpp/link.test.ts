@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeNetwork, startFakeNetwork } from '../../../scripts/fakes/network.ts'
-import { AMINA, JUMA, linkTo, type Overrides, pause, sms, type TestLink, until } from './support.ts'
+import { AMINA, JUMA, linkTo, type Overrides, pause, phone, sms, type TestLink, until } from './support.ts'
 
 let network: FakeNetwork
 const opened: TestLink[] = []
@@ -115,7 +115,7 @@ describe('outcomes that nobody knows', () => {
   test('every submit that waits when the connection breaks is settled at once, as unknown', async () => {
     const { link } = await bound()
     network.behave({ delayMs: 60_000 })
-    const sent = Array.from({ length: 8 }, (_, number) => link.send(sms(`${number}`)))
+    const sent = Array.from({ length: 8 }, (_, number) => link.send(sms(`${number}`, { to: phone(number) })))
     await pause(50)
     network.dropLinks()
     const outcomes = await Promise.all(sent)
@@ -126,7 +126,7 @@ describe('outcomes that nobody knows', () => {
     const { link } = await bound({ window: 1 })
     network.behave({ delayMs: 60_000 })
     const before = network.taken()
-    const sent = [link.send(sms('1')), link.send(sms('2')), link.send(sms('3'))]
+    const sent = [1, 2, 3].map((number) => link.send(sms(`${number}`, { to: phone(number) })))
     await until(() => network.taken() === before + 1, 'the first is taken')
     network.dropLinks()
     expect((await Promise.all(sent)).map((outcome) => outcome.kind)).toEqual(['unknown', 'refused', 'refused'])
@@ -192,7 +192,7 @@ describe('pace', () => {
     const { link } = await bound({ window: 3 })
     network.behave({ delayMs: 100 })
     const before = network.taken()
-    const sent = Array.from({ length: 9 }, (_, number) => link.send(sms(`${number}`)))
+    const sent = Array.from({ length: 9 }, (_, number) => link.send(sms(`${number}`, { to: phone(number) })))
     await pause(60)
     expect(network.taken() - before).toBe(3)
     expect((await Promise.all(sent)).every((outcome) => outcome.kind === 'accepted')).toBe(true)

@@ -81,6 +81,25 @@ describe('receipts in every style', () => {
     ],
     ['in message_payload', { esm_class: 4, message_payload: words('DELIVRD') }, '1A2b', 'delivered', null],
     ['not marked by esm_class', { esm_class: 0, short_message: words('DELIVRD') }, '1A2b', 'delivered', null],
+    ['in 8-bit coding', { esm_class: 4, data_coding: 4, short_message: words('DELIVRD') }, '1A2b', 'delivered', null],
+    [
+      'in message_payload, marked as UCS-2',
+      { esm_class: 4, data_coding: 8, message_payload: words('REJECTD') },
+      '1A2b',
+      'failed',
+      'REJECTD err:000',
+    ],
+    ['skipped', { esm_class: 4, receipted_message_id: '5', message_state: 9 }, '5', 'failed', 'state 9'],
+    ['in the unknown state', { esm_class: 4, short_message: words('UNKNOWN') }, '1A2b', 'pending', null],
+    ['intermediate, by TLVs', { esm_class: 0x20, receipted_message_id: '5', message_state: 2 }, '5', 'pending', null],
+    [
+      'with addresses that were not turned round',
+      { esm_class: 4, short_message: words('DELIVRD'), source_addr: 'NYOTA', destination_addr: '254700000001' },
+      '1A2b',
+      'delivered',
+      null,
+    ],
+    ['without an id', { esm_class: 4, short_message: Buffer.from('stat:DELIVRD') }, '', 'delivered', null],
   ])('%s', (_, fields, providerId, state, reason) => {
     expect(parseReceipt(deliver(fields), 'mno1')).toEqual({
       link: 'mno1',
@@ -97,10 +116,17 @@ describe('receipts in every style', () => {
     }
   })
 
-  test('a receipt without an id, and a message from a name, are of no use', () => {
-    expect(parseDelivery(deliver({ esm_class: 4, short_message: Buffer.from('stat:DELIVRD') }), 'mno1').kind).toBe(
-      'useless',
-    )
+  test('the reference of our submit comes back where the network gives it', () => {
+    const fields = { esm_class: 4, data_coding: 4, message_state: 2, user_message_reference: 0xfffe }
+    expect(parseReceipt(deliver({ ...fields, receipted_message_id: 'msg_id_not_implemented' }), 'mno1')).toEqual({
+      ...{ link: 'mno1', providerId: 'msg_id_not_implemented', state: 'delivered', reason: null },
+      ...{ to: '+254700000001', reference: 0xfffe },
+    })
+  })
+
+  test('a receipt that names neither id nor phone, and a message from a name, are of no use', () => {
+    const nameless = { esm_class: 4, source_addr: 'NYOTA', short_message: Buffer.from('stat:DELIVRD') }
+    expect(parseDelivery(deliver(nameless), 'mno1').kind).toBe('useless')
     expect(parseDelivery(deliver({ source_addr: 'PROMO', short_message: Buffer.from('x') }), 'mno1').kind).toBe(
       'useless',
     )

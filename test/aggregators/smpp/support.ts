@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { DeliveryReport, IncomingSms } from '../../../src/aggregators/aggregator.ts'
 import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
+import { standardProfile } from '../../../src/aggregators/smpp/profiles.ts'
 import { defaultTimings, type SmppLinkSettings, type SmppTimings } from '../../../src/aggregators/smpp/settings.ts'
 import type { LinkState, SmsMessage } from '../../../src/aggregators/sms-link.ts'
 import type { Msisdn } from '../../../src/domain/msisdn.ts'
@@ -9,15 +10,28 @@ import { Secret } from '../../../src/domain/secret.ts'
 export const AMINA = '+254700000001' as Msisdn
 export const JUMA = '+254700000002' as Msisdn
 
+/** A number for each, since messages to one number go one after the other. */
+export function phone(number: number): Msisdn {
+  return `+25470000${String(1_000 + number)}` as Msisdn
+}
+
 export type Overrides = Partial<Omit<SmppLinkSettings, 'timings'>> & { readonly timings?: Partial<SmppTimings> }
 
 export type Heard = {
   reports: DeliveryReport[]
   messages: { from: string; to: string; text: string; part: IncomingSms['part'] }[]
+  acknowledged: IncomingSms[]
   states: LinkState[]
 }
 
-export type TestLink = { readonly link: SmppLink; readonly heard: Heard; readonly listeners: { refuse: boolean } }
+type Listeners = { refuse: boolean; take?: (message: IncomingSms) => Promise<unknown> }
+
+export type TestLink = {
+  readonly link: SmppLink
+  readonly heard: Heard
+  readonly listeners: Listeners
+  readonly throttles: number[]
+}
 
 /** A link to a port of this machine that tries again quickly. */
 export function linkTo(
@@ -25,20 +39,21 @@ export function linkTo(
   overrides: Overrides = {},
   record: (report: DeliveryReport) => Promise<unknown> = async () => undefined,
 ): TestLink {
-  const heard: Heard = { reports: [], messages: [], states: [] }
-  const listeners = { refuse: false }
+  const heard: Heard = { reports: [], messages: [], acknowledged: [], states: [] }
+  const listeners: Listeners = { refuse: false }
+  const throttles: number[] = []
   const { timings, ...rest } = overrides
   const settings: SmppLinkSettings = {
     ...{
       name: 'mno1',
       host: '127.0.0.1',
       port,
-      tls: false,
+      tls: null,
       systemId: 'demo',
       password: new Secret('demo'),
       bind: 'transceiver',
     },
-    ...{ window: 10, tps: 0, prefixes: [] },
+    ...{ binds: 1, window: 10, tps: 0, prefixes: [], from: null, cost: null, profile: standardProfile },
     ...rest,
     timings: {
       ...defaultTimings,
@@ -55,13 +70,17 @@ export function linkTo(
       await record(report)
       heard.reports.push(report)
     },
-    async onMessage({ from, to, text, part }) {
+    async onMessage(message) {
       if (listeners.refuse) throw new Error('the database is away')
+      await listeners.take?.(message)
+      const { from, to, text, part } = message
       heard.messages.push({ from, to, text: text.reveal(), part })
     },
+    onAcknowledged: (message) => heard.acknowledged.push(message),
     onState: (state) => heard.states.push(state),
+    onThrottled: ({ pauseMs }) => throttles.push(pauseMs),
   })
-  return { link, heard, listeners }
+  return { link, heard, listeners, throttles }
 }
 
 export function sms(text: string, overrides: Partial<SmsMessage> = {}): SmsMessage {

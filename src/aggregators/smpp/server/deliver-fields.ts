@@ -1,14 +1,12 @@
-import { encodeGsm7, isGsm7 } from '../../../domain/gsm7.ts'
 import type { Pdu } from '../codec.ts'
-import { partHeader } from '../forwarded-part.ts'
+import { ordinaryCoding } from '../coding-profile.ts'
+import { standardProfile } from '../profiles.ts'
+import { encodeShortMessages } from '../short-message.ts'
 import { sourceAddress } from '../submit.ts'
 import type { Delivery, MessageStanding } from './account.ts'
 import { formatReceiptDate } from './times.ts'
 
 const RECEIPT = 0x04
-const UDH_INDICATOR = 0x40
-/** short_message holds 254 octets (SMPP 3.4 §4.6.1); longer ones go into message_payload. */
-const MAX_SHORT = 254
 
 /** Words and numbers of states (SMPP 3.4 appendix B and §5.2.28); what no link takes is rejected, what was cancelled deleted. */
 export const STATES: Readonly<Record<MessageStanding['state'], { readonly word: string; readonly number: number }>> = {
@@ -46,19 +44,17 @@ function receiptFields(receipt: Extract<Delivery, { kind: 'receipt' }>, tlvs: bo
   }
 }
 
-function messageFields(message: Extract<Delivery, { kind: 'message' }>): Pdu['fields'] {
-  const text = message.text.reveal()
-  const gsm7 = isGsm7(text)
-  const body = gsm7 ? (encodeGsm7(text) ?? Buffer.alloc(0)) : Buffer.from(text, 'utf16le').swap16()
-  const octets = message.part === null ? body : Buffer.concat([partHeader(message.part), body])
-  const to = sourceAddress(message.to) ?? { ton: 0, npi: 0, address: message.to }
+function messageFields({ from, to, text, part }: Extract<Delivery, { kind: 'message' }>): Pdu['fields'] {
+  const coding = { ...ordinaryCoding, long: 'payload' } as const
+  const whole = { reference: 0, coding, flash: false }
+  const encoded =
+    (part === null ? null : encodeShortMessages(text.reveal(), { ...whole, place: part })) ??
+    encodeShortMessages(text.reveal(), whole)
+  const own = sourceAddress(to, standardProfile) ?? { ton: 0, npi: 0, address: to }
   return {
     service_type: '',
-    ...{ source_addr_ton: 1, source_addr_npi: 1, source_addr: message.from.slice(1) },
-    ...{ dest_addr_ton: to.ton, dest_addr_npi: to.npi, destination_addr: to.address },
-    ...{ esm_class: message.part === null ? 0 : UDH_INDICATOR, data_coding: gsm7 ? 0 : 8 },
-    ...(octets.length > MAX_SHORT
-      ? { short_message: Buffer.alloc(0), message_payload: octets }
-      : { short_message: octets }),
+    ...{ source_addr_ton: 1, source_addr_npi: 1, source_addr: from.slice(1) },
+    ...{ dest_addr_ton: own.ton, dest_addr_npi: own.npi, destination_addr: own.address },
+    ...encoded?.[0]?.fields,
   }
 }

@@ -1,12 +1,13 @@
 import type { NumberingPlan } from '../../../domain/market.ts'
 import { type Msisdn, parseE164, parseMsisdn } from '../../../domain/msisdn.ts'
 import { Secret } from '../../../domain/secret.ts'
-import { segmentSms } from '../../../domain/segments.ts'
-import type { MessagePart } from '../../aggregator.ts'
 import { numberField, octetsField, type Pdu, textField } from '../codec.ts'
-import { encodeForwardedPart } from '../forwarded-part.ts'
-import { decodeShortMessage } from '../short-message.ts'
+import { ordinaryCoding } from '../coding-profile.ts'
+import { readDataCoding } from '../data-coding.ts'
+import { standardProfile } from '../profiles.ts'
+import { decodeMessage, encodeShortMessages, segmentsOf } from '../short-message.ts'
 import { sourceAddress } from '../submit.ts'
+import { UDH_INDICATOR } from '../user-data-header.ts'
 import type { ClientAddress, ClientMessage, SmppAccount } from './account.ts'
 import { REFUSAL } from './refusal.ts'
 import { parseSmppTime } from './times.ts'
@@ -16,15 +17,12 @@ export type ReadSubmit =
   /** `status`: what the response carries (SMPP 3.4 §5.1.3). */
   | { readonly kind: 'refused'; readonly status: number }
 
-const UDH_INDICATOR = 0x40
 /** Message type in esm_class: 0 is an ordinary message, the others acknowledge something of a phone's (SMPP 3.4 §5.2.12). */
 const MESSAGE_TYPE = 0x3c
 /** A header's elements that give a part its place, and nothing else. */
 const PLACE_ELEMENTS: ReadonlySet<number> = new Set([0x00, 0x08])
 /** Shown at once (SMPP 3.4 §5.3.2.1). */
 const SUBUNIT_DISPLAY = 1
-/** The header counts parts in one octet. */
-const MAX_PARTS = 255
 const LONGEST_MS = 30 * 86_400_000
 
 /** Reads a submit_sm or data_sm of this account; every field that we would not do as it says is a refusal with its own status. */
@@ -64,7 +62,7 @@ function readSender({ ton, address }: ClientAddress, account: SmppAccount): stri
   const international = /^\+?\d{7,15}$/.test(address) && (ton === 1 || address.startsWith('+'))
   const from =
     address === '' ? (usual === '*' ? '' : (usual ?? '')) : international ? `+${address.replace(/^\+/, '')}` : address
-  if (from === '' || sourceAddress(from) === null) return null
+  if (from === '' || sourceAddress(from, standardProfile) === null) return null
   return account.senders.includes('*') || account.senders.includes(from) ? from : null
 }
 
@@ -85,24 +83,25 @@ function readBody(pdu: Pdu): Body | number {
   if (header === null) return REFUSAL.esmClass
   const body = octets.subarray(header)
   if (coding.ucs2 ? body.length % 2 !== 0 : coding.septets && body.some((octet) => octet > 0x7f)) return REFUSAL.length
-  const decoded = decodeShortMessage(octets, dataCoding, esmClass)
-  const part = decoded.part ?? segmentOf(pdu)
-  const segments = part === null ? segmentSms(decoded.text).parts.length : 1
-  if (segments > MAX_PARTS || (part !== null && encodeForwardedPart(decoded.text, part) === null)) return REFUSAL.length
-  const flash = coding.flash || numberField(pdu, 'dest_addr_subunit') === SUBUNIT_DISPLAY
-  return { text: new Secret(decoded.text), part, flash, segments }
+  const { text, part, flash } = decodeMessage(pdu)
+  const place = part === null ? {} : { place: part }
+  const encoded = encodeShortMessages(text, { reference: 0, coding: ordinaryCoding, flash, ...place })
+  if (encoded === null) return REFUSAL.length
+  const isShown = flash || numberField(pdu, 'dest_addr_subunit') === SUBUNIT_DISPLAY
+  return { text: new Secret(text), part, flash: isShown, segments: segmentsOf(encoded) }
 }
 
-/** Null: binary, compressed, or an alphabet that we do not read (SMPP 3.4 §5.2.19, 3GPP TS 23.038 §4). */
-function readCoding(dataCoding: number): { ucs2: boolean; septets: boolean; flash: boolean } | null {
-  if (dataCoding === 1 || dataCoding === 3) return { ucs2: false, septets: false, flash: false }
-  if (dataCoding === 0 || dataCoding === 8) return { ucs2: dataCoding === 8, septets: dataCoding === 0, flash: false }
-  const alphabet = dataCoding & 0x0c
-  const flash = (dataCoding & 0x03) === 0
-  if ((dataCoding & 0xf0) === 0x10 && (alphabet === 0 || alphabet === 8)) {
-    return { ucs2: alphabet === 8, septets: alphabet === 0, flash }
-  }
-  return (dataCoding & 0xfc) === 0xf0 ? { ucs2: false, septets: true, flash } : null
+/**
+ * Null: binary, compressed, a voice mail's sign, or an alphabet that we do not read (SMPP 3.4 §5.2.19, 3GPP TS 23.038 §4). Of the two
+ * that `readDataCoding` shows octet by octet, IA5 and Latin-1 are meant so.
+ */
+function readCoding(dataCoding: number): { ucs2: boolean; septets: boolean } | null {
+  if (dataCoding === 1 || dataCoding === 3) return { ucs2: false, septets: false }
+  const plain = dataCoding === 0 || dataCoding === 8
+  const withClass = (dataCoding & 0xf0) === 0x10 || (dataCoding & 0xf0) === 0xf0
+  const { alphabet } = readDataCoding(dataCoding)
+  if (!(plain || withClass) || alphabet === 'octets' || (withClass && (dataCoding & 0x0c) === 0x0c)) return null
+  return { ucs2: alphabet === 'ucs2', septets: alphabet === 'gsm7' }
 }
 
 /** Null: no header that is only a part's place. */
@@ -115,15 +114,6 @@ function headerLength(octets: Buffer): number | null {
     at += 2 + (octets[at + 1] ?? 0)
   }
   return at === length ? length : null
-}
-
-/** A part's place in TLVs (SMPP 3.4 §5.3.2.22–24). */
-function segmentOf(pdu: Pdu): MessagePart | null {
-  const reference = numberField(pdu, 'sar_msg_ref_num')
-  const total = numberField(pdu, 'sar_total_segments')
-  const number = numberField(pdu, 'sar_segment_seqnum')
-  if (reference === null || total === null || number === null) return null
-  return number >= 1 && number <= total && total > 1 ? { reference, total, number } : null
 }
 
 function readTimes(pdu: Pdu, now: Date): Pick<ClientMessage, 'notBefore' | 'expiresAt'> | number {
