@@ -89,7 +89,7 @@ const mutatedPdu = fc
     }),
   })
   .map(({ command, sequence, edits }) => {
-    const fields = /submit_sm$|data_sm$/.test(command) ? submitOf('hello') : {}
+    const fields = command === 'submit_sm' ? submitOf('hello') : {}
     let octets = encodePdu({ command, status: 0, sequence, fields })
     for (const { at, octet, how } of edits) {
       const place = at % (octets.length + 1)
