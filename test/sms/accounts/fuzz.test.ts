@@ -106,7 +106,7 @@ describe('any octets on the socket', () => {
       fc.asyncProperty(fc.array(pieces, { minLength: 10, maxLength: 10 }), async (many) => {
         await Promise.all(many.map(throwAt))
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
     await expectGoodClientServed()
   })
@@ -122,7 +122,7 @@ describe('any octets on the socket', () => {
           await Promise.all([throwAt(unbound), throwAt([bind(), ...bound])])
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
     await expectGoodClientServed()
     expect(world.heard.failures).toEqual([])
