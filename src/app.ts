@@ -6,7 +6,7 @@ import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
-import { type OpenWork, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
+import { type OpenWork, openCampaigns, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
@@ -77,6 +77,12 @@ async function start(
     'state',
     async () => countsOf(await openIncoming(database)),
   )
+  metrics.measured('sms_campaigns_open', 'Campaigns that run or are paused', 'state', async () =>
+    countsOf(await openCampaigns(database)),
+  )
+  metrics.measured('sms_campaign_waiting', 'People of open campaigns whose turn has not come', 'state', async () =>
+    Object.fromEntries((await openCampaigns(database)).map(({ state, waiting }) => [state, waiting])),
+  )
   const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
@@ -125,7 +131,7 @@ function bothOf(one: Watch | null, other: Watch | null): Watch | null {
   }
 }
 
-function countsOf(open: readonly OpenWork[]): Record<string, number> {
+function countsOf(open: readonly Pick<OpenWork, 'state' | 'count'>[]): Record<string, number> {
   return Object.fromEntries(open.map(({ state, count }) => [state, count]))
 }
 

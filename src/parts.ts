@@ -10,6 +10,7 @@ import { openBillerAccount } from './ledger/accounts.ts'
 import { loadTariff } from './ledger/load-tariff.ts'
 import type { QueueStore } from './redis/bell.ts'
 import { openRedis } from './redis/connection.ts'
+import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
@@ -61,7 +62,14 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => smsBell.close())
   const settlement = openSettlement({ store: queues, database, billers: billers.keys(), onError })
   onStop(() => settlement.close())
-  const sms = makeSmsConversation({ database, sealer, events })
+  const sms = makeSmsConversation({
+    ...{ database, sealer, billers, smsBell, events, market: settings.market },
+    audit: makeAudit(settings.keys.audit, sealer),
+    program: menus.programs.current,
+    serviceCode: settings.serviceCodes[0] ?? '',
+    push: null,
+  })
+  onStop(() => sms.close())
   return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms }
 }
 

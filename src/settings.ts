@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
@@ -9,6 +10,7 @@ import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
+import { informingRulesOf } from './sms/informing.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
@@ -39,6 +41,8 @@ export type Settings = {
   /** Null: nobody can bind to us. */
   readonly smppServer: SmppServerSettings | null
   readonly smsSender: string
+  /** In the market's time; null: nothing waits for a better hour. */
+  readonly quietHours: DaySpan | null
   readonly billers: readonly HttpBillerSettings[]
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
@@ -85,6 +89,7 @@ export function readSettings(
     smppLinks,
     smppServer: readSmppServer(reader),
     smsSender: readSmsSender(reader),
+    quietHours: readQuietHours(reader, market),
     billers: readBillers(reader),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
@@ -257,6 +262,19 @@ function readSmsSender(reader: SettingsReader): string {
     )
   }
   return sender
+}
+
+/** `QUIET_HOURS`: `21:00-07:00`, or `off`; the market's own where it is not set. */
+export function readQuietHours(reader: SettingsReader, market: Market | null): DaySpan | null {
+  const text = reader.text('QUIET_HOURS')
+  if (text === null) return market === null ? null : informingRulesOf(market).quietHours
+  const hours = text === 'off' ? null : parseDaySpan(text)
+  if (hours === null && text !== 'off') {
+    reader.problems.push(
+      `QUIET_HOURS is ${JSON.stringify(text)}; give local times such as 21:00-07:00, or off where people may be written to at night.`,
+    )
+  }
+  return hours
 }
 
 /** A gateway nobody can reach and a worker that cannot speak are mistakes, not choices. */

@@ -8,7 +8,9 @@ import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
+import { startCampaignMover } from './sms/campaigns/mover.ts'
 import { makeLinkHealth } from './sms/health.ts'
+import { informingRulesOf } from './sms/informing.ts'
 import { makeReceipts } from './sms/receipts.ts'
 import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
@@ -21,17 +23,22 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   const { settings, database, sealer, billers, menus, queues, smsBell, settlement, events } = parts
   const receivers = settings.smppLinks.filter((link) => link.bind === 'receiver').map((link) => link.name)
   const senders = links.filter((link) => !receivers.includes(link.name))
+  const quiet = { hours: settings.quietHours, timeZone: settings.market.timeZone, now: Date.now }
   const worker = startSmsWorker(
     {
       ...{ database, sealer, otpKey: settings.keys.otp, links: senders, health: makeLinkHealth() },
-      ...{ from: settings.smsSender, events },
+      ...{ from: settings.smsSender, quiet, events },
     },
     { store: queues, bell: smsBell, onError: (error) => events.connectionLost({ store: 'queue', error }) },
   )
   onStop(() => worker.close())
+  const mover = startCampaignMover({ database, sealer, bell: smsBell, quiet, clock: null, events })
+  onStop(() => mover.close())
 
   const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
-  const receipts = makeReceipts({ sealer, messages: () => messagesOf(menus.programs.current()), nameOfBiller })
+  const { lowBalance } = informingRulesOf(settings.market)
+  const messages = () => messagesOf(menus.programs.current())
+  const receipts = makeReceipts({ sealer, messages, nameOfBiller, lowBalance, quiet })
   const services = {
     database,
     sealer,

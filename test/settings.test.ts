@@ -61,6 +61,18 @@ describe('settings', () => {
     })
   })
 
+  test.each([
+    [undefined, { from: 1260, to: 420 }],
+    ['22:00-06:30', { from: 1320, to: 390 }],
+    ['off', null],
+  ])('QUIET_HOURS of %s are %j', (QUIET_HOURS, expected) => {
+    expect(settingsOf({ QUIET_HOURS }).quietHours).toEqual(expected)
+  })
+
+  test.each(['21-7', '07:00-07:00', 'never'])('QUIET_HOURS of %s are refused with an example', (QUIET_HOURS) => {
+    expect(problemsOf({ QUIET_HOURS })).toEqual([expect.stringMatching(/21:00-07:00, or off/)])
+  })
+
   test('come with a sentence for everything that is missing, all at once', () => {
     const outcome = readSettings({})
     const names = [

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { actions } from '../../src/actions/registry.ts'
+import { keywords } from '../../src/conversations/keywords/registry.ts'
 import { menuSchemas } from '../../src/menu/schema/schemas.ts'
 import { messageContracts } from '../../src/sms/message-contracts.ts'
 import type { Verb } from './verb.ts'
@@ -11,7 +12,7 @@ export const schema: Verb = {
   summary: 'writes the JSON Schemas by which editors complete and check menu files',
   help: `[--check] [--menus menus]
 
-Writes schema/{service,flow,language,messages}.schema.json (draft 7) into the menu folder. The first line of each menu file names its
+Writes schema/{service,flow,language,messages,keywords}.schema.json (draft 7) into the menu folder. The first line of each menu file names its
 schema, so that VS Code (with its YAML extension) and JetBrains complete, explain and check while you type.
   --check    writes nothing; fails if a schema is not what would be written
   --menus    the folder; MENUS_DIR or menus unless stated
@@ -25,7 +26,8 @@ async function run(args: readonly string[]): Promise<number> {
   const menus = { type: 'string', default: process.env.MENUS_DIR ?? 'menus' } as const
   const { values } = parseArgs({ args: [...args], options: { check: { type: 'boolean', default: false }, menus } })
   const folder = join(values.menus, 'schema')
-  const schemas = menuSchemas([...actions.keys()], Object.keys(messageContracts))
+  const keywordContracts = [...keywords.values()].map(({ contract }) => contract)
+  const schemas = menuSchemas([...actions.keys()], Object.keys(messageContracts), keywordContracts)
   if (!values.check) await mkdir(folder, { recursive: true })
   let stale = false
   for (const [name, content] of Object.entries(schemas)) {

@@ -1,9 +1,10 @@
 import { actions } from '../../src/actions/registry.ts'
 import { aggregatorNames } from '../../src/aggregators/registry.ts'
+import { keywords } from '../../src/conversations/keywords/registry.ts'
 import type { Market } from '../../src/domain/market.ts'
 import { markets } from '../../src/domain/markets.ts'
 import { type Compilation, compile, type MenuSources } from '../../src/menu/compile.ts'
-import { messageContracts } from '../../src/sms/message-contracts.ts'
+import { messageContracts, messageSegments } from '../../src/sms/message-contracts.ts'
 
 type SourceOptions = {
   readonly market: { readonly type: 'string'; readonly default: string | undefined }
@@ -30,5 +31,6 @@ export function chosenMarkets(name: string | undefined): readonly Market[] {
 /** Compiles as the gateway does, with every action and message there is. */
 export function compileFor(market: Market, sources: MenuSources): Compilation {
   const contracts = [...actions.values()].map(({ contract }) => contract)
-  return compile(sources, contracts, messageContracts, market, aggregatorNames)
+  const keywordContracts = [...keywords.values()].map(({ contract }) => contract)
+  return compile(sources, contracts, messageContracts, market, aggregatorNames, keywordContracts, messageSegments)
 }

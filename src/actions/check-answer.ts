@@ -2,8 +2,12 @@ import { codeWasUsed } from '../subscribers/code.ts'
 import { authorisePinChange } from '../subscribers/pin.ts'
 import { checkAnswer as check } from '../subscribers/question.ts'
 import { type Action, defineAction } from './action.ts'
+import { tellAnswerLocked } from './notices.ts'
 
-/** The answer to the identity question; together with the code that was just used it allows this session to set a new PIN. */
+/**
+ * The answer to the identity question; together with the code that was just used it allows this session to set a new PIN. Its owner hears
+ * by SMS when too many were wrong.
+ */
 export const checkAnswer: Action = defineAction(
   {
     name: 'check-answer',
@@ -18,7 +22,9 @@ export const checkAnswer: Action = defineAction(
       busy: {},
     },
   },
-  async ({ database, pins }, { caller, sessionId }, _input, answer) => {
+  async (services, context, _input, answer) => {
+    const { database, pins } = services
+    const { caller, sessionId } = context
     if (!(await codeWasUsed(database, caller.id, 'reset'))) return { outcome: 'not_authorised' }
     const checked = await check(pins, caller.id, answer)
     switch (checked.kind) {
@@ -29,6 +35,7 @@ export const checkAnswer: Action = defineAction(
       case 'wrong':
         return { outcome: 'wrong', values: { left: checked.left } }
       case 'locked':
+        await tellAnswerLocked(services, context, checked.until)
         return { outcome: 'locked', values: { until: checked.until.getTime() } }
       case 'busy':
         return { outcome: 'busy' }

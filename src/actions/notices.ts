@@ -30,6 +30,14 @@ export async function tellPinLocked(services: Services, context: ActionContext, 
   if (queued !== null) services.smsBell.ring(queued)
 }
 
+/** One SMS per closing of the identity question. */
+export async function tellAnswerLocked(services: Services, context: ActionContext, until: Date): Promise<void> {
+  const factKey = `answer-locked:${context.caller.id}:${until.getTime()}`
+  const values = { until: until.getTime() }
+  const queued = await notify(services.database, services, context, factKey, 'answer_locked', values)
+  if (queued !== null) services.smsBell.ring(queued)
+}
+
 /** The messages that the last screen of a dialogue sends along, once per session and hop. */
 export async function tellAtEnd(
   services: Services,

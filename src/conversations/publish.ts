@@ -6,16 +6,18 @@ import { findRemoved } from '../menu/changes.ts'
 import { buildOf, type Compilation, compile, type MenuSources } from '../menu/compile.ts'
 import type { Problem } from '../menu/problem.ts'
 import { type Program, programFromJson, programToJson } from '../menu/program.ts'
-import { messageContracts } from '../sms/message-contracts.ts'
+import { messageContracts, messageSegments } from '../sms/message-contracts.ts'
+import { keywords } from './keywords/registry.ts'
 
 const contracts = [...actions.values()].map(({ contract }) => contract)
+const keywordContracts = [...keywords.values()].map(({ contract }) => contract)
 
 /** What this build of the gateway can run: programs that were compiled for the same engine, actions and messages. */
-export const BUILD: string = buildOf(contracts, messageContracts)
+export const BUILD: string = buildOf(contracts, messageContracts, keywordContracts)
 
 /** Compiles menu files for the actions and messages of this build. */
 export function compileMenus(sources: MenuSources, market: Market): Compilation {
-  return compile(sources, contracts, messageContracts, market, aggregatorNames)
+  return compile(sources, contracts, messageContracts, market, aggregatorNames, keywordContracts, messageSegments)
 }
 
 /** What is put in force, and who did it: a name for people who read the list of versions. */

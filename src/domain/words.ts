@@ -12,3 +12,24 @@ export function plainWords(text: string): string {
 export function beginsWord(text: string, typed: string): boolean {
   return ` ${plainWords(text)}`.includes(` ${plainWords(typed)}`)
 }
+
+/** Ethiopic letters that sound alike and are written for one another: the first of each pair's eight forms, and what stands for it. */
+const SOUND_ALIKES: readonly (readonly [string, string])[] = [
+  ['ሐ', 'ሀ'],
+  ['ኀ', 'ሀ'],
+  ['ሠ', 'ሰ'],
+  ['ዐ', 'አ'],
+  ['ፀ', 'ጸ'],
+]
+/** In speech the first and the fourth form of these are one. */
+const SAME_FORMS: Readonly<Record<string, string>> = { ሃ: 'ሀ', ኣ: 'አ' }
+
+/** Words as they are compared where people write them from memory: as in `plainWords`, and Amharic letters of one sound are one. */
+export function foldWords(text: string): string {
+  return plainWords(text).replace(/\p{Script=Ethiopic}/gu, (letter) => {
+    const code = letter.charCodeAt(0)
+    const pair = SOUND_ALIKES.find(([from]) => code >> 3 === from.charCodeAt(0) >> 3)
+    const plain = pair === undefined ? letter : String.fromCharCode(pair[1].charCodeAt(0) + (code & 7))
+    return SAME_FORMS[plain] ?? plain
+  })
+}

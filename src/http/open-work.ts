@@ -12,6 +12,17 @@ export async function openTransfers(database: Queryable): Promise<OpenWork[]> {
   return rows
 }
 
+/** Campaigns that run or are paused, and how many people their turn has not come for. */
+export type OpenCampaigns = { readonly state: 'running' | 'paused'; readonly count: number; readonly waiting: number }
+
+export async function openCampaigns(database: Queryable): Promise<OpenCampaigns[]> {
+  const { rows } = await database.query<OpenCampaigns>(
+    `SELECT state, count(*)::int AS count, sum(waiting)::int AS waiting
+      FROM sms_campaign WHERE state IN ('running', 'paused') GROUP BY state ORDER BY state DESC`,
+  )
+  return rows
+}
+
 /** Messages that wait or are on their way, and of one day those of which nobody knows what became of them. */
 export async function openMessages(database: Queryable): Promise<OpenWork[]> {
   const { rows } = await database.query<OpenWork>(

@@ -2,7 +2,14 @@ import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
 import type { ControlledLink } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
-import { type OpenWork, openIncoming, openMessages, openTransfers } from './open-work.ts'
+import {
+  type OpenCampaigns,
+  type OpenWork,
+  openCampaigns,
+  openIncoming,
+  openMessages,
+  openTransfers,
+} from './open-work.ts'
 
 export type StatusDependencies = {
   readonly database: Queryable
@@ -34,6 +41,7 @@ export async function renderStatus({
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
     lines.push(row('incoming', await openIncoming(database)))
+    lines.push(campaignsRow(await openCampaigns(database)))
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
@@ -65,6 +73,11 @@ function sessionsRow(versions: readonly Version[]): string {
   const live = versions.filter(({ sessions }) => sessions > 0)
   const counts = live.map(({ hash, sessions }) => `${sessions} on ${hash.slice(0, 12)}`)
   return `sessions   ${counts.length === 0 ? 'none live' : counts.join(', ')}`
+}
+
+function campaignsRow(open: readonly OpenCampaigns[]): string {
+  const counts = open.map(({ state, count, waiting }) => `${state} ${count} (${waiting} wait)`)
+  return `campaigns  ${counts.length === 0 ? 'none open' : counts.join(', ')}`
 }
 
 function row(name: string, open: readonly OpenWork[]): string {

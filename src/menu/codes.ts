@@ -47,7 +47,7 @@ export const codes: Readonly<Record<Code, CodeText>> = {
   'E-KEY': {
     title: 'One key means two things',
     checks:
-      'The keys of choices, the numbers of rows, the values that an input takes and the keys of navigation are compared.',
+      'The keys of choices, the numbers of rows, the values that an input takes and the keys of navigation are compared; of keywords, what is left of their words without case, accents and signs.',
     consequence: 'One of the two could never be reached, and people would land where they did not want to go.',
     cure: 'Take another key, fewer rows, or a higher `min` for the input.',
   },
@@ -67,7 +67,8 @@ export const codes: Readonly<Record<Code, CodeText>> = {
   },
   'E-I18N': {
     title: 'A translation is missing or differs',
-    checks: 'Each language has a line for each text, and shows the values that the base text shows.',
+    checks:
+      'Each language has a line for each text, and shows the values that the base text shows; each keyword has words in each language.',
     consequence: 'A screen could not be shown, or would not tell an amount, in that language.',
     cure: 'Add, correct or remove the lines that the finding names.',
   },
@@ -132,6 +133,13 @@ export const codes: Readonly<Record<Code, CodeText>> = {
       'People who have learnt the code would land on another screen than it promises, or could be asked to dial a secret.',
     cure: 'Lead to a screen before the one that the finding names, or put the missing value into the code.',
   },
+  'W-CUT': {
+    title: 'A keyword that opens nothing',
+    checks:
+      'Each screen that a keyword of SMS opens should have a shortcut, since the shortcut is what is dialled for it.',
+    consequence: 'Who writes the keyword is given the bare code to dial, and looks for the screen alone.',
+    cure: 'Publish a shortcut to the screen in `service.yaml`, or take the screen out of `opens`.',
+  },
   'E-TIME': {
     title: 'Actions that together take too long',
     checks: 'The deadlines of all actions between two screens are added up.',
@@ -177,12 +185,12 @@ export const codes: Readonly<Record<Code, CodeText>> = {
     consequence: 'Sessions run out before people have finished, or people give up.',
     cure: 'Ask for less, put choices on a further menu, say less.',
   },
-  'W-SMS': {
-    title: 'A message of more than two SMS',
+  'E-SMS': {
+    title: 'A message of too many SMS',
     checks:
-      'Each message is printed in each language with the longest values: 160 septets or 70 UCS-2 units are one SMS; beyond, each part has 153 or 67.',
-    consequence: 'Every such message costs three SMS or more, and some phones show the parts one by one.',
-    cure: 'Take out as many characters as the finding says.',
+      'Each message is printed in each language with the longest values: 160 septets or 70 UCS-2 units are one SMS; beyond, each part has 153 or 67. Two SMS are allowed, or three where a character is outside GSM-7; a one-time code has limits of its own.',
+    consequence: 'Every such message costs more than it should, and some phones show the parts one by one.',
+    cure: 'Say it in fewer words.',
   },
 }
 

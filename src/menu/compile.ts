@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Market } from '../domain/market.ts'
 import { readFlowHead } from './build/flow.ts'
+import { readKeywords } from './build/keywords.ts'
 import { readLineage } from './build/lineage.ts'
 import { readScreen } from './build/screen.ts'
 import { addServiceTexts, readService, type Service } from './build/service.ts'
@@ -11,7 +12,7 @@ import { entriesOf, plain, readTree, type Tree } from './build/tree.ts'
 import { contractOf, typesOf } from './build/types.ts'
 import { type Checked, checkAll, type WorstScreen } from './checks/all.ts'
 import { graphOf } from './checks/graph.ts'
-import type { ActionContract, Fields } from './contract.ts'
+import type { ActionContract, Fields, KeywordContract } from './contract.ts'
 import { type Problem, type Report, type Spot, suggest } from './problem.ts'
 import {
   ENGINE_VERSION,
@@ -21,6 +22,7 @@ import {
   type Template,
   type TextKey,
 } from './program.ts'
+import type { SegmentLimit } from './segment-limits.ts'
 
 /** The menu folder: file names within it, such as `languages/sw.yaml`, and their contents. */
 export type MenuSources = Readonly<Record<string, string>>
@@ -45,7 +47,9 @@ export type Draft = {
 
 /**
  * Turns menu files into a program, or says everything that is wrong with them. `contracts`: of every action; `messageContracts`: the
- * fields of every SMS; `channels`: the names of every aggregator, any name being taken where they are not given. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
+ * fields of every SMS; `channels`: the names of every aggregator, any name being taken where they are not given; `keywords`: what can be
+ * written by SMS, their file not being read where they are not given; `segmentLimits`: how many short messages a message may take, where
+ * it has a limit of its own. What it accepts cannot overflow a screen, break off or run a write that nobody confirmed.
  */
 export function compile(
   sources: MenuSources,
@@ -53,15 +57,17 @@ export function compile(
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
   channels: readonly string[] | null = null,
+  keywords: readonly KeywordContract[] | null = null,
+  segmentLimits: Readonly<Record<string, SegmentLimit>> = {},
 ): Compilation {
   const problems: Problem[] = []
   const report: Report = (code, at, message) => problems.push({ ...at, code, message })
   const wrong = () => problems.some(({ code }) => code.startsWith('E-'))
   const trees = readTrees(report, sources)
   const checked =
-    problems.length > 0 ? null : build(report, wrong, trees, contracts, messageContracts, market, channels)
+    problems.length > 0 ? null : build(report, wrong, trees, contracts, messageContracts, market, channels, keywords)
   const sound = problems.every(({ code }) => code === 'E-I18N' || code.startsWith('W-'))
-  const worst = checked !== null && sound ? checkAll(report, checked) : []
+  const worst = checked !== null && sound ? checkAll(report, { ...checked, segmentLimits }) : []
   const sorted = problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
   const draft = checked && { program: checked.program, worst, words: wordsOf(checked, trees) }
   if (draft === null || sorted.some(({ code }) => code.startsWith('E-')))
@@ -72,6 +78,7 @@ export function compile(
 type Trees = {
   readonly service: Tree | null
   readonly messages: Tree | null
+  readonly keywords: Tree | null
   readonly flows: ReadonlyMap<string, Tree>
   readonly languages: ReadonlyMap<string, Tree>
 }
@@ -81,6 +88,7 @@ function readTrees(report: Report, sources: MenuSources): Trees {
   const languages = new Map<string, Tree>()
   let service: Tree | null = null
   let messages: Tree | null = null
+  let keywords: Tree | null = null
   for (const [file, source] of Object.entries(sources).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const tree = readTree(report, file, source)
     const [, folder, name = ''] = /^(languages\/)?([^/]+)\.yaml$/.exec(file) ?? []
@@ -90,6 +98,7 @@ function readTrees(report: Report, sources: MenuSources): Trees {
     else if (folder !== undefined) languages.set(name, tree)
     else if (name === 'service') service = tree
     else if (name === 'messages') messages = tree
+    else if (name === 'keywords') keywords = tree
     else flows.set(name, tree)
   }
   if (service === null)
@@ -98,7 +107,7 @@ function readTrees(report: Report, sources: MenuSources): Trees {
       { file: 'service.yaml', line: 1, column: 1 },
       'there is no service.yaml, which says where a dial begins. Name another folder by --menus, or begin with a copy of the menus that ship.',
     )
-  return { service, messages, flows, languages }
+  return { service, messages, keywords, flows, languages }
 }
 
 /** The program, with whatever could not be read left out. `wrong`: whether anything was reported yet. Null where so much is missing that further findings would only confuse. */
@@ -110,7 +119,8 @@ function build(
   messageContracts: Readonly<Record<string, Fields>>,
   market: Market,
   channels: readonly string[] | null,
-): Checked | null {
+  keywordContracts: readonly KeywordContract[] | null,
+): Omit<Checked, 'segmentLimits'> | null {
   const service = trees.service && readService(report, trees.service, channels)
   if (service === null) return null
   const symbols = declare(report, service, trees, actionContracts, messageContracts, market)
@@ -150,6 +160,8 @@ function build(
   const actions: Record<string, ProgramAction> = {}
   for (const [name, { effect, asks, outcomes, deadlineMs }] of symbols.contracts)
     actions[name] = { effect, asks, outcomes, deadlineMs }
+  const keywords =
+    keywordContracts === null ? [] : readKeywords(report, trees.keywords, keywordContracts, symbols.languages)
   const withoutShortcuts: Omit<Program, 'hash'> = {
     market,
     start: `${start.name}.${start.start}`,
@@ -159,6 +171,9 @@ function build(
     keys: service.keys,
     attempts: service.attempts,
     shortcuts: [],
+    keywords: Object.fromEntries(
+      keywords.map(({ contract, words, opens, names }) => [contract.name, { words, opens, names }]),
+    ),
     resume: service.resume,
     tellsLastTransfer: service.tellsLastTransfer,
     actions,
@@ -168,10 +183,10 @@ function build(
   }
   const graph = graphOf({ hash: '', ...withoutShortcuts })
   const body = { ...withoutShortcuts, shortcuts: resolveShortcuts(service.shortcuts, graph) }
-  const files = [trees.service, trees.messages, ...trees.flows.values(), ...trees.languages.values()]
+  const files = [trees.service, trees.messages, trees.keywords, ...trees.flows.values(), ...trees.languages.values()]
   const sources = Object.fromEntries(files.flatMap((tree) => (tree === null ? [] : [[tree.at.file, plain(tree)]])))
   const hash = hashOf({ engine: ENGINE_VERSION, sources, contracts: Object.fromEntries(symbols.contracts), body })
-  return { program: { hash, ...body }, symbols, service, spots }
+  return { program: { hash, ...body }, symbols, service, keywords, spots }
 }
 
 function declare(
@@ -220,7 +235,7 @@ function addMessages(symbols: Symbols, tree: Tree | null): void {
   }
 }
 
-function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['words'] {
+function wordsOf({ symbols, service }: Omit<Checked, 'segmentLimits'>, { languages }: Trees): Draft['words'] {
   const said = (texts: Iterable<readonly [string, Tree]>): Record<TextKey, string> =>
     Object.fromEntries(
       [...texts].flatMap(([key, tree]) => {
@@ -240,10 +255,11 @@ function wordsOf({ symbols, service }: Checked, { languages }: Trees): Draft['wo
 export function buildOf(
   actionContracts: readonly ActionContract[],
   messageContracts: Readonly<Record<string, Fields>>,
+  keywords: readonly KeywordContract[],
 ): string {
   const contracts = Object.fromEntries(actionContracts.map((contract) => [contract.name, contractOf(contract)]))
   const messages = Object.fromEntries(Object.entries(messageContracts).map(([name, fields]) => [name, typesOf(fields)]))
-  return hashOf({ engine: ENGINE_VERSION, contracts, messages })
+  return hashOf({ engine: ENGINE_VERSION, contracts, messages, keywords })
 }
 
 /** SHA-256 over JSON with sorted keys, so that the order of files and keys does not matter. */

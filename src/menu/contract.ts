@@ -66,6 +66,15 @@ export type ActionContract = {
   readonly deadlineMs?: number
 }
 
+/** What a keyword of SMS declares to the menu compiler, which sees that every language has words for it. */
+export type KeywordContract = {
+  readonly name: string
+  /** The variables that it has values for where it opens a screen; null where it opens none. */
+  readonly opens: readonly string[] | null
+  /** Whether a language may follow it, so that people's names for languages belong to it. */
+  readonly names: boolean
+}
+
 export const DEFAULT_DEADLINE_MS = 3000
 
 /** Outcomes that any action can have; `failed`: nothing is known to have happened, `late`: the deadline passed and it may yet happen. */

@@ -24,11 +24,12 @@ export type Code =
   | 'E-MIG'
   | 'E-CUT'
   | 'W-I18N'
+  | 'W-CUT'
   | 'W-SHORT'
   | 'W-REACH'
   | 'W-LOOP'
   | 'W-DEEP'
-  | 'W-SMS'
+  | 'E-SMS'
 
 export type Problem = Spot & {
   readonly code: Code

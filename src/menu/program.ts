@@ -23,6 +23,8 @@ export type Program = {
   /** How often a screen is repeated with a hint before the dialogue ends, where the screen does not say it. */
   readonly attempts: number
   readonly shortcuts: readonly Shortcut[]
+  /** What can be written to the service by SMS, by the keyword's name. */
+  readonly keywords: Readonly<Record<string, KeywordWords>>
   /** How long after a dropped session a dial offers to go on with it; null where it never does. */
   readonly resume: { readonly withinMs: number } | null
   /** Whether the first screen tells how the last session's transfer ended. */
@@ -37,6 +39,16 @@ export type Program = {
   readonly moved: Readonly<Record<string, string>>
   /** Screens, variables and whole flows of earlier programs that were given up on purpose. */
   readonly removed: readonly string[]
+}
+
+/** A keyword of SMS as the menus have it. */
+export type KeywordWords = {
+  /** By language: what people write for it; the first is what they are told. */
+  readonly words: Readonly<Record<string, readonly string[]>>
+  /** Screens that answer it, the best first: the first whose shortcut has all its values is dialled. */
+  readonly opens: readonly ScreenId[]
+  /** By language: what people call that language. */
+  readonly names: Readonly<Record<string, readonly string[]>>
 }
 
 /** `<flow>.<screen>` */

@@ -12,14 +12,19 @@ const MAX_DIALLED = 16
 /** What is to be answered for a dialled code: what the longest shortcut that fits stands for, then the tokens it does not take. */
 export function answersOf(program: Program, dialled: readonly Secret[]): readonly Dialled[] {
   const tokens = dialled.slice(0, MAX_DIALLED)
-  const shortcut = program.shortcuts
-    .filter((each) => takes(each, tokens))
-    .reduce<Shortcut | null>((best, each) => (best && best.tokens.length > each.tokens.length ? best : each), null)
+  const shortcut = shortcutOf(program, tokens)
   const known = (shortcut?.answers ?? []).flatMap((answer): Dialled[] => {
     const input = answer.kind === 'key' ? new Secret(answer.key) : tokens[answer.index]
     return input === undefined ? [] : [{ at: answer.at, input }]
   })
   return [...known, ...tokens.slice(shortcut?.tokens.length ?? 0).map((input) => ({ at: null, input }))]
+}
+
+/** The longest shortcut that fits; null where none does. */
+export function shortcutOf(program: Program, dialled: readonly Secret[]): Shortcut | null {
+  return program.shortcuts
+    .filter((each) => takes(each, dialled))
+    .reduce<Shortcut | null>((best, each) => (best && best.tokens.length > each.tokens.length ? best : each), null)
 }
 
 function takes({ tokens }: Shortcut, dialled: readonly Secret[]): boolean {

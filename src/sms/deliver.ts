@@ -8,10 +8,12 @@ import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { LinkHealth } from './health.ts'
+import type { QuietHours } from './informing.ts'
 import { bodyContext, CODE_MARK, recipientContext, senderContext } from './outbox.ts'
 import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms, waitsForLink } from './route.ts'
+import { findWithheld, type Unasked } from './withhold.ts'
 
 export type SmsServices = {
   readonly database: Database
@@ -23,6 +25,7 @@ export type SmsServices = {
   readonly health?: LinkHealth
   /** Sender name or short code on the phone. */
   readonly from: string
+  readonly quiet: QuietHours
   readonly events: Pick<Events, 'smsSubmitted' | 'smsFailed' | 'swept' | 'sweepFailed'>
 }
 
@@ -36,7 +39,7 @@ const MAX_ATTEMPTS = 20
 /** user_message_reference has two octets. */
 const REFERENCES = 0x1_0000
 
-type Row = {
+type Row = Unasked & {
   state: string
   attempts: number
   recipient_sealed: Buffer
@@ -69,6 +72,9 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   if (row.expires_ms <= 0) return expire(services, id)
   if (row.early) return
   const message = openMessage(services, id, row)
+  const withheld = await findWithheld(services, row, message.to)
+  if (withheld?.kind === 'wait') return wait(services, id, row.attempts, withheld.seconds, withheld.reason)
+  if (withheld?.kind === 'stop') return stop(services, id, withheld.reason)
   const links = routeSms(services.links, message.to, services.health?.isPreferred)
   let attempts = row.attempts
   let refusal = 'no_link'
@@ -98,12 +104,14 @@ async function readRow(database: Database, id: string): Promise<Row | null> {
     name: 'sms-read',
     text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
         sender_sealed, part_reference, part_total, part_number,
+        message.category, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
         last.state AS attempt_state,
         message.state = 'sending' AND greatest(last.started_at, last.ended_at) < now() - make_interval(secs => $2) AS abandoned
       FROM sms_outbox AS message
       LEFT JOIN sms_attempt AS last ON last.outbox_id = message.id AND last.number = message.attempts
+      LEFT JOIN sms_campaign AS campaign ON campaign.id = message.campaign_id
       WHERE message.id = $1`,
     values: [id, LEASE_SECONDS],
   })
@@ -265,6 +273,16 @@ async function refuse(
 async function postpone(services: SmsServices, id: string, attempts: number, reason: string): Promise<void> {
   const seconds =
     reason === 'no_link' ? NO_LINK_PAUSE_SECONDS : (PAUSES_SECONDS[Math.min(attempts, PAUSES_SECONDS.length) - 1] ?? 5)
+  await wait(services, id, attempts, seconds, reason)
+}
+
+async function wait(
+  services: SmsServices,
+  id: string,
+  attempts: number,
+  seconds: number,
+  reason: string,
+): Promise<void> {
   await services.database.query({
     name: 'sms-postpone',
     text: `WITH message AS (
@@ -281,6 +299,22 @@ async function postpone(services: SmsServices, id: string, attempts: number, rea
       )
       SELECT FROM message`,
     values: [id, attempts, seconds, reason],
+  })
+}
+
+/** It was queued, and is not to be sent any more. */
+async function stop(services: SmsServices, id: string, reason: string): Promise<void> {
+  await services.database.query({
+    name: 'sms-stop',
+    text: `WITH message AS (
+        UPDATE sms_outbox SET state = 'refused', ring_at = NULL, settled_at = now()
+        WHERE id = $1 AND state = 'queued'
+        RETURNING id
+      ), event AS (
+        INSERT INTO sms_event (outbox_id, kind, reason) SELECT id, 'refused', $2 FROM message
+      )
+      SELECT FROM message`,
+    values: [id, reason],
   })
 }
 

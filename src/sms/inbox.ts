@@ -1,7 +1,6 @@
 import type { IncomingSms } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import { uuidv7 } from '../domain/ids.ts'
-import type { Msisdn } from '../domain/msisdn.ts'
 import { Secret } from '../domain/secret.ts'
 import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
@@ -62,14 +61,6 @@ export async function acknowledgeIncomingSms(database: Queryable, sealer: Sealer
 export async function forgetArrivals(database: Queryable): Promise<void> {
   await database.query('DELETE FROM sms_arrival WHERE stored_at < now() - make_interval(secs => $1)', [
     UNHEARD_FOR_SECONDS,
-  ])
-}
-
-/** Somebody no longer wants what is not about their own account. */
-export async function recordOptOut(database: Queryable, sealer: Sealer, link: string, number: Msisdn): Promise<void> {
-  await database.query('INSERT INTO sms_opt_out (number_index, link) VALUES ($1, $2)', [
-    numberIndex(sealer, number),
-    link,
   ])
 }
 

@@ -1,4 +1,5 @@
 import type { Fields, ValueType } from '../menu/contract.ts'
+import type { SegmentLimit } from '../menu/segment-limits.ts'
 
 const money: ValueType = { type: 'money', max: 99_999_999n }
 const fee: ValueType = { type: 'money', max: 100_000n }
@@ -8,6 +9,9 @@ const number: ValueType = { type: 'msisdn' }
 const at: ValueType = { type: 'moment' }
 const code: ValueType = { type: 'digits', max: 6 }
 const biller: ValueType = { type: 'text', max: 14 }
+/** What to dial, with the code and all. */
+const dial: ValueType = { type: 'text', max: 40 }
+const keyword: ValueType = { type: 'text', max: 10 }
 const bill: Fields = { reference, amount: money, biller, account: { type: 'digits', max: 20 } }
 
 /** The messages of menus/messages.yaml and the fields each may use. `screen_…` are last screens of dialogues that cannot go on. */
@@ -23,10 +27,35 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   bill_refused: { ...bill, balance: money },
   delayed: { reference, amount: money, name },
   pin_changed: { at },
+  pin_reset: { at, until: at },
+  answer_locked: { until: at },
+  low_balance: { balance: money, at },
   pin_locked: { until: at },
+  dial_balance: { dial },
+  dial_statement: { dial },
+  dial_send: { dial },
+  dial_send_amount: { dial, amount: money },
+  dial_pay: { dial },
+  dial_pay_biller: { dial, biller },
+  language_chosen: {},
+  language_unknown: { word: keyword, languages: { type: 'text', max: 30 } },
+  help: {
+    ...{ balance: keyword, statement: keyword, send: keyword, pay: keyword, language: keyword, stop: keyword },
+    dial: { type: 'text', max: 18 },
+  },
+  stranger: { stop: keyword },
+  stopped: { start: keyword },
+  started: { stop: keyword },
+  pin_by_sms: { dial },
   screen_busy: {},
   screen_closing: {},
   screen_failed: {},
   screen_lost: {},
   screen_lost_transfer: { reference },
+}
+
+/** Messages with a limit of their own: a code is wanted at once, and whole. */
+export const messageSegments: Readonly<Record<string, SegmentLimit>> = {
+  code_activation: { gsm7: 1, ucs2: 2 },
+  code_reset: { gsm7: 1, ucs2: 2 },
 }

@@ -4,6 +4,7 @@ import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
+import type { SmsCategory } from './informing.ts'
 
 /** A message to write down with the fact that it reports. */
 export type OutgoingSms = {
@@ -16,6 +17,12 @@ export type OutgoingSms = {
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'code'; readonly challengeId: string; readonly text: string }
   readonly priority: SmsPriority
+  /** `transactional` unless said otherwise. */
+  readonly category?: SmsCategory
+  /** The campaign that it is part of. */
+  readonly campaignId?: string
+  /** Nothing is tried before; at once unless set. */
+  readonly notBefore?: Date
   /** Shown at once and kept by no phone, where the network can; ordinary unless set. */
   readonly flash?: boolean
   /** Not worth sending after that; null: for a day. */
@@ -41,8 +48,10 @@ export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms
   const { rows } = await tx.query<{ version: number }>({
     name: 'sms-enqueue',
     text: `WITH message AS (
-        INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at, flash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, now() + interval '1 day'), $10)
+        INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at, flash,
+          category, campaign_id, not_before, ring_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, greatest($13::timestamptz, now()) + interval '1 day'), $10,
+          $11, $12, coalesce($13::timestamptz, now()), greatest($13::timestamptz, now() + interval '10 seconds'))
         ON CONFLICT (fact_key) DO NOTHING
         RETURNING id, version
       ), event AS (
@@ -60,6 +69,9 @@ export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms
       priority,
       sms.expiresAt,
       sms.flash ?? false,
+      sms.category ?? 'transactional',
+      sms.campaignId ?? null,
+      sms.notBefore ?? null,
     ],
   })
   const version = rows[0]?.version

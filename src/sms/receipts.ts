@@ -1,12 +1,14 @@
 import type { Queryable } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
+import { balanceOf } from '../ledger/statement.ts'
 import type { TransferFacts } from '../ledger/transfer.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { findById, type Subscriber } from '../subscribers/find.ts'
-import { enqueueSms, type QueuedSms } from './outbox.ts'
+import { type QuietHours, whenToInform } from './informing.ts'
+import { enqueueSms, type OutgoingSms, type QueuedSms } from './outbox.ts'
 
 /** What the parties to a transfer are told, written in the transaction of the fact; ring for what is returned after the commit. */
 export type Receipts = {
@@ -20,18 +22,23 @@ export type ReceiptDependencies = {
   readonly messages: () => Messages
   /** A biller's name as people know it. */
   readonly nameOfBiller: (id: string) => string
+  /** By tier, in minor units: below it a balance is low. */
+  readonly lowBalance: Readonly<Record<string, bigint>>
+  readonly quiet: QuietHours
 }
 
 type Values = Record<string, Json>
 
 /** Receipts in each party's own language. */
-export function makeReceipts({ sealer, messages, nameOfBiller }: ReceiptDependencies): Receipts {
+export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
+  const { sealer, messages, nameOfBiller, lowBalance, quiet } = dependencies
   async function tell(
     tx: Queryable,
     to: Subscriber,
     fact: string,
     message: string,
     values: Values,
+    unasked: Pick<OutgoingSms, 'category' | 'notBefore'> = {},
   ): Promise<QueuedSms[]> {
     const text = messages().render(message, to.language, values)
     const body = { kind: 'text', text } as const
@@ -42,6 +49,7 @@ export function makeReceipts({ sealer, messages, nameOfBiller }: ReceiptDependen
       body,
       priority: 'receipt',
       expiresAt: null,
+      ...unasked,
     } as const
     const queued = await enqueueSms(tx, sealer, sms)
     return queued === null ? [] : [queued]
@@ -51,6 +59,22 @@ export function makeReceipts({ sealer, messages, nameOfBiller }: ReceiptDependen
     const found = await findById(tx, sealer, id)
     if (found === null) throw new Error(`subscriber ${id} of a transfer is not on file`)
     return found
+  }
+
+  /**
+   * Told by the debit that takes the balance over the threshold, and by no further one. What is held for other transfers counts as still
+   * there, since each of these is a debit of its own when it settles.
+   */
+  async function lowBalanceOf(tx: Queryable, payer: Subscriber, transfer: TransferFacts): Promise<QueuedSms[]> {
+    const { id, at, amount, fee, payerAvailable } = transfer
+    const threshold = lowBalance[payer.tier]
+    if (threshold === undefined || payerAvailable === null || payerAvailable >= threshold) return []
+    const { available, held } = await balanceOf(tx, payer.id)
+    const after = available + held
+    if (after >= threshold || after + amount + fee < threshold) return []
+    const values = { ...balance(payerAvailable), at: at.getTime() }
+    const unasked = { category: 'informing', notBefore: whenToInform(quiet) } as const
+    return tell(tx, payer, `${id}:low-balance`, 'low_balance', values, unasked)
   }
 
   const named = ({ name, number }: Subscriber): Values => ({ name: shortName(name), number })
@@ -72,15 +96,18 @@ export function makeReceipts({ sealer, messages, nameOfBiller }: ReceiptDependen
       const common = { ...facts(transfer), fee: String(fee), ...balance(transfer.payerAvailable) }
       if (payee.kind === 'biller') {
         const values = { ...common, ...bill({ biller: payee.id, account: payee.account }) }
-        return token === null
-          ? tell(tx, payer, `${id}:payer`, 'bill_paid', values)
-          : tell(tx, payer, `${id}:payer`, 'bill_paid_token', { ...values, token })
+        const paid =
+          token === null
+            ? tell(tx, payer, `${id}:payer`, 'bill_paid', values)
+            : tell(tx, payer, `${id}:payer`, 'bill_paid_token', { ...values, token })
+        return [...(await paid), ...(await lowBalanceOf(tx, payer, transfer))]
       }
       const receiver = await person(tx, payee.id)
       const received = { ...facts(transfer), ...named(payer), ...balance(transfer.payeeAvailable) }
       return [
         ...(await tell(tx, payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) })),
         ...(await tell(tx, receiver, `${id}:payee`, 'received', received)),
+        ...(await lowBalanceOf(tx, payer, transfer)),
       ]
     },
 

@@ -62,6 +62,11 @@ export type Events = {
   /** `part`: others of its message are missing; `repeated`: the network sent it before. */
   readonly smsReceived: (e: { link: string; outcome: 'whole' | 'part' | 'repeated' }) => void
   readonly smsNotAcknowledged: (e: { error: unknown }) => void
+  /** `keyword` is empty for words that are none; `answer` is the name of the message, or none beyond a limit. */
+  readonly smsAnswered: (e: { keyword: string; answer: string }) => void
+  readonly smsAnswerFailed: (e: { error: unknown }) => void
+  /** A dialogue that a keyword opens from our side. */
+  readonly dialoguePushed: (e: { keyword: string; outcome: 'shown' | 'unavailable' | 'refused' | 'unknown' }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   /** A bind of a link was made or lost; `bound`: whether the link has any. */
   readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
@@ -82,6 +87,9 @@ export type Events = {
   readonly clientAnswered: (e: { account: string; command: string; status: string }) => void
   readonly clientDelivered: (e: { account: string; what: string; outcome: string }) => void
   readonly clientFailed: (e: { error: unknown }) => void
+  readonly campaignMoved: (e: { id: string; queued: number; skipped: number }) => void
+  readonly campaignDone: (e: { id: string }) => void
+  readonly campaignFailed: (e: { error: unknown }) => void
   // the service itself
   readonly serviceChanged: (e: {
     state: 'starting' | 'ready' | 'stopping' | 'stopped'
@@ -217,6 +225,9 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
   const submits = durations('smpp_submit_duration_seconds', 'Time from submit_sm to its end', ['link', 'outcome'])
   const reports = counter('sms_dlr_total', 'Delivery reports', ['link', 'status'])
   const received = counter('sms_received_total', 'SMS from subscribers', ['link', 'outcome'])
+  const answers = counter('sms_answers_total', 'What was answered to SMS from subscribers', ['keyword', 'answer'])
+  const pushes = counter('ussd_pushes_total', 'Dialogues opened from our side', ['keyword', 'outcome'])
+  const turns = counter('sms_campaign_turns_total', 'People of campaigns whose turn came', ['outcome'])
   const bound = gauge('smpp_bound', '1 while the link can send', ['link'])
   return {
     smsSubmitted({ id, link, outcome, segments: count, cost, cause }) {
@@ -236,7 +247,23 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
       log.info({ event: 'sms_received', link, outcome })
     },
     smsNotAcknowledged: ({ error }) => log.warn({ event: 'sms_not_acknowledged', error }),
+    smsAnswered({ keyword, answer }) {
+      answers({ keyword, answer })
+      log.info({ event: 'sms_answered', keyword, answer })
+    },
+    smsAnswerFailed: ({ error }) => log.error({ event: 'sms_answer_failed', error }),
+    dialoguePushed({ keyword, outcome }) {
+      pushes({ keyword, outcome })
+      log.info({ event: 'dialogue_pushed', keyword, outcome })
+    },
     smsFailed: ({ id, error }) => log.error({ event: 'sms_failed', id, error }),
+    campaignMoved({ id, queued, skipped }) {
+      turns({ outcome: 'queued' }, queued)
+      turns({ outcome: 'skipped' }, skipped)
+      log.debug({ event: 'campaign_moved', id, queued, skipped })
+    },
+    campaignDone: ({ id }) => log.info({ event: 'campaign_done', id }),
+    campaignFailed: ({ error }) => log.error({ event: 'campaign_failed', error }),
     linkChanged({ link, bind, bound: up, cause }) {
       bound({ link }, up ? 1 : 0)
       log[up ? 'info' : 'warn']({ event: 'link_changed', link, bind, bound: up, cause })

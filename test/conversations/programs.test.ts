@@ -238,6 +238,7 @@ describe('publishing a folder', () => {
     await edit('main.yaml', 'balance:\n', 'money:\n')
     await edit('main.yaml', 'go: balance', 'go: money')
     await edit('service.yaml', 'main.balance', 'main.money')
+    await edit('keywords.yaml', 'main.balance', 'main.money')
     for (const language of ['sw', 'fr', 'am']) await edit(`languages/${language}.yaml`, 'main.balance.', 'main.money.')
     const options = { database: database.app, folder, market: kenya, by: 'a test', force: false }
     const refused = await publishFolder(options)

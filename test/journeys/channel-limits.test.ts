@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { makeAfricasTalkingClient } from '../../scripts/dialogues/client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { plainKeywords } from '../support/plain-keywords.ts'
 import { withoutShortcuts } from '../support/without-shortcuts.ts'
 
 const LONG = 'a'.repeat(151)
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const limits = 'lines: 10, channels: { africastalking: { gsm7: 150 } }'
   await writeFile(join(menus, 'service.yaml'), withoutShortcuts(service.replace('lines: 10', limits)))
   await writeFile(join(menus, 'main.yaml'), MAIN)
+  await writeFile(join(menus, 'keywords.yaml'), await plainKeywords())
   world = await startTestGateway({ env: { MENUS_DIR: menus } })
 })
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPeople, STRANGER } from '../../scripts/demo/people.ts'
 import { makeAfricasTalkingClient } from '../../scripts/dialogues/client.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { plainKeywords } from '../support/plain-keywords.ts'
 import { withoutShortcuts } from '../support/without-shortcuts.ts'
 
 const GOODBYE = `start: ask
@@ -25,6 +26,7 @@ beforeAll(async () => {
   await writeFile(join(menus, 'main.yaml'), GOODBYE)
   const service = join(menus, 'service.yaml')
   await writeFile(service, withoutShortcuts(await readFile(service, 'utf8')))
+  await writeFile(join(menus, 'keywords.yaml'), await plainKeywords())
   world = await startTestGateway({ env: { MENUS_DIR: menus } })
 })
 afterAll(async () => {

@@ -4,18 +4,24 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { schema as schemaVerb } from '../../scripts/menus/schema.ts'
 import { actions } from '../../src/actions/registry.ts'
+import { keywords } from '../../src/conversations/keywords/registry.ts'
 import type { MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
 import { keyTables, menuSchemas, type SchemaName, textOfKey } from '../../src/menu/schema/schemas.ts'
 import { messageContracts as serviceMessages } from '../../src/sms/message-contracts.ts'
 import { breaches } from '../support/json-schema.ts'
-import { contracts, menuFolder, messageContracts } from './support.ts'
+import { contracts, keywordContracts, menuFolder, messageContracts } from './support.ts'
 import { overTiny, wrongMenus } from './wrong-menus.ts'
 
-const shipped = menuSchemas([...actions.keys()], Object.keys(serviceMessages))
+const shipped = menuSchemas(
+  [...actions.keys()],
+  Object.keys(serviceMessages),
+  [...keywords.values()].map(({ contract }) => contract),
+)
 const tested = menuSchemas(
   contracts.map(({ name }) => name),
   Object.keys(messageContracts),
+  keywordContracts,
 )
 
 /** Where the files break their schemas. */
@@ -27,7 +33,8 @@ function faultsIn(sources: MenuSources, schemas: typeof shipped): string[] {
 
 function schemaOf(file: string): SchemaName {
   if (file.startsWith('languages/')) return 'language'
-  return file === 'service.yaml' ? 'service' : file === 'messages.yaml' ? 'messages' : 'flow'
+  const name = basename(file, '.yaml')
+  return name === 'service' || name === 'messages' || name === 'keywords' ? name : 'flow'
 }
 
 test('the schemas beside the menus are those that the compiler’s tables make', async () => {
@@ -69,7 +76,8 @@ describe('an editor marks what does not belong there', () => {
     (table) => {
       const flow = tested.flow as { definitions: Record<string, object> }
       const service = tested.service as { definitions: Record<string, object> }
-      const definition = flow.definitions[table] ?? service.definitions[table]
+      const written = tested.keywords as { definitions: Record<string, object> }
+      const definition = flow.definitions[table] ?? service.definitions[table] ?? written.definitions[table]
       expect(definition).toMatchObject({ additionalProperties: false })
     },
   )

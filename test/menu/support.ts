@@ -3,7 +3,7 @@ import type { Market } from '../../src/domain/market.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { compile, type MenuSources } from '../../src/menu/compile.ts'
-import type { ActionContract, Fields, Json } from '../../src/menu/contract.ts'
+import type { ActionContract, Fields, Json, KeywordContract } from '../../src/menu/contract.ts'
 import type { MenuEvent, RunEffect, Step } from '../../src/menu/event.ts'
 import type { LastTransfer } from '../../src/menu/last-transfer.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
@@ -79,6 +79,12 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   thanks: { name: { type: 'text', max: 40 }, shop: { type: 'text', max: 8 } },
   code: { code: { type: 'digits', max: 6 } },
 }
+
+export const keywordContracts: readonly KeywordContract[] = [
+  { name: 'balance', opens: [], names: false },
+  { name: 'send', opens: ['to', 'amount'], names: false },
+  { name: 'language', opens: null, names: true },
+]
 
 /** 23 November 2026, 14:05 in Nairobi. */
 export const AT_MS: number = Date.UTC(2026, 10, 23, 11, 5)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { type Compilation, compile, type MenuSources } from '../../src/menu/compile.ts'
 import { loadMenuSources } from '../../src/menu/load.ts'
-import { contracts, kenya, menuFolder, messageContracts } from './support.ts'
+import { contracts, kenya, keywordContracts, menuFolder, messageContracts } from './support.ts'
 
 /** A file of `wrong/`: menus that have a fault, over the tiny ones, and how each finding reads. */
 export type WrongMenu = {
@@ -42,7 +42,8 @@ export function overTiny(...changes: readonly (Readonly<Record<string, string | 
   return Object.fromEntries(kept)
 }
 
-/** Compiles with the actions and messages of these tests. */
+/** Compiles with the actions and messages of these tests, and with their keywords where the menus have some. */
 export function compileTest(sources: MenuSources): Compilation {
-  return compile(sources, contracts, messageContracts, kenya, ['narrow', 'low'])
+  const keywords = sources['keywords.yaml'] === undefined ? null : keywordContracts
+  return compile(sources, contracts, messageContracts, kenya, ['narrow', 'low'], keywords)
 }

@@ -4,7 +4,7 @@ import type { IncomingSms } from '../../src/aggregators/aggregator.ts'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { blankSecrets } from '../../src/sms/blank-secrets.ts'
-import { acknowledgeIncomingSms, recordOptOut, storeIncomingSms } from '../../src/sms/inbox.ts'
+import { acknowledgeIncomingSms, storeIncomingSms } from '../../src/sms/inbox.ts'
 import { tidySms } from '../../src/sms/tidy.ts'
 import { AMINA, JUMA, makeWorld, type SmsWorld } from './world.ts'
 
@@ -316,12 +316,6 @@ describe('a long message', () => {
     await tidySms(world.db.app, world.services.sealer)
     expect((await world.db.app.query('SELECT id FROM sms_inbox_part')).rows).toEqual([])
   })
-})
-
-test('an opt-out is kept without the number', async () => {
-  await recordOptOut(world.db.app, world.services.sealer, 'africastalking', AMINA)
-  const { rows } = await world.db.app.query<{ number_index: Buffer }>('SELECT number_index FROM sms_opt_out')
-  expect(rows[0]?.number_index.equals(world.services.sealer.index(AMINA, 'subscriber.number'))).toBe(true)
 })
 
 describe('a PIN or a code in a message is never stored', () => {

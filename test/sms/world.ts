@@ -1,8 +1,10 @@
 import type { DeliveryReport } from '../../src/aggregators/aggregator.ts'
 import type { SendOutcome, SmsLink, SmsMessage } from '../../src/aggregators/sms-link.ts'
+import type { DaySpan } from '../../src/domain/day-span.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
+import { recordConsent } from '../../src/sms/consent.ts'
 import type { SmsServices } from '../../src/sms/deliver.ts'
 import { enqueueSms, type OutgoingSms, type QueuedSms } from '../../src/sms/outbox.ts'
 import { type RecordOutcome, recordDelivery } from '../../src/sms/record-delivery.ts'
@@ -59,6 +61,8 @@ export type SmsWorld = {
   readonly submitted: Parameters<Events['smsSubmitted']>[0][]
   readonly failures: unknown[]
   enqueue(overrides?: Partial<OutgoingSms>): Promise<QueuedSms>
+  /** From now on that number wants nothing unasked. */
+  optOut(number: Msisdn): Promise<void>
   stateOf(id: string): Promise<string | undefined>
   kindsOf(id: string): Promise<string[]>
   /** Makes a row look that many seconds older. */
@@ -77,6 +81,7 @@ export async function makeWorld(): Promise<SmsWorld> {
     otpKey: makeKey(Buffer.alloc(32, 2)),
     links: [] as SmsLink[],
     from: 'NYOTA',
+    quiet: { hours: null as DaySpan | null, timeZone: 'Africa/Nairobi', now: Date.now },
     events: {
       smsSubmitted: (event: Parameters<Events['smsSubmitted']>[0]) => void submitted.push(event),
       smsFailed: ({ error }: { error: unknown }) => void failures.push(error),
@@ -101,6 +106,9 @@ export async function makeWorld(): Promise<SmsWorld> {
       const queued = await enqueueSms(db.app, sealer, sms)
       if (queued === null) throw new Error('in the outbox already')
       return queued
+    },
+    async optOut(number) {
+      await recordConsent(db.app, sealer, { kind: 'stop', number, via: 'sms', link: 'mno1', messageId: null })
     },
     async stateOf(id) {
       const { rows } = await db.app.query<{ state: string }>('SELECT state FROM sms_outbox WHERE id = $1', [id])

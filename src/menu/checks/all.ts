@@ -1,7 +1,9 @@
+import type { KeywordHead } from '../build/keywords.ts'
 import type { Service } from '../build/service.ts'
 import type { Symbols } from '../build/symbols.ts'
 import type { Report, Spot } from '../problem.ts'
 import type { Program } from '../program.ts'
+import type { SegmentLimit } from '../segment-limits.ts'
 import { checkBind } from './bind.ts'
 import { checkCommit } from './commit.ts'
 import { checkDead } from './dead.ts'
@@ -9,6 +11,7 @@ import { checkDeep, checkIdle } from './deep.ts'
 import { exitsOf } from './exits.ts'
 import { type Graph, graphOf } from './graph.ts'
 import { checkKeys } from './keys.ts'
+import { checkKeywords } from './keywords.ts'
 import { checkNever } from './never.ts'
 import { checkReach } from './reach.ts'
 import { checkShortcuts } from './shortcuts.ts'
@@ -21,8 +24,11 @@ export type Checked = {
   readonly program: Program
   readonly symbols: Symbols
   readonly service: Service
+  readonly keywords: readonly KeywordHead[]
   /** By language, then by key of text; a screen's id in the base language. */
   readonly spots: ReadonlyMap<string, ReadonlyMap<string, Spot>>
+  /** Of messages by name; the usual one where it has none of its own. */
+  readonly segmentLimits: Readonly<Record<string, SegmentLimit>>
 }
 
 /** The longest that a screen can be in a language. `channel`: where it is the fullest, or null for those without limits of their own. */
@@ -50,6 +56,7 @@ const checks: readonly Check[] = [
   checkCommit,
   checkDeep,
   checkShortcuts,
+  checkKeywords,
   checkSms,
 ]
 

@@ -1,5 +1,6 @@
 import { FLOW_KEYS } from '../build/flow.ts'
 import { FORM_KEYS } from '../build/forms.ts'
+import { KEYWORD_KEYS } from '../build/keywords.ts'
 import { WAY_KEYS } from '../build/route.ts'
 import { CASE_KEYS, CHOICE_KEYS, NO_KEYS, screenKeys } from '../build/screen.ts'
 import {
@@ -14,11 +15,12 @@ import {
   SIZE_KEYS,
 } from '../build/service.ts'
 import { INPUT_TYPE_NAMES, TYPE_NAMES } from '../build/types.ts'
+import type { KeywordContract } from '../contract.ts'
 import { LAST_TRANSFER_OUTCOMES } from '../last-transfer.ts'
 import { definitions, type KeyText, keyTexts, type Schema } from './values.ts'
 
 /** Names of the kinds of menu file. */
-export type SchemaName = 'service' | 'flow' | 'language' | 'messages'
+export type SchemaName = 'service' | 'flow' | 'language' | 'messages' | 'keywords'
 
 /** Tables of keys as the readers of the compiler have them, by the names that `keyTexts` uses. */
 export const keyTables: Readonly<Record<string, readonly string[]>> = {
@@ -39,6 +41,7 @@ export const keyTables: Readonly<Record<string, readonly string[]>> = {
   case: CASE_KEYS,
   no: NO_KEYS,
   way: WAY_KEYS,
+  keyword: KEYWORD_KEYS,
 }
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -52,6 +55,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   invalid: ['attempts', 'text', 'end'],
   forms: ['text', 'short'],
   flow: ['start', 'screens'],
+  keyword: ['words'],
   input: ['type', 'as', 'go'],
   list: ['row'],
   confirm: ['ask', 'do'],
@@ -72,12 +76,13 @@ export function textOfKey(table: string, key: string): KeyText | undefined {
 }
 
 /**
- * The JSON Schemas (draft 7) of the menu files, for editors. They know the keys from the readers' own tables, and the names of actions and
- * messages from those given. What they accept may still be refused: they do not see names, ways and widths.
+ * The JSON Schemas (draft 7) of the menu files, for editors. They know the keys from the readers' own tables, and the names of actions,
+ * messages and keywords from those given. What they accept may still be refused: they do not see names, ways and widths.
  */
 export function menuSchemas(
   actions: readonly string[],
   messages: readonly string[],
+  keywords: readonly KeywordContract[] = [],
 ): Readonly<Record<SchemaName, Schema>> {
   const kinds = Object.keys(screenKeys)
   const all: Readonly<Record<string, Schema>> = {
@@ -132,6 +137,16 @@ export function menuSchemas(
       {
         type: 'object',
         properties: Object.fromEntries(messages.map((name) => [name, text])),
+        additionalProperties: false,
+      },
+      all,
+    ),
+    keywords: rooted(
+      'Nyota menus: the keywords of SMS',
+      {
+        type: 'object',
+        properties: Object.fromEntries(keywords.map(({ name }) => [name, { $ref: '#/definitions/keyword' }])),
+        required: keywords.map(({ name }) => name),
         additionalProperties: false,
       },
       all,

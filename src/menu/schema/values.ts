@@ -55,8 +55,18 @@ const was: KeyText = {
   value: { anyOf: [earlier, listOf(earlier)] },
 }
 
+const spoken: Schema = { type: 'object', additionalProperties: listOf(word) }
+
 /** By the table that a key is in, then by key; `*` holds for every kind of screen. */
 export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>>> = {
+  keyword: {
+    opens: {
+      says: 'The screens that answer it, the best first; the first whose shortcut has all its values is dialled.',
+      value: { anyOf: [screenId, listOf(screenId)] },
+    },
+    words: { says: 'What people write, by language; the first is the one that they are told.', value: spoken },
+    names: { says: 'What people call each language, by its code.', value: spoken },
+  },
   service: {
     start: { says: 'The flow in which a dial begins.', value: name },
     language: { says: 'The code of the base language, in which the flows are written.', value: word },

@@ -1,0 +1,14 @@
+import type { Msisdn } from '../domain/msisdn.ts'
+
+/**
+ * What became of opening a dialogue from our side. `shown`: the network took the first screen. `unavailable`: no link up now can
+ * push to this number. `unknown`: it may or may not have been shown, so the same thing must not be pushed again.
+ */
+export type PushOutcome =
+  | { readonly kind: 'shown' }
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly cause: string }
+
+/** Opens a dialogue on a phone as if its owner had dialled the code with these inputs (`*384*1*0712345678*500#` without the code). */
+export type UssdPush = (to: Msisdn, inputs: readonly string[]) => Promise<PushOutcome>

@@ -1,0 +1,27 @@
+import { formatMsisdn } from '../../domain/msisdn.ts'
+import { digitsOf, readAmount, readNumber, split } from './arguments.ts'
+import type { Keyword } from './keyword.ts'
+
+/** SEND number amount, in either order: the dialogue begins at the confirmation, which asks for the PIN. */
+export const send: Keyword = {
+  contract: { name: 'send', opens: ['to', 'amount'], names: false },
+  forStrangers: false,
+  alone: false,
+  async answer({ market }, _writer, rest) {
+    const { tokens, secret } = split(rest)
+    const to = readNumber(tokens, market.numbering)
+    const paid = readAmount(to?.left ?? tokens, market.currency, to?.at ?? 0)
+    const left = [...(paid?.left ?? to?.left ?? tokens), secret].join(' ')
+    const common = { limit: 'keyword', left } as const
+    // Without a number nothing says that the figure is an amount, and it is not repeated.
+    if (to === null) return { ...common, message: 'dial_send', values: {}, opens: { values: {}, row: null } }
+    const number = { to: formatMsisdn(to.value, market.numbering) }
+    if (paid === null) return { ...common, message: 'dial_send', values: {}, opens: { values: number, row: null } }
+    return {
+      ...common,
+      message: 'dial_send_amount',
+      values: { amount: String(paid.value) },
+      opens: { values: { ...number, amount: digitsOf(paid.value, market.currency) }, row: null },
+    }
+  },
+}
