@@ -146,8 +146,12 @@ describe('any octets on the socket', () => {
     const stuck = new Duplex({ read: () => undefined, write: () => undefined })
     const socket = Object.assign(stuck, { setNoDelay: () => socket }) as unknown as Socket
     let cause = ''
-    const handlers = { onRequest: () => undefined, onClose: (why: string) => void (cause = why) }
-    openConnection(socket, handlers)
+    openConnection(socket, {
+      onRequest: () => undefined,
+      onClose(why) {
+        cause = why
+      },
+    })
     const enquiries = Buffer.concat(
       Array.from({ length: 4_000 }, (_, at) => encodePdu({ command: 'enquire_link', status: 0, sequence: at + 1 })),
     )
