@@ -66,7 +66,7 @@ async function demo(reset: boolean): Promise<number> {
       AFRICASTALKING_USERNAME: 'sandbox',
       AFRICASTALKING_API_KEY: 'demo',
       AFRICASTALKING_URL: network.httpUrl,
-      SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254`,
+      SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254&ussd=on&dialect=standard`,
       BILLERS: billers.setting,
       INSPECT_SESSIONS: 'on',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
@@ -142,6 +142,7 @@ function announce(port: number, operatorPort: string, networkUrl: string, smppPo
 Nyota is up. Dial ${SERVICE_CODE} from a phone in another terminal:
 
   npm run dial -- --from ${demoPeople.amina.number}
+  npm run dial -- --from ${demoPeople.amina.number} --via smpp
 
 ${people.join('\n')}
   ${STRANGER}  nobody

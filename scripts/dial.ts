@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 import { demoPeople } from './demo/people.ts'
+import { followPushes, overAfricasTalking, overSmpp } from './dial/carrier.ts'
 import type { Display, Paint } from './dial/display.ts'
 import { makeFramedDisplay, makeJsonDisplay } from './dial/display.ts'
 import { followInbox } from './dial/inbox.ts'
@@ -35,7 +36,10 @@ async function run(options: Options): Promise<number> {
   const { phoneNumber } = options
   const owner = Object.values(demoPeople).find(({ number }) => number === phoneNumber) ?? null
   const recorder = makeRecorder({ phoneNumber, description: 'What this dialogue shows', owner })
-  const phone = makePhone(options, options, display, recorder)
+  const carrier = options.via === 'smpp' ? overSmpp(options.networkUrl) : overAfricasTalking(options)
+  const phone = makePhone({ carrier, operatorUrl: options.operatorUrl }, options, display, recorder)
+  const pushes = new AbortController()
+  if (options.via === 'smpp') void followPushes(options.networkUrl, phoneNumber, phone.pushed, pushes.signal)
   const inbox = followInbox(
     { networkUrl: options.networkUrl, phoneNumber, sinceMs: Date.now() },
     {
@@ -51,6 +55,7 @@ async function run(options: Options): Promise<number> {
   }
   lines.close()
   inbox.stop()
+  pushes.abort()
   if (options.save !== undefined && reached) {
     writeFileSync(options.save, recorder.toYaml())
     display.note(`  Saved as ${options.save}`)

@@ -1,10 +1,11 @@
 import type { DestinationStream } from 'pino'
+import type { UssdPush } from './aggregators/ussd-push.ts'
 import { listVersions } from './conversations/drain.ts'
 import { type Inspector, makeInspector } from './conversations/inspect.ts'
 import { makeSessions } from './conversations/sessions.ts'
 import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
-import { startGateway } from './gateway.ts'
+import { makeDialogues, startGateway } from './gateway.ts'
 import type { Check } from './http/health.ts'
 import { type OpenWork, openCampaigns, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
 import { startOperatorServer } from './http/server.ts'
@@ -20,6 +21,8 @@ export type App = {
   /** Where callbacks go; null without the role. */
   readonly port: number | null
   readonly operatorPort: number
+  /** Opens a dialogue on a phone, over a link of this process with ussd=on. */
+  readonly push: UssdPush
   /** Puts the menu files as they are now in force for new dials; what is wrong with them goes to the log, and nothing changes. */
   publishMenus(): Promise<void>
   /** Refuses new dials, lets running hops and jobs finish, and closes what was opened, last first. */
@@ -56,8 +59,11 @@ async function start(
 ): Promise<Omit<App, 'stop'>> {
   const parts = await openParts(settings, output, onStop)
   const { database, redis, menus, metrics, events } = parts
+  const inspector = settings.inspectSessions ? inspectorOf(parts) : null
+  const watches = bothOf(watch, inspector?.watch ?? null)
+  const dialogues = settings.roles.gateway ? makeDialogues(parts, watches) : null
   const links = startLinkControl({
-    ...{ database, events, links: settings.roles.worker ? openLinks(parts, onStop) : [] },
+    ...{ database, events, links: openLinks(parts, dialogues?.conversation ?? null, onStop) },
     names: linkNames(settings),
   })
   onStop(() => links.close())
@@ -83,7 +89,6 @@ async function start(
   metrics.measured('sms_campaign_waiting', 'People of open campaigns whose turn has not come', 'state', async () =>
     Object.fromEntries((await openCampaigns(database)).map(({ state, waiting }) => [state, waiting])),
   )
-  const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -103,16 +108,14 @@ async function start(
   })
   onStop(() => operator.stop(0))
 
-  const port = settings.roles.gateway
-    ? await startGateway(parts, checks, bothOf(watch, inspector?.watch ?? null), onStop)
-    : null
+  const port = dialogues === null ? null : await startGateway(parts, dialogues, checks, onStop)
   events.serviceChanged({ state: 'ready', port, operatorPort: operator.port })
   const publishMenus = (): Promise<void> =>
     menus.publish('a signal', false).then(
       () => undefined,
       (error: unknown) => events.menusNotPublished({ error }),
     )
-  return { port, operatorPort: operator.port, publishMenus }
+  return { port, operatorPort: operator.port, push: parts.push.open, publishMenus }
 }
 
 function linkNames({ smppLinks, africastalking }: Settings): readonly string[] {

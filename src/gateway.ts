@@ -4,7 +4,7 @@ import type { Services } from './actions/action.ts'
 import { actions } from './actions/registry.ts'
 import { makeAggregators } from './aggregators/registry.ts'
 import { makeSessions } from './conversations/sessions.ts'
-import { makeUssdConversation } from './conversations/ussd.ts'
+import { makeUssdConversation, type UssdConversation } from './conversations/ussd.ts'
 import type { Watch } from './conversations/watch.ts'
 import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
 import type { Check } from './http/health.ts'
@@ -24,16 +24,18 @@ const PIN_QUEUE_LIMIT = 32
 /** What is left of ten seconds after hops and jobs under way. */
 const HTTP_GRACE_MS = 7500
 
-/** The role that answers callbacks, every step of which `watch` is told; returns the port where they go. */
-export async function startGateway(
-  parts: Parts,
-  checks: readonly Check[],
-  watch: Watch | null,
-  onStop: OnStop,
-): Promise<number> {
-  const { settings, redis, menus, events, sms } = parts
+/** What the gateway's role answers dialogues with, over HTTP and over links. */
+export type Dialogues = {
+  readonly conversation: UssdConversation
+  /** New dials are asked to come back from now on. */
+  readonly refuseNew: () => void
+}
+
+/** Every step of every dialogue is told to `watch`. */
+export function makeDialogues(parts: Parts, watch: Watch | null): Dialogues {
+  const { settings, redis, menus, events } = parts
   let stopping = false
-  const ussd = makeUssdConversation({
+  const conversation = makeUssdConversation({
     services: servicesOf(parts),
     actions,
     programs: menus.programs,
@@ -43,6 +45,22 @@ export async function startGateway(
     now: Date.now,
     watch,
   })
+  return {
+    conversation,
+    refuseNew: () => {
+      stopping = true
+    },
+  }
+}
+
+/** The role that answers callbacks; returns the port where they go. */
+export async function startGateway(
+  parts: Parts,
+  { conversation: ussd, refuseNew }: Dialogues,
+  checks: readonly Check[],
+  onStop: OnStop,
+): Promise<number> {
+  const { settings, events, sms } = parts
   const accept: CallbackDependencies['accept'] = (callback) => {
     switch (callback.kind) {
       case 'ussd_end':
@@ -65,7 +83,7 @@ export async function startGateway(
   })
   const server = await startPublicServer({ port: settings.http.port, host: settings.http.host, lane, checks })
   onStop(() => {
-    stopping = true
+    refuseNew()
     events.serviceChanged({ state: 'stopping' })
     return server.stop(HTTP_GRACE_MS)
   })

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { DestinationStream } from 'pino'
+import type { UssdPush } from './aggregators/ussd-push.ts'
 import type { Biller } from './billers/biller.ts'
 import { makeBillers } from './billers/registry.ts'
 import { type Menus, openMenus } from './conversations/menus.ts'
@@ -34,7 +35,11 @@ export type Parts = {
   readonly smsBell: SmsBell
   readonly settlement: Settlement
   readonly sms: SmsConversation
+  readonly push: LatePush
 }
+
+/** Opens dialogues on phones, from when the process has links for that; before, and where it has none, nothing is available. */
+export type LatePush = { readonly open: UssdPush; readonly use: (push: UssdPush) => void }
 
 /** Names what must be closed again; what was opened last is closed first. */
 export type OnStop = (close: () => Promise<unknown> | unknown) => void
@@ -62,15 +67,27 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => smsBell.close())
   const settlement = openSettlement({ store: queues, database, billers: billers.keys(), onError })
   onStop(() => settlement.close())
+  const push = makeLatePush()
+  const canPush = settings.roles.gateway && settings.smppLinks.some((link) => link.ussd !== undefined)
   const sms = makeSmsConversation({
     ...{ database, sealer, billers, smsBell, events, market: settings.market },
     audit: makeAudit(settings.keys.audit, sealer),
     program: menus.programs.current,
     serviceCode: settings.serviceCodes[0] ?? '',
-    push: null,
+    push: canPush ? push.open : null,
   })
   onStop(() => sms.close())
-  return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms }
+  return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms, push }
+}
+
+function makeLatePush(): LatePush {
+  let opened: UssdPush | null = null
+  return {
+    open: async (to, inputs) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs)),
+    use: (push) => {
+      opened = push
+    },
+  }
 }
 
 async function openMigrated(settings: Settings, events: Events): Promise<Database> {

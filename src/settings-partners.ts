@@ -1,4 +1,7 @@
 import { defaultTimings, type SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { UssdDialect } from './aggregators/smpp/ussd/dialect.ts'
+import { ussdDialects } from './aggregators/smpp/ussd/dialects.ts'
+import { readDialects } from './aggregators/smpp/ussd/read-dialects.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { Secret } from './domain/secret.ts'
 import type { SettingsReader } from './settings-reader.ts'
@@ -12,6 +15,7 @@ const BILLER_TIMEOUT_MS = 5_000
 
 /** `SMPP_LINKS`: `smpp://system_id:password@host:port?name=…`; .env.example has them all. */
 export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
+  const dialects = readUssdDialects(reader)
   const profiles = readSmppProfiles(reader)
   const links = readUrls(reader, 'SMPP_LINKS', (url, parameters): SmppLinkSettings => {
     const { one, whole, oneOf } = parameters
@@ -37,13 +41,28 @@ export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings
       profile: readProfile(profiles, parameters),
       timings: defaultTimings,
     }
-    oneOf('ussd', ['off'])
-    oneOf('dialect', ['standard'])
-    return link
+    const hasUssd = oneOf('ussd', ['off', 'on']) === 'on'
+    const dialect = dialects.get(
+      oneOf('dialect', ['standard', ...[...dialects.keys()].filter((name) => name !== 'standard')]),
+    )
+    if (!hasUssd || dialect === undefined) return link
+    if (link.bind !== 'transceiver')
+      parameters.complain('ussd=on takes bind=transceiver, since answers come in and screens go out over one bind')
+    return { ...link, ussd: dialect }
   })
   const names = links.map((link) => link.name)
   refuseTwins(reader, 'SMPP_LINKS', names)
   return links
+}
+
+/** Those that come with the program, and those of the file that `USSD_DIALECTS` names. */
+function readUssdDialects(reader: SettingsReader): ReadonlyMap<string, UssdDialect> {
+  const path = reader.text('USSD_DIALECTS')
+  const file = path === null ? null : reader.file('USSD_DIALECTS', path)
+  if (file === null) return ussdDialects
+  const { dialects, problems } = readDialects(file, ussdDialects)
+  reader.problems.push(...problems.map((problem) => `USSD_DIALECTS: ${problem}`))
+  return new Map([...ussdDialects, ...dialects])
 }
 
 /** `BILLERS`: `https://key@host/path?id=…&name=…&digits=…`. */

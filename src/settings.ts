@@ -284,9 +284,9 @@ function checkWays(
   africastalking: AfricasTalkingSettings,
   smppLinks: readonly SmppLinkSettings[],
 ): void {
-  if (roles.gateway && africastalking.callbackKey === null) {
+  if (roles.gateway && africastalking.callbackKey === null && !smppLinks.some((link) => link.ussd !== undefined)) {
     reader.problems.push(
-      'AFRICASTALKING_CALLBACK_KEY is missing, so no dialled code could arrive; make one with: openssl rand -hex 24',
+      'AFRICASTALKING_CALLBACK_KEY is missing, so no dialled code could arrive; make one with: openssl rand -hex 24, or set ussd=on for a link of SMPP_LINKS.',
     )
   }
   if (roles.worker && africastalking.account === null && !smppLinks.some((link) => link.bind !== 'receiver')) {

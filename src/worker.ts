@@ -1,8 +1,10 @@
 import { walletProvider } from './account-providers/registry.ts'
 import { AFRICASTALKING_DEADLINE_MS, openAfricasTalkingSms } from './aggregators/africastalking/sms.ts'
-import { openSmppLink } from './aggregators/smpp/link.ts'
+import { openSmppLink, type SmppLink } from './aggregators/smpp/link.ts'
+import { makeUssdDialogues, type UssdLink } from './aggregators/smpp/ussd/dialogues.ts'
 import type { SmsLink } from './aggregators/sms-link.ts'
 import { forgetOldHops } from './conversations/hops.ts'
+import type { UssdConversation } from './conversations/ussd.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
@@ -66,20 +68,39 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   onStop(() => clearInterval(tidying))
 }
 
-/** Every way to send SMS, best first. */
-export function openLinks({ settings, sms, events }: Parts, onStop: OnStop): readonly SmsLink[] {
-  const smpp = settings.smppLinks.map((link) =>
-    openSmppLink(link, {
+/**
+ * Every way to send SMS, best first: for the worker all of them, for the gateway those over which a network does USSD, for both in one
+ * process each once. What SMS a link brings is stored whichever role opened it. `conversation`: null in a process that has none.
+ */
+export function openLinks(parts: Parts, conversation: UssdConversation | null, onStop: OnStop): readonly SmsLink[] {
+  const { settings, sms, events, push } = parts
+  const { serviceCodes } = settings
+  const dialogues = conversation === null ? null : makeUssdDialogues({ conversation, serviceCodes, events })
+  if (dialogues !== null) onStop(dialogues.close)
+  // A network sends the answers of a dialogue over any bind that receives: a process without a conversation must have none of those.
+  const wanted = settings.smppLinks
+    .filter(({ ussd }) => settings.roles.worker || ussd !== undefined)
+    .map((link) => (link.ussd !== undefined && dialogues === null ? { ...link, bind: 'transmitter' as const } : link))
+  const overUssd: UssdLink[] = []
+  const smpp = wanted.map((linkSettings) => {
+    const link: SmppLink = openSmppLink(linkSettings, {
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
       onAcknowledged: sms.acknowledged,
       onState: ({ link: name, bind, up, reason }) => events.linkChanged({ link: name, bind, bound: up, cause: reason }),
       onThrottled: events.linkThrottled,
       onSubmitted: events.submitAnswered,
-    }),
-  )
+      onUssd: (pdu, bind) => {
+        const { ussd: dialect } = linkSettings
+        return dialogues === null || dialect === undefined ? null : dialogues.hear({ dialect, link }, pdu, bind)
+      },
+    })
+    if (linkSettings.ussd !== undefined) overUssd.push({ dialect: linkSettings.ussd, link })
+    return link
+  })
   for (const link of smpp) onStop(() => link.close())
+  if (dialogues !== null && overUssd.length > 0) push.use(dialogues.pushOver(overUssd))
   const { account } = settings.africastalking
-  if (account === null) return smpp
+  if (account === null || !settings.roles.worker) return smpp
   return [...smpp, openAfricasTalkingSms({ ...account, deadlineMs: AFRICASTALKING_DEADLINE_MS })]
 }

@@ -26,7 +26,7 @@ const FOLDERS = [
 const CONTRACTS: Record<string, readonly string[]> = {
   'account-providers': ['account-provider.ts'],
   billers: ['biller.ts'],
-  aggregators: ['aggregator.ts', 'sms-link.ts'],
+  aggregators: ['aggregator.ts', 'sms-link.ts', 'ussd-push.ts'],
 }
 const REGISTRY = 'registry.ts'
 

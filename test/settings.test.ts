@@ -233,3 +233,57 @@ describe('.env.example', () => {
     expect(rest).toMatchObject({ http: settingsOf({}).http, pinDigits: 5, smsSender: 'Nyota', menusDirectory: 'menus' })
   })
 })
+
+describe('USSD over SMPP', () => {
+  const link = (parameters: string) => ({ SMPP_LINKS: `smpp://demo:demo@smsc?name=mno1&${parameters}` })
+
+  test('a link has the dialect that it names, and none while USSD is off', () => {
+    expect(settingsOf(link('ussd=on&dialect=mica')).smppLinks[0]?.ussd?.name).toBe('mica')
+    expect(settingsOf(link('ussd=on')).smppLinks[0]?.ussd?.name).toBe('standard')
+    expect(settingsOf(link('ussd=off&dialect=mica')).smppLinks[0]?.ussd).toBeUndefined()
+  })
+
+  test.each([
+    ['ussd=on&dialect=morse', 'dialect must be one of standard, tata, 6d, mica, huawei'],
+    ['ussd=yes', 'ussd must be one of off, on'],
+    ['ussd=on&bind=receiver', 'ussd=on takes bind=transceiver'],
+  ])('%s is refused', (parameters, sentence) => {
+    expect(problemsOf(link(parameters)).join()).toContain(sentence)
+  })
+
+  test('a gateway that is reached over SMPP needs no aggregator', () => {
+    const none = { AFRICASTALKING_CALLBACK_KEY: undefined, ROLES: 'gateway' }
+    expect(problemsOf({ ...none, ...link('ussd=on') })).toEqual([])
+    expect(problemsOf({ ...none, ...link('ussd=off') })).toHaveLength(1)
+  })
+
+  const file = (yaml: string) => [{ USSD_DIALECTS: 'd.yaml', ...link('ussd=on&dialect=ours') }, () => yaml] as const
+
+  test('a dialect of the operator’s own is the one that it is like, but for what it says', () => {
+    const outcome = readSettings(
+      { ...sound, ...file('')[0] },
+      file('ours: { like: mica, outgoing: { last: 0x17 }, silenceMs: 60000 }')[1],
+    )
+    expect(outcome.kind === 'ok' && outcome.settings.smppLinks[0]?.ussd).toMatchObject({
+      ...{
+        name: 'ours',
+        outgoing: { ask: 2, last: 0x17 },
+        session: { tlv: 'user_message_reference' },
+        silenceMs: 60_000,
+      },
+    })
+  })
+
+  test.each([
+    ['ours: { like: morse }', 'ours is like morse, which is none'],
+    ['ours: { acknowledge: never }', 'ours.acknowledge'],
+    ['ours: { spelling: odd }', 'spelling'],
+    ['mica: { push: null }', 'mica is the name of one that comes with the program'],
+    ['ours: { operation: service_type }', 'operations are two letters'],
+    ['ours: { incoming: { 1: begin } }', 'nothing answers'],
+    ['ours: [', 'is no YAML'],
+  ])('%s is refused', (yaml, sentence) => {
+    const [changes, readFile] = file(yaml)
+    expect(problemsOf(changes, readFile).join()).toContain(sentence)
+  })
+})

@@ -9,6 +9,8 @@ export type Call = {
   readonly networkCode: string
   /** The tail of a dialled shortcut, then one entry per answer. */
   readonly inputs: readonly string[]
+  /** Answers given so far, without what was dialled. */
+  readonly hops: number
   readonly startedAtMs: number
 }
 
@@ -43,11 +45,11 @@ export function placeCall(call: {
   startedAtMs: number
 }): Call {
   const { tail, ...rest } = call
-  return { ...rest, networkCode: SANDBOX_NETWORK, inputs: tail === '' ? [] : [tail] }
+  return { ...rest, networkCode: SANDBOX_NETWORK, inputs: tail === '' ? [] : [tail], hops: 0 }
 }
 
 export function answerCall(call: Call, input: string): Call {
-  return { ...call, inputs: [...call.inputs, input] }
+  return { ...call, inputs: [...call.inputs, input], hops: call.hops + 1 }
 }
 
 /** The form of the callback for the call as it stands. */

@@ -6,6 +6,8 @@ export type Options = {
   readonly phoneNumber: string
   readonly dialled: string
   readonly serviceCode: string | undefined
+  /** How dialogues reach the gateway. */
+  readonly via: 'africastalking' | 'smpp'
   readonly url: string
   readonly key: string
   readonly networkUrl: string
@@ -23,12 +25,14 @@ export const HELP: string = `A phone in the terminal, against a running gateway.
 
   npm run dial -- --from +254700000001
   npm run dial -- --from +254700000001 --to '*384*1*0700000002*500#'
+  npm run dial -- --from +254700000001 --via smpp
   npm run dial -- --from +254700000001 --save test/dialogues/my-flow.en.yaml
   printf '1\\n:hangup\\n' | npm run --silent dial -- --from +254700000001 --json
 
   --from <number>       this phone's number, international form (required)
   --to <code>           what is dialled first                   (*384#)
   --service-code <code> the part of it that is the short code, when that has a * itself
+  --via <network>       africastalking: callbacks to --url; smpp: through --network's SMPP links (africastalking)
   --url <url>           the gateway                             (http://127.0.0.1:8080)
   --key <key>           AFRICASTALKING_CALLBACK_KEY             (demo)
   --network <url>       the fake network that brings SMS        (http://127.0.0.1:8081)
@@ -70,6 +74,8 @@ export function readOptions(args: readonly string[]): ReadOptions {
   if (parseDialled(values.to, values['service-code']) === null) {
     return wrong(`"${values.to}" cannot be dialled. Write it as '*384#' (in quotes), or '*384*1#' for a shortcut.`)
   }
+  if (values.via !== 'africastalking' && values.via !== 'smpp')
+    return wrong(`--via takes africastalking or smpp, not "${values.via}".`)
   for (const [name, url] of [
     ['--url', values.url] as const,
     ['--network', values.network] as const,
@@ -84,6 +90,7 @@ export function readOptions(args: readonly string[]): ReadOptions {
       phoneNumber: values.from,
       dialled: values.to,
       serviceCode: values['service-code'],
+      via: values.via,
       url: values.url,
       key: values.key,
       networkUrl: values.network,
@@ -101,6 +108,7 @@ function parse(args: readonly string[]) {
       from: { type: 'string' },
       to: { type: 'string', default: '*384#' },
       'service-code': { type: 'string' },
+      via: { type: 'string', default: 'africastalking' },
       url: { type: 'string', default: 'http://127.0.0.1:8080' },
       key: { type: 'string', default: 'demo' },
       network: { type: 'string', default: 'http://127.0.0.1:8081' },

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Inspection } from '../../src/conversations/inspect.ts'
 import type { Call, EndStatus } from './call.ts'
-import { answerCall, endForm, parseDialled, placeCall, readReply } from './call.ts'
+import { answerCall, parseDialled, placeCall, readReply } from './call.ts'
+import type { Carrier } from './carrier.ts'
 import type { Display } from './display.ts'
-import type { GatewayAddress } from './gateway.ts'
-import { postCallback, postForm } from './gateway.ts'
 import type { ReceivedSms } from './inbox.ts'
 import { inspectSession } from './inspector.ts'
 import { commandHelp } from './options.ts'
@@ -17,6 +16,8 @@ export type Phone = {
   /** Takes a typed line: an answer, a code to dial, or a command. False when the phone is to be put away. */
   enter(line: string): Promise<boolean>
   receive(message: ReceivedSms): void
+  /** A screen that the gateway began. */
+  pushed(text: string, end: boolean): void
   /** Ends an open session, as putting a phone away does. */
   close(): Promise<void>
   /** How many callbacks were answered by something that is no screen. */
@@ -31,11 +32,12 @@ const SMS_PATIENCE_MS = 10_000
 const IDLE_MS = 30_000
 
 export function makePhone(
-  gateway: GatewayAddress & { readonly operatorUrl: string },
+  gateway: { readonly carrier: Carrier; readonly operatorUrl: string },
   phone: { phoneNumber: string; dialled: string; serviceCode: string | undefined },
   display: Display,
   recorder: Recorder,
 ): Phone {
+  const { carrier } = gateway
   let session: Session | null = null
   let lastDialled = phone.dialled
   let faults = 0
@@ -66,11 +68,11 @@ export function makePhone(
   }
 
   async function post(current: Session): Promise<boolean> {
-    const posted = await postCallback(gateway, current.call)
+    const posted = await carrier.hop(current.call)
     if (posted.kind === 'unreachable') {
       faults += 1
       current.open = false
-      display.fault(unreachableWords(gateway.url, posted.cause))
+      display.fault(unreachableWords(carrier.url, posted.cause))
       return false
     }
     if (posted.kind === 'late') {
@@ -111,14 +113,14 @@ export function makePhone(
   /** The network tells the gateway that a session is over; nobody waits for more than the answer to that. */
   async function notify(current: Session, status: EndStatus, idleMs: number, errorMessage?: string): Promise<void> {
     const { call, hops, lastBody } = current
-    const form = endForm(call, {
+    const posted = await carrier.end(call, {
       status,
+      idle: idleMs > 0,
       atMs: Date.now() + idleMs,
       hops,
       lastBody,
       ...(errorMessage === undefined ? {} : { errorMessage }),
     })
-    const posted = await postForm(gateway, 'ussd-end', form)
     if (status === 'Failed' || (posted.kind === 'answer' && posted.status === 200)) return
     display.note(
       `The end-of-session notification was not taken: ${posted.kind === 'answer' ? `HTTP ${posted.status}` : posted.kind}.`,
@@ -128,8 +130,8 @@ export function makePhone(
   async function repeat(): Promise<void> {
     if (session === null) return display.note('Nothing was sent yet.')
     const before = session.lastBody
-    const posted = await postCallback(gateway, session.call)
-    if (posted.kind !== 'answer') return display.fault(unreachableWords(gateway.url, posted.kind))
+    const posted = await carrier.repeat(session.call)
+    if (posted.kind !== 'answer') return display.fault(unreachableWords(carrier.url, posted.kind))
     recorder.repeated()
     display.repeated({ same: posted.body === before, body: posted.body, before })
   }
@@ -207,6 +209,21 @@ export function makePhone(
       recorder.sms(message)
       display.sms(message)
       wake()
+    },
+    pushed: (text, isLast) => {
+      const serviceCode = parseDialled(phone.dialled, phone.serviceCode)?.serviceCode ?? phone.dialled
+      const sessionId = `push_${randomBytes(16).toString('hex')}`
+      const call = placeCall({
+        serviceCode,
+        tail: '',
+        sessionId,
+        phoneNumber: phone.phoneNumber,
+        startedAtMs: Date.now(),
+      })
+      session = { call, hops: 1, lastBody: `${isLast ? 'END' : 'CON'} ${text}`, open: !isLast }
+      display.note('  The network opens a dialogue.')
+      display.screen({ text, end: isLast, serviceCode, sessionId, inspected: null })
+      recorder.screen(text, isLast)
     },
     close: () => end('Incomplete', 'You hung up.'),
     faults: () => faults,

@@ -38,19 +38,28 @@ export type GatewayOptions = {
   readonly started?: boolean
   /** Told of every step of its dialogues. */
   readonly watch?: Watch
+  /** Phones dial over SMPP too, in this dialect. */
+  readonly ussdDialect?: string
 }
+
+const unavailable: App['push'] = async () => ({ kind: 'unavailable' })
 
 /** A gateway on real stores, with a fake network and fake billers outside its walls; everything on ports of its own. */
 export async function startOwnGateway(options: GatewayOptions): Promise<OwnGateway> {
   const { database, redis } = options.stores
-  const [network, billers] = await Promise.all([startFakeNetwork({ smppPort: 0, httpPort: 0 }), startFakeBillers(0)])
+  const { ussdDialect } = options
+  const ussd = ussdDialect === undefined ? '' : `&ussd=on&dialect=${ussdDialect}&window=1000&tps=10000`
+  const [network, billers] = await Promise.all([
+    startFakeNetwork({ smppPort: 0, httpPort: 0, ...(ussdDialect === undefined ? {} : { ussdDialect }) }),
+    startFakeBillers(0),
+  ])
   const env = {
     ...makeKeys(),
     ...{ MARKET: 'KE', SERVICE_CODES: '*384#', HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0', LOG_LEVEL: 'debug' },
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
     AFRICASTALKING_CALLBACK_KEY: 'demo',
     BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${options.billerTimeoutMs ?? 5000}`),
-    SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254`,
+    SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254${ussd}`,
     ...options.env,
   }
   const read = readSettings(env)
@@ -69,7 +78,13 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
   const stopApp = async (): Promise<void> => app?.stop()
   return {
     ...{ settings, env, network, billers, database, redis, callbackKey: 'demo', stopApp },
-    app: app ?? { port: null, operatorPort: 0, publishMenus: async () => undefined, stop: async () => undefined },
+    app: app ?? {
+      port: null,
+      operatorPort: 0,
+      publishMenus: async () => undefined,
+      push: unavailable,
+      stop: async () => undefined,
+    },
     url: `http://127.0.0.1:${app?.port ?? 0}`,
     logs: () => lines.join(''),
     async stop() {

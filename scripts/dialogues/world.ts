@@ -54,6 +54,8 @@ export type WorldOptions = {
   readonly menusDirectory?: string
   /** Told of every step of its dialogues. */
   readonly watch?: Watch
+  /** Phones dial over SMPP too, in this dialect. */
+  readonly ussdDialect?: string
 }
 
 /** Worlds on this ground; the first one prepares what they share. */
@@ -75,7 +77,7 @@ async function openWorld(
   ground: Ground,
   { redis, keys, template }: Common,
   given: readonly Given[],
-  { menusDirectory, watch }: WorldOptions,
+  { menusDirectory, watch, ussdDialect }: WorldOptions,
 ): Promise<World> {
   const database = await createDatabase(ground, template)
   const sealer = makeSealer(keysOf(keys).data)
@@ -87,6 +89,7 @@ async function openWorld(
     billerTimeoutMs: BILLER_TIMEOUT_MS,
     env: { ...keys, REDIS_PREFIX: `${redis.prefix}${randomBytes(4).toString('hex')}:`, ...menus },
     ...(watch === undefined ? {} : { watch }),
+    ...(ussdDialect === undefined ? {} : { ussdDialect }),
   })
 
   async function arrange(fact: Given): Promise<void> {

@@ -2,7 +2,8 @@ import { makeFakeAfricasTalking } from './network/africastalking.ts'
 import { type Behaviour, ordinaryBehaviour } from './network/behaviour.ts'
 import { startHttpSide } from './network/http.ts'
 import { makePhones, type PhoneMessage } from './network/phones.ts'
-import { startSmsc } from './network/smsc.ts'
+import { type Smsc, startSmsc } from './network/smsc.ts'
+import { makeUssdCentre, type UssdCentre } from './network/ussd.ts'
 
 export type FakeNetworkOptions = {
   /** 2775 unless given; 0 picks a free one. */
@@ -14,6 +15,8 @@ export type FakeNetworkOptions = {
   readonly accounts?: Readonly<Record<string, string>>
   /** Where delivery reports and incoming messages of the HTTP interface are posted: `http://127.0.0.1:8080/africastalking/demo`. */
   readonly africastalkingCallbackUrl?: string | null
+  /** How the network does USSD over SMPP: `standard` unless given; scripts/fakes/network/ussd-octets.ts has them all. */
+  readonly ussdDialect?: string
 }
 
 export type FakeNetwork = {
@@ -26,6 +29,8 @@ export type FakeNetwork = {
   waitForMessages(number: string, count: number, timeoutMs?: number): Promise<readonly PhoneMessage[]>
   /** A message from a phone over SMPP. False: nobody is bound to receive it. */
   send(from: string, to: string, text: string): boolean
+  /** Phones that dial over SMPP. */
+  readonly ussd: UssdCentre
   behave(changes: Partial<Behaviour>): void
   /** Back to ordinary behaviour. */
   calm(): void
@@ -44,13 +49,18 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
   const behaviour: Behaviour = { ...ordinaryBehaviour }
   const phones = makePhones()
   const accounts = options.accounts ?? { demo: 'demo' }
-  const smsc = await startSmsc({ host, port: options.smppPort ?? 2775, accounts }, behaviour, phones)
+  const ussd: UssdCentre = makeUssdCentre({
+    dialect: options.ussdDialect ?? 'standard',
+    serviceAddress: '384',
+    deliver: (command, fields) => smsc.ask(command, fields),
+  })
+  const smsc: Smsc = await startSmsc({ host, port: options.smppPort ?? 2775, accounts }, behaviour, phones, ussd.take)
   const africastalking = makeFakeAfricasTalking(options.africastalkingCallbackUrl ?? null, behaviour, phones)
   function behave(changes: Partial<Behaviour>): void {
     Object.assign(behaviour, changes)
     smsc.applyFreeze()
   }
-  const parts = { phones, africastalking, smsc, behaviour: () => behaviour, behave }
+  const parts = { phones, ussd, africastalking, smsc, behaviour: () => behaviour, behave }
   const http = await startHttpSide({ host, port: options.httpPort ?? 8081 }, parts).catch(async (error: unknown) => {
     await smsc.close()
     throw error
@@ -70,6 +80,7 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
       return phones.messages(number)
     },
     send: smsc.send,
+    ussd,
     behave,
     calm: () => behave(ordinaryBehaviour),
     links: smsc.links,

@@ -1,5 +1,6 @@
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { HopOutcome } from '../telemetry/events.ts'
 
 /** One request of a USSD dialogue, as every aggregator's file hands it to the conversation. */
 export type UssdRequest = {
@@ -9,8 +10,22 @@ export type UssdRequest = {
   readonly msisdn: Msisdn
   /** As dialled without what follows the service's own code, `*384#`. */
   readonly serviceCode: string
-  /** Every input of the session so far, joined by `*`; empty at the dial. May hold a PIN. */
+  /**
+   * Every input of the session so far, joined by `*`, and empty at the dial; where `single` is set, the input of this hop alone. May
+   * hold a PIN.
+   */
   readonly text: Secret
+  readonly single?: SingleInput
+}
+
+/** What is known of an input that came alone, from a network that does not number its hops. */
+export type SingleInput = {
+  /** `begin`: `text` is what was dialled after the code, as it would be in a cumulative first hop. */
+  readonly kind: 'begin' | 'answer'
+  /** The network surely has our last screen and our acknowledgement, so this is no repeat of what it sent before. */
+  readonly fresh: boolean
+  /** What the session was called before the network named it: one that we began ourselves. */
+  readonly alias?: string
 }
 
 /** One screen: its words, and whether the session ends with it. */
@@ -22,7 +37,12 @@ export type UssdEnd = {
   readonly sessionId: string
   readonly msisdn: Msisdn
   readonly status: 'completed' | 'dropped' | 'failed'
+  /** As in the request. */
+  readonly alias?: string
 }
+
+/** A hop's answer and what kind of answer it is; only `answered` is a screen that was not given before. */
+export type UssdTurn = { readonly reply: UssdReply; readonly outcome: HopOutcome }
 
 /** One part of a long message as it arrived; parts of one message share sender, destination, reference and total. */
 export type MessagePart = { readonly reference: number; readonly total: number; readonly number: number }

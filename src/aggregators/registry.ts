@@ -1,5 +1,6 @@
 import { africastalking } from './africastalking/callbacks.ts'
 import type { Aggregator } from './aggregator.ts'
+import { SMPP } from './smpp/ussd/dialogue.ts'
 
 type AggregatorSettings = Parameters<typeof africastalking>[0]
 
@@ -9,4 +10,4 @@ export function makeAggregators(settings: AggregatorSettings): ReadonlyMap<strin
 }
 
 /** The names that a session's channel can have; menus may set limits for each. */
-export const aggregatorNames: readonly string[] = [...makeAggregators({ serviceCodes: [] }).keys()]
+export const aggregatorNames: readonly string[] = [...makeAggregators({ serviceCodes: [] }).keys(), SMPP]

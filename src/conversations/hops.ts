@@ -19,6 +19,9 @@ export type Hop = {
 /** A repeat this much later is a fresh session that happens to carry an old name. */
 const REMEMBERED = '1 hour'
 
+/** No network keeps a session longer. */
+const UNDER_WAY = '5 minutes'
+
 const POLL_MS = 40
 
 /** `claimed`: the one caller that may run the hop's effect. `twin`: the same answer has claimed it; `other`: another answer has. */
@@ -87,8 +90,11 @@ export async function awaitAnswer(
   }
 }
 
-/** The last hop with an effect of a conversation that Redis does not know (any more). */
-export async function findHop(database: Queryable, conversation: string): Promise<Hop | null> {
+/**
+ * The last hop with an effect of a conversation that Redis does not know (any more). `isReused`: the network gives other sessions the same
+ * name, so only one that can still be under way is meant.
+ */
+export async function findHop(database: Queryable, conversation: string, isReused = false): Promise<Hop | null> {
   const { rows } = await database.query<{
     session_id: string
     hop: number
@@ -97,7 +103,7 @@ export async function findHop(database: Queryable, conversation: string): Promis
     input_mac: string
   }>(
     `SELECT session_id, hop, caller_mac, input_length, input_mac FROM ussd_hop
-     WHERE conversation = $1 AND claimed_at > now() - interval '${REMEMBERED}' ORDER BY claimed_at DESC, hop DESC LIMIT 1`,
+     WHERE conversation = $1 AND claimed_at > now() - interval '${isReused ? UNDER_WAY : REMEMBERED}' ORDER BY claimed_at DESC, hop DESC LIMIT 1`,
     [conversation],
   )
   const [row] = rows

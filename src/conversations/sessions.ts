@@ -8,7 +8,7 @@ import { type SessionJson, sessionFromJson, sessionToJson } from '../menu/sessio
 import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
-import type { SeenInput } from './arrival.ts'
+import type { EarlierInput, SeenInput } from './arrival.ts'
 import { countLive, MARK_BYTES, markOf } from './live-sessions.ts'
 
 /** A live dialogue, or the tombstone of one that ended, as it is kept in Redis (sealed). */
@@ -30,6 +30,10 @@ export type UssdSession = {
   readonly past: 'open' | 'secret' | 'write'
   /** The network has ended the session: repeats are answered, nothing is stepped any more. */
   readonly closed?: true
+  /** Where inputs come alone: those before `seen`, newest first. */
+  readonly earlier?: readonly EarlierInput[]
+  /** Nobody knows whether the last screen arrived. */
+  readonly unsure?: true
 }
 
 export type StoredSession = { readonly revision: number; readonly session: UssdSession }
@@ -40,8 +44,16 @@ export type Sessions = {
   /** A keyed hash of cumulative input, bound to the session's key and the number that typed it. */
   readonly macOf: (key: string, msisdn: Msisdn, text: string) => string
   readonly read: (key: string) => Promise<StoredSession | null>
-  /** Stores the session if what is there is still at `revision`, or nothing is there; otherwise returns what is there. */
-  readonly write: (key: string, revision: number, session: UssdSession) => Promise<StoredSession | 'written'>
+  /**
+   * Stores the session if what is there is still at `revision`, or nothing is there; otherwise returns what is there. `begins`: it is its
+   * subscriber's last from now on, as every session at revision 0 is.
+   */
+  readonly write: (
+    key: string,
+    revision: number,
+    session: UssdSession,
+    begins?: boolean,
+  ) => Promise<StoredSession | 'written'>
   /** The key of the session that this subscriber began last; null for none within some minutes. Travels with a `read` of the moment. */
   readonly lastOf: (msisdn: Msisdn) => Promise<string | null>
 }
@@ -143,12 +155,12 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       const stored = await get(name)
       return stored === null ? null : open(name, stored)
     },
-    write: async (name, revision, session) => {
+    write: async (name, revision, session, begins = revision === 0) => {
       const mark = markOf(session.program, session.reply.end || session.closed === true)
       const sealed = sealer.seal(JSON.stringify(toJson(session)), name)
       const value = Buffer.concat([revisionBytes(revision + 1), mark, sealed])
       const ofCaller = (): string => (session.callerId === null ? name : ownerOf(session.menu.facts.number))
-      const owner = revision === 0 ? ofCaller() : null
+      const owner = begins ? ofCaller() : null
       const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
@@ -182,21 +194,31 @@ type UssdSessionJson = readonly [
   closed: boolean,
   atMs: number,
   past: UssdSession['past'],
+  /** Only where inputs come alone. */
+  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean],
 ]
 
-function toJson({ id, program, callerId, menu, hop, seen, reply, atMs, past, closed }: UssdSession): UssdSessionJson {
+function toJson(session: UssdSession): UssdSessionJson {
+  const { id, program, callerId, menu, hop, seen, reply, atMs, past, closed, earlier, unsure } = session
   const input = [seen.length, seen.mac] as const
-  return [id, program, callerId, sessionToJson(menu), hop, input, [reply.text, reply.end], closed === true, atMs, past]
+  const shown = [reply.text, reply.end] as const
+  const all = [id, program, callerId, sessionToJson(menu), hop, input, shown, closed === true, atMs, past] as const
+  if (earlier === undefined && unsure === undefined) return all
+  return [...all, [(earlier ?? []).map((each) => [each.mac, each.atMs] as const), unsure === true]]
 }
 
-function fromJson([id, program, callerId, menu, hop, seen, reply, closed, atMs, past]: UssdSessionJson): UssdSession {
-  const session = {
+function fromJson([
+  ...[id, program, callerId, menu, hop, seen, reply, closed, atMs, past, singles]
+]: UssdSessionJson): UssdSession {
+  return {
     ...{ id, program, callerId, menu: sessionFromJson(menu), hop },
     seen: { length: seen[0], mac: seen[1] },
     reply: { text: reply[0], end: reply[1] },
     ...{ atMs, past },
+    ...(closed ? { closed } : {}),
+    ...(singles === undefined ? {} : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
+    ...(singles?.[1] === true ? { unsure: true } : {}),
   }
-  return closed ? { ...session, closed } : session
 }
 
 function revisionBytes(revision: number): Buffer {

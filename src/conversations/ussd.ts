@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Action, ActionContext, Caller, Services } from '../actions/action.ts'
 import { tellAtEnd } from '../actions/notices.ts'
-import type { UssdEnd, UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
+import type { UssdEnd, UssdReply, UssdRequest, UssdTurn } from '../aggregators/aggregator.ts'
 import { within } from '../domain/within.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
@@ -14,13 +14,14 @@ import { begin, languageOf, type MenuSession, topFrame } from '../menu/session.t
 import { startsOver, step } from '../menu/step.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import type { Events } from '../telemetry/events.ts'
-import { dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
+import { type Arrival, dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
 import { type Answered, type Errand, makeLastWords } from './last-words.ts'
 import { type Previous, pastOf, readPrevious } from './previous.ts'
 import type { Programs } from './programs.ts'
 import { runAction } from './run-action.ts'
 import type { Sessions, StoredSession, UssdSession } from './sessions.ts'
+import { earlierOf, placeAlone, type SingleRequest } from './singles.ts'
 import type { Watch } from './watch.ts'
 
 export type UssdDependencies = {
@@ -38,7 +39,11 @@ export type UssdDependencies = {
 
 export type UssdConversation = {
   readonly answer: (request: UssdRequest) => Promise<UssdReply>
+  /** The same, with what kind of answer it is, for networks where a repeat is not answered as a first screen is. */
+  readonly converse: (request: UssdRequest) => Promise<UssdTurn>
   readonly end: (end: UssdEnd) => Promise<void>
+  /** The last screen may or may not have arrived: until the next answer, its input again is a repeat, however late. */
+  readonly doubt: (session: Omit<UssdEnd, 'status'>) => Promise<void>
 }
 
 /** The whole hop, well inside the 10 s that the strictest network gives an application. */
@@ -70,7 +75,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   const { services, actions, sessions, programs, events, stopping, now, watch } = dependencies
   const { last, speaking, lost, unfinished } = makeLastWords(services, programs)
 
-  async function answer(request: UssdRequest): Promise<UssdReply> {
+  async function converse(request: UssdRequest): Promise<UssdTurn> {
     const startedMs = now()
     const errand: Errand = { request, startedMs, mayAct: false, language: null }
     const placed = place(errand).catch((error: unknown): Answered => {
@@ -87,43 +92,61 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       end: reply.end,
       durationMs: now() - startedMs,
     })
-    return reply
+    return { reply, outcome }
   }
 
   async function place(errand: Errand): Promise<Answered> {
     const { request } = errand
-    const name = sessions.keyOf(request.aggregator, request.sessionId)
+    const { single } = request
+    let name = sessions.keyOf(request.aggregator, request.sessionId)
     let stored: StoredSession | null
     let before: string | null
     try {
-      // A code with answers goes where it says, whatever was before. Asked together, the two share a command.
-      const isDial = request.text.reveal() === ''
-      ;[stored, before] = await Promise.all([sessions.read(name), isDial ? sessions.lastOf(request.msisdn) : null])
+      // A code with answers goes where it says, whatever was before. Asked together, all share a command.
+      const isDial = request.text.reveal() === '' && single?.kind !== 'answer'
+      const alias = aliasOf(request)
+      let begun: StoredSession | null
+      ;[stored, before, begun] = await Promise.all([
+        sessions.read(name),
+        isDial ? sessions.lastOf(request.msisdn) : null,
+        alias === null ? null : sessions.read(alias),
+      ])
+      if (stored === null && begun !== null && alias !== null && single?.kind === 'answer')
+        [name, stored] = [alias, begun]
     } catch (error) {
       events.sessionStoreFailed({ error })
       return (await remembered(name, errand)) ?? last(errand, 'screen_busy', 'error')
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const result: Answered | StoredSession =
-        stored === null ? await open(name, before, errand) : await proceed(name, stored, errand)
+        stored === null ? await open(name, before, errand, null) : await proceed(name, before, stored, errand)
       if ('reply' in result) return result
       stored = result
     }
     return unfinished(errand)
   }
 
-  /** A session that Redis does not know: one that it lost, or a new dial. */
-  async function open(name: string, before: string | null, errand: Errand): Promise<Answered | StoredSession> {
+  /** A session that Redis does not know: one that it lost, or a new dial, which may take the place of the session `instead`. */
+  async function open(
+    name: string,
+    before: string | null,
+    errand: Errand,
+    instead: StoredSession | null,
+  ): Promise<Answered | StoredSession> {
     const { request, startedMs } = errand
+    const { single } = request
     const dialled = dialledInputs(request.text)
-    if (dialled.length > 0) {
+    if (single === undefined ? dialled.length > 0 : single.kind === 'answer') {
       const known = await remembered(name, errand)
       if (known !== null) return known
     }
+    if (single?.kind === 'answer') return last(await speaking(errand), 'screen_lost', 'refused')
+    const revision = instead?.revision ?? 0
     if (stopping()) return last(await speaking(errand), 'screen_closing', 'refused')
     const subscriber = await services.findByNumber(request.msisdn)
     errand.language = subscriber?.language ?? null
-    const previous = await previousOf(name, before, subscriber, startedMs)
+    const isOlder = before !== name || instead !== null
+    const previous = await previousOf(isOlder ? before : null, subscriber, startedMs)
     const facts = factsOf(request, subscriber)
     const fresh = {
       ...{ id: randomUUID(), callerId: subscriber?.id ?? null, hop: 0, seen: { length: 0, mac: '' } },
@@ -138,7 +161,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       }
       const event: MenuEvent = { kind: 'resume', atMs: startedMs }
       try {
-        return await run({ errand, name, revision: 0, session, program, event })
+        return await begun(await run({ errand, name, revision, session, program, event }), errand, instead)
       } catch (error) {
         // The menus of a build before this one may be none that it can show; nobody is kept from dialling by that.
         events.hopFailed({ aggregator: request.aggregator, error })
@@ -149,36 +172,52 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const menu = begin(program, { language, facts, channel: request.aggregator })
     const news = previous.kind === 'transferred' ? { last: previous.last } : {}
     const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled, ...news }
-    return run({ errand, name, revision: 0, session: { ...fresh, program: program.hash, menu }, program, event })
+    const session = { ...fresh, program: program.hash, menu }
+    return begun(await run({ errand, name, revision, session, program, event }), errand, instead)
+  }
+
+  /** Who dials again has left the session that was there, whether or not the network told of it. */
+  function begun<T extends Answered | StoredSession>(result: T, { request }: Errand, instead: StoredSession | null): T {
+    if (instead === null || !('reply' in result) || result.outcome !== 'answered') return result
+    const { program, menu, reply, closed } = instead.session
+    if (reply.end || closed) return result
+    events.sessionEnded({ aggregator: request.aggregator, status: 'dropped' })
+    events.screenDid(program, languageOf(menu), topFrame(menu).at, 'dropped')
+    return result
   }
 
   /** What was before is a convenience: a dial that cannot find out begins anew. */
-  async function previousOf(
-    name: string,
-    before: string | null,
-    subscriber: Subscriber | null,
-    atMs: number,
-  ): Promise<Previous> {
-    if (before === null || before === name || subscriber === null) return { kind: 'none' }
+  async function previousOf(before: string | null, subscriber: Subscriber | null, atMs: number): Promise<Previous> {
+    if (before === null || subscriber === null) return { kind: 'none' }
     return readPrevious(dependencies, before, subscriber, atMs).catch((error: unknown) => {
       events.sessionStoreFailed({ error })
       return { kind: 'none' }
     })
   }
 
-  async function proceed(name: string, stored: StoredSession, errand: Errand): Promise<Answered | StoredSession> {
+  async function proceed(
+    name: string,
+    before: string | null,
+    stored: StoredSession,
+    errand: Errand,
+  ): Promise<Answered | StoredSession> {
     const { request, startedMs } = errand
     const { session, revision } = stored
     if (session.menu.facts.number !== request.msisdn) return last(errand, 'screen_lost', 'refused')
     errand.language = languageOf(session.menu)
-    const arrival = placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
+    const arrival = arrivalOf(name, session, errand)
     switch (arrival.kind) {
+      case 'begin':
+        errand.language = null
+        return open(name, before, errand, stored)
       case 'repeat':
       case 'stale':
         return { reply: session.reply, outcome: arrival.kind, screen: '' }
       case 'unrelated':
         return lost(session.id, errand)
       case 'next': {
+        // A network that goes on with what it ended waits for an answer.
+        if (session.closed && !session.reply.end && request.single) return lost(session.id, errand)
         if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
         const program = await programs.find(session.program)
         if (program === null) return lost(session.id, errand)
@@ -199,6 +238,12 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         return run({ errand, name, revision, session, program, event })
       }
     }
+  }
+
+  function arrivalOf(name: string, session: UssdSession, errand: Errand): Arrival | { readonly kind: 'begin' } {
+    const { request, startedMs } = errand
+    if (isSingle(request)) return placeAlone(session, request, seenOf(name, request), startedMs)
+    return placeCumulative(session.seen, request.text, (text) => sessions.macOf(name, request.msisdn, text))
   }
 
   /** Steps until a screen is due, running the actions on the way; the hop is claimed before the first effect. */
@@ -248,7 +293,11 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     }
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
     if (claimed !== null) await settleHop(claimed, reply)
-    const went: UssdSession = { ...session, menu: next.session, hop, seen, reply, atMs: startedMs, past }
+    const { unsure: _, ...known } = session
+    const alone = isSingle(request) ? { earlier: earlierOf(session) } : {}
+    // A repeat is told by the time that has passed since its answer, however long that took.
+    const atMs = isSingle(request) ? now() : startedMs
+    const went: UssdSession = { ...known, menu: next.session, hop, seen, reply, atMs, past, ...alone }
     const kept = await keep(went, round, next.reply, claimed !== null)
     const isOurs = 'reply' in kept && kept.outcome === 'answered'
     if (isOurs) countScreens(round, heard, next)
@@ -295,7 +344,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const counted = screenNow(programs.current(), screen.screen)
     const answered: Answered = { reply: session.reply, outcome: 'answered', screen: counted }
     try {
-      const result = await sessions.write(round.name, round.revision, session)
+      const result = await sessions.write(round.name, round.revision, session, session.hop === 1)
       if (result === 'written') return answered
       if (!claimed) return result
       if (result.session.id === session.id) {
@@ -320,7 +369,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { request } = errand
     // Until it is known that there was no such hop, it may have moved money.
     errand.mayAct = true
-    const hop = await findHop(services.database, name)
+    const hop = await findHop(services.database, name, isSingle(request))
     if (hop === null || hop.callerMac !== sessions.macOf(name, request.msisdn, '')) {
       errand.mayAct = false
       return null
@@ -332,21 +381,50 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   function seenOf(name: string, request: UssdRequest): SeenInput {
     const text = request.text.reveal()
-    return { length: text.length, mac: sessions.macOf(name, request.msisdn, text) }
+    const kind = request.single === undefined ? '' : `${request.single.kind}\0`
+    return { length: text.length, mac: sessions.macOf(name, request.msisdn, `${kind}${text}`) }
   }
 
-  async function end({ aggregator, sessionId, msisdn, status }: UssdEnd): Promise<void> {
+  /** The session that the network names, or else the one it has not named yet. */
+  async function namedBy(named: Omit<UssdEnd, 'status'>): Promise<{ name: string; stored: StoredSession } | null> {
+    const names = [sessions.keyOf(named.aggregator, named.sessionId), aliasOf(named)].filter((name) => name !== null)
+    for (const name of names) {
+      const stored = await sessions.read(name)
+      if (stored !== null) return stored.session.menu.facts.number === named.msisdn ? { name, stored } : null
+    }
+    return null
+  }
+
+  function aliasOf(named: Pick<UssdEnd, 'aggregator' | 'alias'> & Pick<UssdRequest, 'single'>): string | null {
+    const alias = named.single?.alias ?? named.alias
+    return alias === undefined ? null : sessions.keyOf(named.aggregator, alias)
+  }
+
+  async function doubt(named: Omit<UssdEnd, 'status'>): Promise<void> {
+    const found = await namedBy(named)
+    if (found === null || found.stored.session.closed) return
+    const { name, stored } = found
+    // Whoever has written meanwhile knows more.
+    await sessions.write(name, stored.revision, { ...stored.session, unsure: true }, false)
+  }
+
+  async function end(ended: UssdEnd): Promise<void> {
+    const { aggregator, status } = ended
     events.sessionEnded({ aggregator, status })
-    const name = sessions.keyOf(aggregator, sessionId)
-    const stored = await sessions.read(name)
-    if (stored === null || stored.session.menu.facts.number !== msisdn || stored.session.reply.end) return
+    const found = await namedBy(ended)
+    if (found === null || found.stored.session.reply.end) return
+    const { name, stored } = found
     const { program, menu, closed } = stored.session
     const result = await sessions.write(name, stored.revision, { ...stored.session, closed: true })
     if (closed || status === 'completed' || result !== 'written') return
     events.screenDid(program, languageOf(menu), screenShown(menu), status)
   }
 
-  return { answer, end }
+  return { answer: async (request) => (await converse(request)).reply, converse, end, doubt }
+}
+
+function isSingle(request: UssdRequest): request is SingleRequest {
+  return request.single !== undefined
 }
 
 /** What is on the phone: the current screen, or the question whether to go on there. */

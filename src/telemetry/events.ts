@@ -22,6 +22,12 @@ export type Events = {
   readonly sessionEnded: (e: { aggregator: string; status: 'completed' | 'dropped' | 'failed' }) => void
   readonly actionRan: (e: { action: string; outcome: string; error: unknown }) => void
   readonly callbackRefused: (e: { aggregator: string; callback: string }) => void
+  /** A screen that was handed to a network that does not call us; `unshowable`: it has no way to show it. */
+  readonly ussdSubmitted: (e: {
+    link: string
+    outcome: 'accepted' | 'refused' | 'unknown' | 'unshowable'
+    cause: string
+  }) => void
   readonly callbackFailed: (e: { aggregator: string; callback: string; error: unknown }) => void
   readonly menusPublished: (e: { program: string; screens: number }) => void
   /** New dials begin with menus that some process has published. */
@@ -127,6 +133,7 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     'aggregator',
     'callback',
   ])
+  const submitted = counter('ussd_screens_submitted_total', 'Screens handed to a link', ['link', 'outcome'])
   const storeFailures = counter('ussd_session_store_failures_total', 'Reads and writes of sessions that failed', [])
   return {
     hopAnswered({ aggregator, outcome, screen, end, durationMs }) {
@@ -154,6 +161,10 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     callbackRefused({ aggregator, callback }) {
       refused({ aggregator, callback })
       log.warn({ event: 'callback_refused', aggregator, callback })
+    },
+    ussdSubmitted({ link, outcome, cause }) {
+      submitted({ link, outcome })
+      log[outcome === 'accepted' ? 'debug' : 'warn']({ event: 'ussd_submitted', link, outcome, cause })
     },
     callbackFailed: ({ aggregator, callback, error }) =>
       log.error({ event: 'callback_failed', aggregator, callback, error }),

@@ -4,6 +4,8 @@ import type { FakeAfricasTalking } from './africastalking.ts'
 import { type Behaviour, readBehaviour } from './behaviour.ts'
 import type { Phones } from './phones.ts'
 import type { Smsc } from './smsc.ts'
+import type { UssdCentre } from './ussd.ts'
+import { actOnPhone } from './ussd-http.ts'
 
 export type HttpSide = { readonly port: number; close(): Promise<void> }
 
@@ -11,6 +13,7 @@ type Parts = {
   readonly phones: Phones
   readonly africastalking: FakeAfricasTalking
   readonly smsc: Smsc
+  readonly ussd: UssdCentre
   behaviour(): Behaviour
   behave(changes: Partial<Behaviour>): void
 }
@@ -20,7 +23,7 @@ const MAX_BODY = 64 * 1024
 /**
  * The fake network's HTTP side: Africa's Talking's `POST /version1/messaging`, and for people and tests
  * `GET /phones/<number>/messages` (`?follow` streams one JSON object a line), `POST /phones/<number>/messages` with `{to, text, via?}`
- * for a message from a phone, `GET` and `POST /control`, `GET /links`, `POST /links/drop`.
+ * for a message from a phone, `POST /ussd` for a phone that dials over SMPP, `GET /phones/<number>/ussd` for the screens pushed to it, `GET` and `POST /control`, `GET /links`, `POST /links/drop`.
  */
 export async function startHttpSide(options: { host: string; port: number }, parts: Parts): Promise<HttpSide> {
   const server = createServer((request, response) => {
@@ -44,6 +47,9 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
   const url = new URL(request.url ?? '/', 'http://network')
   const route = `${request.method} ${url.pathname}`
   const phone = /^\/phones\/([^/]+)\/messages$/.exec(url.pathname)?.[1]
+  const pushed = /^\/phones\/([^/]+)\/ussd$/.exec(url.pathname)?.[1]
+  if (pushed !== undefined)
+    return followPushes(parts.ussd, `+${decodeURIComponent(pushed).replace(/^[+ ]/, '')}`, response)
   if (phone !== undefined) {
     const number = `+${decodeURIComponent(phone).replace(/^[+ ]/, '')}`
     if (request.method === 'POST') return sendFromPhone(parts, number, await readJson(request), response)
@@ -56,6 +62,10 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
       if (answer === null) return
       response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body)
       return
+    }
+    case 'POST /ussd': {
+      const { status, body } = await actOnPhone(parts.ussd, await readJson(request))
+      return json(response, status, body)
     }
     case 'GET /control':
       return json(response, 200, parts.behaviour())
@@ -94,6 +104,18 @@ function follow(phones: Phones, number: string, response: ServerResponse): void 
   response.flushHeaders()
   for (const message of phones.messages(number)) response.write(`${JSON.stringify(message)}\n`)
   const stop = phones.follow(number, (message) => response.write(`${JSON.stringify(message)}\n`))
+  const alive = setInterval(() => response.write('\n'), KEEP_ALIVE_MS)
+  response.on('close', () => {
+    clearInterval(alive)
+    stop()
+  })
+}
+
+/** The screens that are pushed to a phone from now on, one JSON object a line. */
+function followPushes(ussd: UssdCentre, number: string, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' })
+  response.flushHeaders()
+  const stop = ussd.follow(number, (shown) => response.write(`${JSON.stringify(shown)}\n`))
   const alive = setInterval(() => response.write('\n'), KEEP_ALIVE_MS)
   response.on('close', () => {
     clearInterval(alive)

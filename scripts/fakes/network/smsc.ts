@@ -26,6 +26,8 @@ export type Smsc = {
   taken(): number
   /** A message from a phone to whoever is bound as a receiver. False: nobody is. */
   send(from: string, to: string, text: string): boolean
+  /** One request to one receiver; its status, or null where nobody is bound or nobody answers. */
+  ask(command: 'deliver_sm' | 'data_sm', fields: Pdu['fields']): Promise<number | null>
   /** Breaks every connection without a word. */
   dropLinks(): void
   /** Stops or resumes reading, as `behaviour.frozen` says. */
@@ -46,6 +48,8 @@ export async function startSmsc(
   options: { host: string; port: number; accounts: Readonly<Record<string, string>> },
   behaviour: Behaviour,
   phones: Phones,
+  /** The status of a submit that is of USSD; null: it is an SMS. */
+  takeUssd: (fields: Pdu['fields']) => number | null,
 ): Promise<Smsc> {
   const sockets = new Set<Socket>()
   const links = new Set<Link>()
@@ -54,6 +58,7 @@ export async function startSmsc(
   let nextId = Date.now() * 100 + randomInt(100)
   let reference = randomInt(256)
   let taken = 0
+  let asked = 0
   let second = { startMs: 0, count: 0 }
   let closed = false
 
@@ -96,6 +101,12 @@ export async function startSmsc(
   }
 
   function submit(link: Link, pdu: Pdu): void {
+    const shown = takeUssd(pdu.fields)
+    if (shown !== null) {
+      const { loseResponses, delayMs } = behaviour
+      if (!loseResponses) later(delayMs, () => link.connection.respond(pdu, shown, { message_id: '0' }))
+      return
+    }
     const status = link.bind === 'receiver' ? STATUS.invalidBindState : refusal()
     if (status !== STATUS.ok) {
       later(behaviour.delayMs, () => link.connection.respond(pdu, status))
@@ -186,6 +197,13 @@ export async function startSmsc(
         })
       }
       return [...links].some((link) => link.bind !== 'transmitter')
+    },
+    async ask(command, fields) {
+      const receivers = [...links].filter((link) => link.bind !== 'transmitter')
+      asked += 1
+      const receiver = receivers[asked % Math.max(1, receivers.length)]
+      const answer = await receiver?.connection.request(command, fields, ANSWER_TIMEOUT_MS)
+      return answer?.kind === 'answered' ? answer.pdu.status : null
     },
     dropLinks() {
       for (const socket of sockets) socket.destroy()

@@ -13,9 +13,16 @@ import { countSegments, encodeShortMessages, segmentsOf } from './short-message.
 import { asksForPatience, refusalOf, sourceAddress, submitFields } from './submit.ts'
 import { makeTurns } from './turns.ts'
 
+/** `onUssd` gets what a receiver's bind brings first; null: it is an SMS or a receipt. What it resolves to is answered. */
+export type SmppListeners = LinkListeners & {
+  onUssd?(pdu: Pdu, bind: object): Promise<number> | null
+}
+
 export type SmppLink = SmsLink & {
   setMode(mode: LinkMode): void
   status: NonNullable<SmsLink['status']>
+  /** One submit_sm as it stands, through the window and at the pace of all others. */
+  submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome>
   /** Lets what is under way finish for a few seconds, unbinds, and stops trying. */
   close(): Promise<void>
 }
@@ -42,7 +49,7 @@ type Stored = { readonly status: number; readonly message?: IncomingSms }
  * is up while one of them is bound. All share the pace, each has a window. Messages of one priority to one number never overtake each
  * other: the next begins when every part of the last has its outcome.
  */
-export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListeners): SmppLink {
+export function openSmppLink(settings: SmppLinkSettings, listeners: SmppListeners): SmppLink {
   const { name, timings, profile } = settings
   let mode: LinkMode = 'active'
   let closing = false
@@ -82,7 +89,9 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
 
   function receive(connection: Connection, pdu: Pdu): void {
     if (UNANSWERED.has(pdu.command)) return
-    if (pdu.command !== 'deliver_sm' && pdu.command !== 'data_sm') connection.respond(pdu, STATUS.invalidCommand)
+    const dialogue = hearUssd(connection, pdu)
+    if (dialogue !== null) void dialogue.then((status) => connection.respond(pdu, status))
+    else if (pdu.command !== 'deliver_sm' && pdu.command !== 'data_sm') connection.respond(pdu, STATUS.invalidCommand)
     else if (incoming.size >= MAX_INCOMING) connection.respond(pdu, STATUS.throttled)
     else {
       const stored = store(pdu)
@@ -94,6 +103,11 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
         if (heard && message !== undefined) listeners.onAcknowledged?.(message)
       })
     }
+  }
+
+  function hearUssd(connection: Connection, pdu: Pdu): Promise<number> | null {
+    if (pdu.command !== 'deliver_sm' && pdu.command !== 'data_sm') return null
+    return listeners.onUssd?.(pdu, connection)?.catch(() => STATUS.temporaryAppError) ?? null
   }
 
   async function store(pdu: Pdu): Promise<Stored> {
@@ -183,6 +197,14 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: LinkListener
       const sent = inTurn(`${message.priority}:${message.to}`, () =>
         performance.now() > lateAtMs ? refusedNow('link_busy', true) : sendMessage(message),
       )
+      outgoing.add(sent)
+      return sent.finally(() => {
+        outgoing.delete(sent)
+        closeWhenDrained()
+      })
+    },
+    submit(fields, priority) {
+      const sent = submit(fields, priority)
       outgoing.add(sent)
       return sent.finally(() => {
         outgoing.delete(sent)

@@ -1,5 +1,6 @@
 import type { Secret } from '../../domain/secret.ts'
 import type { SmppProfile } from './profiles.ts'
+import type { UssdDialect } from './ussd/dialect.ts'
 
 /** One account at one network, as `SMPP_LINKS` describes it. */
 export type SmppLinkSettings = {
@@ -25,6 +26,8 @@ export type SmppLinkSettings = {
   readonly cost: bigint | null
   readonly profile: SmppProfile
   readonly timings: SmppTimings
+  /** How the network does USSD over this link; left out where it carries none. */
+  readonly ussd?: UssdDialect
 }
 
 export type SmppTls = {
