@@ -12,6 +12,7 @@ import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import type { Settings } from './settings.ts'
+import { startClientServer } from './smpp-server.ts'
 import { startLinkControl } from './sms/link-control.ts'
 import { watchLinks } from './sms/link-metrics.ts'
 import { openLinks, startWorker } from './worker.ts'
@@ -69,6 +70,7 @@ async function start(
   await links.refresh()
   watchLinks(metrics, links)
   if (settings.roles.worker) startWorker(parts, links.links, onStop)
+  const clients = settings.roles.gateway ? await startClientServer(parts, onStop) : null
 
   const checks = checksOf(parts)
   metrics.measured('transfers_open', 'Transfers without an end', 'state', async () =>
@@ -98,6 +100,7 @@ async function start(
         program: () => menus.programs.current().hash.slice(0, 12),
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
         links: links.list,
+        clients: () => clients?.binds() ?? [],
       }),
     menus,
     links,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
@@ -8,6 +9,7 @@ import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
+import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -36,6 +38,8 @@ export type Settings = {
   readonly keys: Keys
   readonly africastalking: AfricasTalkingSettings
   readonly smppLinks: readonly SmppLinkSettings[]
+  /** Null: nobody can bind to us. */
+  readonly smppServer: SmppServerSettings | null
   readonly smsSender: string
   /** In the market's time; null: nothing waits for a better hour. */
   readonly quietHours: DaySpan | null
@@ -83,6 +87,7 @@ export function readSettings(
     http: readHttp(reader),
     africastalking,
     smppLinks,
+    smppServer: readSmppServer(reader),
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
     billers: readBillers(reader),

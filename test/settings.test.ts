@@ -105,6 +105,21 @@ describe('settings', () => {
     ],
     ['one key for two purposes', { OTP_KEY: key(1) }, /OTP_KEY and PIN_KEY are the same/],
     ['a short key', { DATA_KEY: 'c2hvcnQ=' }, /DATA_KEY is not 32 bytes/],
+    [
+      'a server for clients without a port',
+      { SMPP_SERVER_HOST: '0.0.0.0' },
+      /SMPP_SERVER_PORT is missing, so nobody could bind; set/,
+    ],
+    [
+      'a TLS key without its certificate',
+      { SMPP_SERVER_PORT: '2776', SMPP_SERVER_TLS_KEY: 'x' },
+      /SMPP_SERVER_TLS_KEY and SMPP_SERVER_TLS_CERTIFICATE belong together.*; set both or none/,
+    ],
+    [
+      'a TLS key that is none',
+      { SMPP_SERVER_PORT: '2776', SMPP_SERVER_TLS_KEY: 'x', SMPP_SERVER_TLS_CERTIFICATE: 'x' },
+      /are not a key and its certificate, both PEM; check the files/,
+    ],
     ['an unknown market', { MARKET: 'TZ' }, /MARKET is "TZ"; choose one of KE, UG, GH/],
     ['an unknown role', { ROLES: 'gateway,clerk' }, /ROLES holds "clerk"/],
     ['a code that nobody can dial', { SERVICE_CODES: '384' }, /SERVICE_CODES holds "384"/],

@@ -1,5 +1,5 @@
 import type { Msisdn } from '../domain/msisdn.ts'
-import type { DeliveryReport, IncomingSms } from './aggregator.ts'
+import type { DeliveryReport, IncomingSms, MessagePart } from './aggregator.ts'
 
 /** Where a link is paced, codes go before what is about the subscriber's own account, and that before what many are told at once. */
 export type SmsPriority = 'code' | 'receipt' | 'bulk'
@@ -11,6 +11,8 @@ export type SmsMessage = {
   readonly to: Msisdn
   /** Sender name or short code. */
   readonly from: string
+  /** The sender is the message's own, and no link puts another in its place. */
+  readonly isOwnSender?: true
   /** May hold a one-time code. */
   readonly text: string
   readonly priority: SmsPriority
@@ -18,6 +20,8 @@ export type SmsMessage = {
   readonly flash: boolean
   /** Goes with the first part, counting on with the others, so that a delivery report without a usable id finds its message; 16 bits. */
   readonly reference?: number
+  /** Set where the text is one part of a longer message that a client cut itself: sent as one short message with this place. */
+  readonly part?: MessagePart
   /** After that long the network may throw the message away. */
   readonly validForMs: number
 }

@@ -10,6 +10,7 @@ import { messagesOf } from '../menu/messages.ts'
 import { baseLanguageOf, type Program } from '../menu/program.ts'
 import type { Audit } from '../security/audit.ts'
 import type { Sealer } from '../security/sealing.ts'
+import { forwardToOwner } from '../sms/accounts/deliveries.ts'
 import { type AnswerKind, lockNumber, mayAnswer } from '../sms/answers.ts'
 import { recordConsent } from '../sms/consent.ts'
 import { holdSms } from '../sms/hold.ts'
@@ -91,7 +92,9 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
     message: IncomingSms,
   ): Promise<{ readonly outcome: StoreOutcome['kind']; readonly taken: Taken }> {
     const stored = await storeIncomingSms(tx, sealer, message)
-    const taken = stored.kind === 'whole' ? await answer(tx, message, stored) : NOTHING
+    // What is written to a client's number is the client's business.
+    const isTheirs = stored.kind !== 'repeated' && (await forwardToOwner(tx, sealer, message))
+    const taken = stored.kind === 'whole' && !isTheirs ? await answer(tx, message, stored) : NOTHING
     return { outcome: stored.kind, taken }
   }
 

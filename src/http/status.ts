@@ -17,6 +17,8 @@ export type StatusDependencies = {
   readonly program: () => string
   readonly versions: () => Promise<readonly Version[]>
   readonly links: () => readonly ControlledLink[]
+  /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
+  readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
 }
 
 /** A page that one can read with curl when something is wrong: no names, no numbers, no amounts. */
@@ -26,6 +28,7 @@ export async function renderStatus({
   program,
   versions,
   links,
+  clients,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
@@ -33,6 +36,7 @@ export async function renderStatus({
     `menus      ${program()}`,
     ...Object.entries(health.checks).map(([name, verdict]) => `${name.padEnd(10)} ${verdict}`),
     ...links().map(linkRow),
+    ...clients().map(({ account, binds }) => `client     ${account} ${bindsOf(binds)}`),
   ]
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
@@ -57,6 +61,11 @@ function linkRow({ name, mode, by, up, status }: ControlledLink): string {
     `waiting ${waiting.code} code ${waiting.receipt} receipt ${waiting.bulk} bulk`,
     ...(paused ? ['paused: the network asked for patience'] : []),
   ].join(', ')
+}
+
+function bindsOf(binds: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(binds).flatMap(([bind, count]) => (count === 0 ? [] : [`${count} ${bind}`]))
+  return counts.length === 0 ? 'not bound' : counts.join(', ')
 }
 
 /** On which menus people are, the newest first. */

@@ -9,7 +9,7 @@ import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { LinkHealth } from './health.ts'
 import type { QuietHours } from './informing.ts'
-import { bodyContext, CODE_MARK, recipientContext } from './outbox.ts'
+import { bodyContext, CODE_MARK, recipientContext, senderContext } from './outbox.ts'
 import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms, waitsForLink } from './route.ts'
@@ -50,6 +50,10 @@ type Row = Unasked & {
   flash: boolean
   expires_ms: number
   early: boolean
+  sender_sealed: Buffer | null
+  part_reference: number | null
+  part_total: number | null
+  part_number: number | null
   attempt_state: string | null
   abandoned: boolean
 }
@@ -99,6 +103,7 @@ async function readRow(database: Database, id: string): Promise<Row | null> {
   const { rows } = await database.query<Row>({
     name: 'sms-read',
     text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
+        sender_sealed, part_reference, part_total, part_number,
         message.category, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
@@ -118,7 +123,15 @@ function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row
   if (to === null) throw new Error(`The number of message ${id} is not one.`)
   const body = sealer.open(row.body_sealed, bodyContext(id))
   const text = row.challenge_id === null ? body : body.replace(CODE_MARK, deriveCode(otpKey, row.challenge_id).reveal())
-  return { id, to, from, text, priority: row.priority, flash: row.flash, validForMs: Math.floor(row.expires_ms) }
+  const { priority, flash } = row
+  const message = { id, to, from, text, priority, flash, validForMs: Math.floor(row.expires_ms), ...partOf(row) }
+  if (row.sender_sealed === null) return message
+  return { ...message, from: sealer.open(row.sender_sealed, senderContext(id)), isOwnSender: true }
+}
+
+/** What a client cut itself goes out as it was cut. */
+function partOf({ part_reference: reference, part_total: total, part_number: number }: Row): Pick<SmsMessage, 'part'> {
+  return reference === null || total === null || number === null ? {} : { part: { reference, total, number } }
 }
 
 /** Commits the attempt before its socket is used. False: somebody else has the row. */

@@ -82,6 +82,11 @@ export function recipientContext(id: string): string {
   return `sms_outbox.recipient:${id}`
 }
 
+/** Of a client's message; our own have none in the row. */
+export function senderContext(id: string): string {
+  return `sms_outbox.sender:${id}`
+}
+
 export function bodyContext(id: string): string {
   return `sms_outbox.body:${id}`
 }

@@ -86,6 +86,13 @@ export type Events = {
   /** An operator's order is in force in this process. */
   readonly linkOrdered: (e: { link: string; mode: string; by: string }) => void
   readonly linkOrdersNotRead: (e: { error: unknown }) => void
+  // clients of our SMPP server
+  readonly clientBound: (e: { account: string; bind: string; binds: number; cause: string }) => void
+  /** The name that a stranger gave is not told. */
+  readonly clientRefused: (e: { reason: string }) => void
+  readonly clientAnswered: (e: { account: string; command: string; status: string }) => void
+  readonly clientDelivered: (e: { account: string; what: string; outcome: string }) => void
+  readonly clientFailed: (e: { error: unknown }) => void
   readonly campaignMoved: (e: { id: string; queued: number; skipped: number }) => void
   readonly campaignDone: (e: { id: string }) => void
   readonly campaignFailed: (e: { error: unknown }) => void
@@ -107,6 +114,7 @@ export function makeEvents(log: Log, metrics: Metrics): Events {
     ...subscriberEvents(log, metrics),
     ...moneyEvents(log, metrics),
     ...messageEvents(log, metrics),
+    ...clientEvents(log, metrics),
     ...serviceEvents(log, metrics),
   }
 }
@@ -279,6 +287,36 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
     submitAnswered: ({ link, outcome, durationMs }) => submits({ link, outcome }, durationMs),
     linkOrdered: ({ link, mode, by }) => log.warn({ event: 'link_ordered', link, mode, by }),
     linkOrdersNotRead: ({ error }) => log.error({ event: 'link_orders_not_read', error }),
+  } satisfies Partial<Events>
+}
+
+function clientEvents(log: Log, { counter, gauge }: Metrics) {
+  const binds = gauge('smpp_server_binds', 'Binds of clients', ['account', 'bind'])
+  const refused = counter('smpp_server_binds_refused_total', 'Connections and binds refused', ['reason'])
+  const answers = counter('smpp_server_answers_total', 'Requests of clients answered', ['account', 'command', 'status'])
+  const delivered = counter('smpp_server_deliveries_total', 'Receipts and messages handed to clients', [
+    'account',
+    'what',
+    'outcome',
+  ])
+  return {
+    clientBound({ account, bind, binds: count, cause }) {
+      binds({ account, bind }, count)
+      log.info({ event: 'client_bound', account, bind, binds: count, cause })
+    },
+    clientRefused({ reason }) {
+      refused({ reason })
+      log.warn({ event: 'client_refused', reason })
+    },
+    clientAnswered({ account, command, status }) {
+      answers({ account, command, status })
+      log.debug({ event: 'client_answered', account, command, status })
+    },
+    clientDelivered({ account, what, outcome }) {
+      delivered({ account, what, outcome })
+      log.debug({ event: 'client_delivered', account, what, outcome })
+    },
+    clientFailed: ({ error }) => log.error({ event: 'client_failed', error }),
   } satisfies Partial<Events>
 }
 

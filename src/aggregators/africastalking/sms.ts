@@ -118,6 +118,8 @@ export function openAfricasTalkingSms(settings: AfricasTalkingSmsSettings): SmsL
     reports: 'per_message',
     isUp: () => performance.now() >= restUntilMs,
     async send(message) {
+      // Their interface takes no header, and a part without its place is half a sentence.
+      if (message.part !== undefined) return { kind: 'refused', reason: 'takes_no_parts', retry: false, scope: 'link' }
       const outcome = await sendOnce(sdk, message, settings.deadlineMs)
       const failed =
         outcome.kind === 'unknown' || (outcome.kind === 'refused' && outcome.reason.startsWith('unreachable'))

@@ -23,6 +23,8 @@ export type ConnectionHandlers = {
   onClose(cause: string): void
   /** The socket takes more again. */
   onDrain?(): void
+  /** A PDU came that no one could read; it has been nacked. */
+  onUnusable?(): void
 }
 
 /** Either side of one SMPP connection, from its first octet to its last. */
@@ -34,6 +36,10 @@ export type Connection = {
   pending(): number
   /** Whether octets pile up because the peer does not read. */
   congested(): boolean
+  /** For how long the rest of a PDU has been missing; 0 when none is. */
+  partialForMs(): number
+  /** Takes no more requests, and ends the connection once what was answered is out. */
+  end(cause: string): void
   /** Ends the connection at once; what is pending becomes unknown. */
   destroy(cause: string): void
 }
@@ -54,10 +60,12 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   const waiting = new Map<number, Waiting>()
   let sequence = 0
   let closed: string | null = null
+  let ending = false
   let buffered: Buffer[] = []
   let bufferedLength = 0
   let outgoing: Buffer[] = []
   let outgoingLength = 0
+  let partialSinceMs = 0
 
   socket.setNoDelay(true)
   socket.on('data', receive)
@@ -67,6 +75,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   socket.on('drain', () => handlers.onDrain?.())
 
   function receive(chunk: Buffer): void {
+    if (bufferedLength === 0) partialSinceMs = performance.now()
     buffered.push(chunk)
     bufferedLength += chunk.length
     while (closed === null && bufferedLength >= 4) {
@@ -89,6 +98,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   function take(length: number): Buffer {
     const all = buffered.length === 1 ? (buffered[0] ?? Buffer.alloc(0)) : Buffer.concat(buffered)
     bufferedLength -= length
+    partialSinceMs = performance.now()
     buffered = bufferedLength > 0 ? [all.subarray(length)] : []
     return all.subarray(0, length)
   }
@@ -99,6 +109,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
       // A response is never nacked, or two peers could nack each other for ever.
       if (decoded.response) settle(decoded.sequence, { kind: 'unknown', cause: 'unreadable_answer' })
       else nack(decoded.sequence, decoded.reply)
+      handlers.onUnusable?.()
       return
     }
     const { pdu } = decoded
@@ -115,6 +126,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   }
 
   function answer(pdu: Pdu): void {
+    if (ending) return
     if (pdu.command === 'enquire_link') respond(pdu, STATUS.ok)
     else if (pdu.command === 'unbind') {
       respond(pdu, STATUS.ok)
@@ -181,6 +193,7 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
   /** Lets the last answer out first. */
   function endSoon(cause: string): void {
     flush()
+    ending = true
     socket.end(() => destroy(cause))
     setTimeout(() => destroy(cause), END_TIMEOUT_MS).unref()
   }
@@ -201,6 +214,8 @@ export function openConnection(socket: Socket, handlers: ConnectionHandlers): Co
     respond,
     pending: () => waiting.size,
     congested: () => unread() > CONGESTED_AT,
+    partialForMs: () => (bufferedLength === 0 ? 0 : performance.now() - partialSinceMs),
+    end: endSoon,
     destroy,
   }
 }

@@ -123,10 +123,13 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: SmppListener
   }
 
   function sendMessage(message: SmsMessage): Promise<SendOutcome> {
-    const source = sourceAddress(settings.from ?? message.from, profile)
+    const sender = message.isOwnSender === true ? message.from : (settings.from ?? message.from)
+    const source = sourceAddress(sender, profile)
     if (source === null) return refusedNow('sender_name_not_allowed', false)
     reference = (reference + 1) & 0xffff
-    const parts = encodeShortMessages(message.text, { reference, coding: profile.coding, flash: message.flash })
+    const { flash, part: place } = message
+    const options = { reference, coding: profile.coding, flash, ...(place === undefined ? {} : { place }) }
+    const parts = encodeShortMessages(message.text, options)
     if (parts === null) return refusedNow('text_too_long', false)
     return sendParts(
       {

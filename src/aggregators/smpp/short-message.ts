@@ -1,5 +1,5 @@
 import { decodeGsm7, encodeGsm7, type Shifts } from '../../domain/gsm7.ts'
-import { type Segments, segmentSms, segmentUcs2 } from '../../domain/segments.ts'
+import { type Segments, segmentSizes, segmentSms, segmentUcs2 } from '../../domain/segments.ts'
 import { packSeptets, unpackSeptets } from '../../domain/septets.ts'
 import type { MessagePart } from '../aggregator.ts'
 import { numberField, octetsField, type Pdu } from './codec.ts'
@@ -20,6 +20,8 @@ export type EncodeOptions = {
   readonly reference: number
   readonly coding: CodingProfile
   readonly flash: boolean
+  /** Set where the text is itself a part, which a client cut: it takes one PDU with this place, or none at all. */
+  readonly place?: MessagePart
 }
 
 /** Headers and TLVs count parts in one octet (3GPP TS 23.040 §9.2.3.24.1, SMPP 3.4 §5.3.2.23). */
@@ -86,12 +88,13 @@ export function decodeText(octets: Buffer, dataCoding: number, packed = false): 
 function encode(segments: Segments, options: EncodeOptions): EncodedPart[] | null {
   const { parts } = segments
   const { reference, coding } = options
-  if (parts.length > MAX_PARTS) return null
+  if (parts.length > MAX_PARTS || !fitsPlace(segments, options)) return null
   if (parts.length > 1 && coding.long === 'payload') return encodePayload(segments, options)
   const encoded: EncodedPart[] = []
   for (const [index, text] of parts.entries()) {
-    const place = parts.length === 1 ? null : { reference, total: parts.length, number: index + 1 }
-    const header = writeHeader(coding.long === 'sar' ? null : place, coding.long === 'udh16', segments.national)
+    const own = parts.length === 1 ? null : { reference, total: parts.length, number: index + 1 }
+    const place = options.place ?? own
+    const header = writeHeader(coding.long === 'sar' ? null : place, isWide(options), segments.national)
     const body = encodeBody(text, segments, coding, header.length)
     if (body === null) return null
     const fields = {
@@ -103,6 +106,16 @@ function encode(segments: Segments, options: EncodeOptions): EncodedPart[] | nul
     encoded.push({ fields, segments: 1 })
   }
   return encoded
+}
+
+function fitsPlace({ encoding, national, units }: Segments, options: EncodeOptions): boolean {
+  if (options.place === undefined) return true
+  return units <= segmentSizes(encoding, isWide(options) ? 'udh16' : 'udh8', national).part
+}
+
+/** A client's reference keeps its second octet where it needs one. */
+function isWide({ coding, place }: EncodeOptions): boolean {
+  return coding.long === 'udh16' || (place !== undefined && place.reference > 0xff)
 }
 
 function encodePayload(segments: Segments, options: EncodeOptions): EncodedPart[] | null {
