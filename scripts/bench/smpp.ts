@@ -5,7 +5,7 @@ import type { ClientKind, ClientResult } from './smpp-client.ts'
 import { type BenchWorld, openBenchWorld } from './world.ts'
 
 const AIM = 0.9
-const ROUNDS = 5
+const ROUNDS = 3
 const CLIENT = 'dist/scripts/bench/smpp-client.js'
 /** Each kind is explained in smpp-client.ts. */
 const KINDS: readonly ClientKind[] = ['bare', 'bare-nodelay', 'link', 'history']

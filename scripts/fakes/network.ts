@@ -1,7 +1,7 @@
 import { makeFakeAfricasTalking } from './network/africastalking.ts'
 import { type Behaviour, ordinaryBehaviour } from './network/behaviour.ts'
 import { startHttpSide } from './network/http.ts'
-import { type Dial, type Load, makeLoad } from './network/load.ts'
+import { type Load, makeLoad } from './network/load.ts'
 import { makePhones, type PhoneMessage } from './network/phones.ts'
 import { type Smsc, startSmsc } from './network/smsc.ts'
 import type { AccountStats } from './network/stats.ts'
@@ -19,8 +19,6 @@ export type FakeNetworkOptions = {
   readonly africastalkingCallbackUrl?: string | null
   /** How the network does USSD over SMPP: `standard` unless given; scripts/fakes/network/ussd-octets.ts has them all. */
   readonly ussdDialect?: string
-  /** Plays a USSD dialogue for the load of many phones; over SMPP unless given. */
-  readonly dial?: Dial
 }
 
 export type FakeNetwork = {
@@ -69,7 +67,7 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
     Object.assign(behaviour, changes)
     smsc.applyFreeze()
   }
-  const load = makeLoad({ sms: smsc.send, ussd: options.dial ?? playOn(ussd) }, () => behaviour.seed)
+  const load = makeLoad({ sms: smsc.send, ussd }, () => behaviour.seed)
   const parts = { phones, ussd, africastalking, smsc, load, behaviour: () => behaviour, behave }
   const http = await startHttpSide({ host, port: options.httpPort ?? 8081 }, parts).catch(async (error: unknown) => {
     await smsc.close()
@@ -105,18 +103,5 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
       africastalking.close()
       await Promise.all([smsc.close(), http.close()])
     },
-  }
-}
-
-/** Dialogues over SMPP; one that is over before its last input has not failed, since the service may end it. */
-function playOn(ussd: UssdCentre): Dial {
-  return async (number, [dialled = '', ...answers]) => {
-    let shown = await ussd.dial(number, dialled)
-    for (const answer of answers) {
-      if (shown.kind === 'ended' || shown.end) break
-      shown = await ussd.answer(number, answer)
-    }
-    if (shown.kind === 'screen' && !shown.end) await ussd.hangUp(number)
-    return shown.kind === 'screen' ? 'ended' : 'failed'
   }
 }

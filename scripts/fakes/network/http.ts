@@ -128,9 +128,12 @@ async function sendFromPhone(parts: Parts, from: string, body: unknown, response
 
 function startLoad(load: Load, body: unknown, response: ServerResponse): void {
   const read = readLoadRequest(body)
-  const problem = typeof read === 'string' ? read : load.start(read)
-  if (problem === null) json(response, 200, load.state())
-  else json(response, 400, { problem })
+  if (typeof read === 'string') {
+    json(response, 400, { problem: read })
+    return
+  }
+  load.start(read)
+  json(response, 200, load.state())
 }
 
 function sendOctets(smsc: Smsc, body: unknown, response: ServerResponse): void {

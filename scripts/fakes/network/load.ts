@@ -1,22 +1,20 @@
 import { draw } from './draw.ts'
+import type { UssdCentre } from './ussd.ts'
 
-/** Plays one whole USSD dialogue: dials, then answers each screen with the next input. */
-export type Dial = (number: string, inputs: readonly string[]) => Promise<'ended' | 'failed'>
-
-/** What phones can do in large numbers. `ussd` null: nothing here dials. */
+/** What phones can do in large numbers. */
 export type Phoning = {
   /** False: nobody is there to receive it. */
   sms(from: string, to: string, text: string): boolean
-  readonly ussd: Dial | null
+  readonly ussd: Pick<UssdCentre, 'dial' | 'answer' | 'hangUp'>
 }
 
 export type LoadRequest = {
   readonly kind: 'sms' | 'ussd'
   readonly perSecond: number
   readonly seconds: number
-  /** Where the messages go; a dialogue's first input is what is dialled. */
+  /** Where the messages go; what a phone dials. */
   readonly to: string
-  /** Messages: one of these, by chance. Dialogues: the inputs, in order. */
+  /** Messages: one of these, by chance. Dialogues: the answers, in order; what goes on after the last is hung up. */
   readonly texts: readonly string[]
   /** Numbers begin with this, and have twelve digits in all. */
   readonly prefix: string
@@ -34,8 +32,8 @@ export type LoadState = {
 }
 
 export type Load = {
-  /** Begins, in place of what was running. Null: begun; otherwise a sentence that says why not. */
-  start(request: LoadRequest): string | null
+  /** Begins, in place of what was running. */
+  start(request: LoadRequest): void
   stop(): void
   state(): LoadState
 }
@@ -61,6 +59,18 @@ export function makeLoad(phoning: Phoning, seed: () => number): Load {
     return `+${digits}${String(Math.floor(draw(seed(), 'number', count) * 10 ** rest)).padStart(rest, '0')}`
   }
 
+  /** Dials, answers each screen, and hangs up where the dialogue goes on after the last answer. */
+  async function play(from: string, [dialled = '', ...answers]: readonly string[]): Promise<'ended' | 'failed'> {
+    let shown = await phoning.ussd.dial(from, dialled)
+    for (const answer of answers) {
+      if (shown.kind === 'ended' || shown.end) break
+      shown = await phoning.ussd.answer(from, answer)
+    }
+    if (shown.kind === 'ended') return 'failed'
+    if (!shown.end) await phoning.ussd.hangUp(from)
+    return 'ended'
+  }
+
   function one(request: LoadRequest): void {
     const ours = counts
     ours.sent += 1
@@ -77,8 +87,7 @@ export function makeLoad(phoning: Phoning, seed: () => number): Load {
     }
     ours.open += 1
     ours.maxOpen = Math.max(ours.maxOpen, ours.open)
-    const played = phoning.ussd?.(from, [request.to, ...request.texts]) ?? Promise.resolve('failed' as const)
-    void played
+    void play(from, [request.to, ...request.texts])
       .catch(() => 'failed' as const)
       .then((outcome) => {
         ours.open -= 1
@@ -89,8 +98,6 @@ export function makeLoad(phoning: Phoning, seed: () => number): Load {
 
   return {
     start(request) {
-      if (request.kind === 'ussd' && phoning.ussd === null)
-        return 'Nothing here dials, so there is no load of dialogues; ask for {"kind": "sms"}.'
       stop()
       counts = { sent: 0, done: 0, failed: 0, skipped: 0, open: 0, maxOpen: 0 }
       const [startMs, total] = [performance.now(), Math.round(request.perSecond * request.seconds)]
@@ -99,7 +106,6 @@ export function makeLoad(phoning: Phoning, seed: () => number): Load {
         while (counts.sent < owed) one(request)
         if (counts.sent >= total) stop()
       }, TICK_MS)
-      return null
     },
     stop,
     state: () => ({ running: timer !== null, ...counts }),

@@ -1,4 +1,5 @@
 import { behaviourFields, type Field } from './behaviour.ts'
+import { SPOKEN } from './ussd-octets.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -64,6 +65,22 @@ export function describeHttp(smppPort: number): Schema {
           },
           [number],
         ),
+      },
+      '/phones/{number}/ussd': {
+        get: does('The screens pushed to a phone from now on, one JSON object a line', list, undefined, [number]),
+      },
+      '/ussd': {
+        post: does('A phone dials, answers or hangs up over SMPP; tells what it shows then', object, {
+          ...object,
+          properties: {
+            from: { type: 'string', examples: ['+254700000001'] },
+            dial: { type: 'string', examples: ['*384#'] },
+            dialect: { type: 'string', enum: Object.keys(SPOKEN) },
+            answer: { type: 'string' },
+            do: { type: 'string', enum: ['hangup', 'timeout', 'repeat'] },
+            refuse: { type: ['string', 'null'], description: 'the status that every screen is refused with' },
+          },
+        }),
       },
       '/load': {
         get: does('What the running load has done', object),

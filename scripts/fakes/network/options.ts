@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { FakeNetworkOptions } from '../network.ts'
 import { type Behaviour, behaviourFields, readAssignment, readBehaviour } from './behaviour.ts'
+import { SPOKEN } from './ussd-octets.ts'
 
 export type ReadOptions =
   | { readonly kind: 'options'; readonly options: FakeNetworkOptions; readonly behaviour: Partial<Behaviour> }
@@ -24,6 +25,7 @@ export function helpText(): string {
   --host <address>        127.0.0.1 is this machine alone                 (127.0.0.1)
   --account <id:password> an SMPP account; may be given many times        (demo:demo)
   --callback <url>        where Africa's Talking's callbacks are posted   (nowhere)
+  --dialect <name>        how USSD is done over SMPP: one of ${Object.keys(SPOKEN).join(', ')} (standard)
   --set <name=value>      behaviour from the start; may be given many times
   --help                  this page
 
@@ -35,6 +37,7 @@ While it runs:
   curl localhost:8081/phones/254700000001/messages                    # what lies in a phone; ?follow streams
   curl -d '{"to": "22384", "text": "BAL"}' localhost:8081/phones/254700000001/messages
   curl -d '{"perSecond": 50, "seconds": 60, "texts": ["BAL", "HELP"]}' localhost:8081/load
+  curl -d '{"from": "+254700000001", "dial": "*384#"}' localhost:8081/ussd   # then "answer", or "do": "hangup"
   curl -X POST localhost:8081/links/drop                              # also unbind, and octets with {"hex": "…"}
 
 Behaviour, with what is ordinary:
@@ -69,6 +72,8 @@ export function readOptions(args: readonly string[]): ReadOptions {
   }
   if (values.callback !== undefined && !(/^https?:\/\//.test(values.callback) && URL.canParse(values.callback)))
     return wrong(`--callback takes a URL, such as http://127.0.0.1:8080/africastalking/demo, not "${values.callback}".`)
+  if (!Object.hasOwn(SPOKEN, values.dialect))
+    return wrong(`--dialect takes one of ${Object.keys(SPOKEN).join(', ')}, not "${values.dialect}".`)
   const behaviour = readBehaviour(Object.assign({}, ...values.set.map(readAssignment)))
   if (typeof behaviour === 'string') return wrong(behaviour)
   return {
@@ -76,6 +81,7 @@ export function readOptions(args: readonly string[]): ReadOptions {
     behaviour,
     options: {
       ...{ smppPort: ports[0] ?? 0, httpPort: ports[1] ?? 0, host: values.host, accounts },
+      ussdDialect: values.dialect,
       africastalkingCallbackUrl: values.callback ?? null,
     },
   }
@@ -90,6 +96,7 @@ function parse(args: readonly string[]) {
       host: { type: 'string', default: '127.0.0.1' },
       account: { type: 'string', multiple: true, default: ['demo:demo'] },
       callback: { type: 'string' },
+      dialect: { type: 'string', default: 'standard' },
       set: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h' },
     },

@@ -14,11 +14,12 @@ export async function actOnPhone(ussd: UssdCentre, wanted: unknown): Promise<Act
     ussd.refuseScreens(refuse === null ? 0 : statusNumber(refuse))
     return { status: 200, body: { refuse } }
   }
-  if (typeof from !== 'string' || !/^\+?\d{7,15}$/.test(from)) return bad('from is a number such as +254700000001')
+  if (typeof from !== 'string' || !/^\+?\d{7,15}$/.test(from))
+    return bad('Nothing was done: from is missing or no number; give one such as +254700000001.')
   const number = `+${from.replace(/^\+/, '')}`
   if (typeof dial === 'string') {
     if (dialect !== undefined && !(String(dialect) in SPOKEN))
-      return bad(`dialect is one of ${Object.keys(SPOKEN).join(', ')}`)
+      return bad(`Nothing was dialled: dialect is not known; give one of ${Object.keys(SPOKEN).join(', ')}.`)
     return { status: 200, body: await ussd.dial(number, dial, dialect === undefined ? undefined : String(dialect)) }
   }
   if (typeof answer === 'string') return { status: 200, body: await ussd.answer(number, answer) }
@@ -32,7 +33,9 @@ export async function actOnPhone(ussd: UssdCentre, wanted: unknown): Promise<Act
       ussd.fallSilent(number)
       return { status: 200, body: { kind: 'ended', reason: 'no answer' } }
     default:
-      return bad('send {"from", "dial"}, {"from", "answer"} or {"from", "do": "hangup" | "timeout" | "repeat"}')
+      return bad(
+        'Nothing was done: send {"from", "dial"}, {"from", "answer"} or {"from", "do": "hangup" | "timeout" | "repeat"}.',
+      )
   }
 }
 

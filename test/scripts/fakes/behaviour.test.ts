@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Behaviour, behaviourFields, readBehaviour } from '../../../scripts/fakes/network/behaviour.ts'
-import { readLoadRequest } from '../../../scripts/fakes/network/load.ts'
+import { makeLoad, readLoadRequest } from '../../../scripts/fakes/network/load.ts'
 import { readOptions } from '../../../scripts/fakes/network/options.ts'
 import { type FakeNetwork, startFakeNetwork } from '../../../scripts/fakes/network.ts'
 import type { Pdu } from '../../../src/aggregators/smpp/codec.ts'
@@ -243,7 +243,7 @@ describe('load', () => {
     const request = readLoadRequest({ perSecond: 200, seconds: 0.2, texts: ['BAL', 'HELP', 'MINI'] })
     if (typeof request === 'string') throw new Error(request)
     const run = async (): Promise<string[]> => {
-      expect(network.load.start(request)).toBeNull()
+      network.load.start(request)
       await until(() => !network.load.state().running && one.requests.length === 40, 'all sent')
       return one.requests.splice(0).map(({ fields }) => `${fields.source_addr} ${fields.short_message}`)
     }
@@ -255,24 +255,49 @@ describe('load', () => {
     expect(first.every((line) => /^2547\d{8} /.test(line))).toBe(true)
   })
 
-  test('dialogues are played by whoever can dial, and broken ones counted', async () => {
-    const dialled: string[] = []
-    const dialling = await startFakeNetwork({
-      ...{ smppPort: 0, httpPort: 0 },
-      async dial(number, inputs) {
-        dialled.push(`${number} ${inputs.join(' ')}`)
-        if (dialled.length === 2) throw new Error('the session broke')
-        return dialled.length === 3 ? 'failed' : 'ended'
+  test('dialogues are played to their end or hung up, and broken ones counted', async () => {
+    const said: string[] = []
+    let dialled = 0
+    const load = makeLoad(
+      {
+        sms: () => false,
+        ussd: {
+          async dial(number, code) {
+            dialled += 1
+            said.push(`${number} dials ${code}`)
+            if (dialled === 2) throw new Error('the network broke')
+            return dialled === 3 ? { kind: 'ended', reason: 'no answer' } : { kind: 'screen', text: '1', end: false }
+          },
+          async answer(number, text) {
+            said.push(`${number} says ${text}`)
+            return { kind: 'screen', text: '2', end: text === '2' && dialled > 4 }
+          },
+          async hangUp(number) {
+            said.push(`${number} hangs up`)
+          },
+        },
       },
-    })
-    cleanUps.push(() => dialling.close())
-    const request = { kind: 'ussd', perSecond: 100, seconds: 0.05, to: '*384#', texts: ['1', '2'], prefix: '+2547' }
-    const begun = await fetch(`${dialling.httpUrl}/load`, { method: 'POST', body: JSON.stringify(request) })
+      () => 1,
+    )
+    load.start({ kind: 'ussd', perSecond: 100, seconds: 0.05, to: '*384#', texts: ['1', '2'], prefix: '+2547' })
+    await until(() => load.state().done + load.state().failed === 5, 'all played')
+    expect(load.state()).toMatchObject({ running: false, sent: 5, done: 3, failed: 2, open: 0 })
+    const first = said[0]?.split(' ')[0]
+    expect(first).toMatch(/^\+2547\d{8}$/)
+    expect(said.filter((line) => line.startsWith(`${first} `)).slice(0, 3)).toEqual([
+      `${first} dials *384#`,
+      `${first} says 1`,
+      `${first} says 2`,
+    ])
+    expect(said.filter((line) => line.endsWith('hangs up')).length).toBeGreaterThan(0)
+  })
+
+  test('over SMPP, with nobody bound, every dialogue fails', async () => {
+    const request = { kind: 'ussd', perSecond: 100, seconds: 0.03, to: '*384#' }
+    const begun = await fetch(`${network.httpUrl}/load`, { method: 'POST', body: JSON.stringify(request) })
     expect(begun.status).toBe(200)
-    await until(() => dialling.load.state().done + dialling.load.state().failed === 5, 'all played')
-    expect(dialling.load.state()).toMatchObject({ running: false, sent: 5, done: 3, failed: 2, open: 0 })
-    expect(dialled[0]).toMatch(/^\+2547\d{8} \*384# 1 2$/)
-    expect(network.load.start({ ...request, kind: 'ussd' })).toContain('Nothing here dials')
+    await until(() => network.load.state().failed === 3, 'all failed')
+    expect(network.load.state()).toMatchObject({ running: false, sent: 3, done: 0, open: 0 })
   })
 })
 
@@ -319,6 +344,7 @@ describe('bad input gets a sentence, and changes nothing', () => {
     [['--callback', 'here'], /--callback takes a URL/],
     [['--set', 'speed=3'], /speed is not known/],
     [['--set', 'delayMs'], /delayMs cannot be ""/],
+    [['--dialect', 'swahili'], /--dialect takes one of standard, tata/],
     [['--fast'], /--fast/],
   ])('npm run fake-network -- %j', (args, sentence) => {
     const read = readOptions(args)
@@ -328,7 +354,7 @@ describe('bad input gets a sentence, and changes nothing', () => {
   test.each([
     ['/control', '{'],
     ['/load', '{"kind":"voice"}'],
-    ['/load', '{"kind":"ussd"}'],
+    ['/ussd', '{"from":"me"}'],
     ['/links/octets', '{"hex":"0"}'],
     ['/phones/254700000001/messages', '{"to":"22384"}'],
   ])('POST %s %s', async (path, body) => {
