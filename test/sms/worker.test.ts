@@ -111,6 +111,18 @@ test('codes overtake receipts that wait', async () => {
   for (const row of receipts) bell.ring(row)
   const code = await world.enqueue({ body: { kind: 'code', challengeId: 'c1', text: 'Code {code}' } })
   bell.ring(code)
+  // Whatever receipt is under way when the worker begins stays so until the code has gone.
+  let codeGone: () => void = () => undefined
+  const untilCodeGone = new Promise<void>((resolve) => {
+    codeGone = resolve
+  })
+  const { send } = link
+  link.send = async (message) => {
+    const sent = send(message)
+    if (message.id === code.id) codeGone()
+    else await untilCodeGone
+    return sent
+  }
   await pause(200)
   start({ concurrency: 1 })
   await Promise.all([...receipts, code].map(({ id }) => delivered(id)))
