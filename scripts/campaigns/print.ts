@@ -14,14 +14,14 @@ export function printPlan(plan: Plan, { currency }: Market, last: string): void 
   const { recipients, repeated, languages, totalSegments, cost, minutes, listed } = plan
   const most = listed.length === 0 ? 'at most ' : ''
   print([
-    `${recipients} people${repeated === 0 ? '' : `; ${repeated} rows name a number once more and are left out`}`,
+    `${peopleOf(recipients)}${repeated === 0 ? '' : `; ${repeated} rows name a number once more and are left out`}`,
     ...languages.flatMap(({ language, text, recipients: people, encoding, segments, totalSegments: all, sample }) => [
       '',
-      `${language}: ${people} people${text === language ? '' : `, who get the text in ${text}`}; ${encoding === 'gsm7' ? 'GSM-7' : 'UCS-2'}, ${most}${segments} SMS each, ${most}${all} in all`,
+      `${language}: ${peopleOf(people)}${text === language ? '' : `, who get the text in ${text}`}; ${encoding === 'gsm7' ? 'GSM-7' : 'UCS-2'}, ${most}${segments} SMS each, ${most}${all} in all`,
       ...sample.split('\n').map((line) => `  | ${line}`),
     ]),
     '',
-    `${most}${totalSegments} SMS, about ${formatMoney({ amount: cost, currency })}; about ${minutes} minutes at its pace, quiet hours not counted.`,
+    `${most}${totalSegments} SMS, about ${formatMoney({ amount: cost, currency })}; about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} at its pace, quiet hours not counted.`,
     last,
   ])
 }
@@ -95,4 +95,8 @@ function progressOf(recipients: number, waiting: number): string {
 
 function print(text: readonly string[]): void {
   for (const line of text) process.stdout.write(`${line}\n`)
+}
+
+function peopleOf(count: number): string {
+  return count === 1 ? '1 person' : `${count} people`
 }
