@@ -69,21 +69,23 @@ const MOST_RECENT = 1024
 
 /** Eight bytes of revision in front of the sealed session: Redis compares them without opening it. */
 const REVISION_BYTES = 8
+const BEGINS = Buffer.of(1)
 
 /**
- * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored. One that begins also
- * becomes its owner's last: after the keys of all sessions come those of the owners, in the order of the sessions that begin. Who is
- * nobody's names itself.
+ * For each session: its bytes where they are not at the expected revision, nothing where the new ones were stored. One that begins, told
+ * by a byte behind that revision, also becomes its owner's last: after the keys of all sessions come those of the owners, in the order of
+ * the sessions that begin. Who is nobody's names itself.
  */
 const COMPARE_AND_SET = `
 local found = {}
-local ttl, named, nothing = ARGV[1], ARGV[2], string.rep('\\0', ${REVISION_BYTES})
+local ttl, named = ARGV[1], ARGV[2]
 local sessions = (#ARGV - 2) / 2
 local owners = sessions
 for n = 1, sessions do
   local key, owner = KEYS[n], nil
   local expected, value = ARGV[2 * n + 1], ARGV[2 * n + 2]
-  if expected == nothing then
+  if #expected > ${REVISION_BYTES} then
+    expected = string.sub(expected, 1, ${REVISION_BYTES})
     owners = owners + 1
     if KEYS[owners] ~= key then owner = KEYS[owners] end
   end
@@ -161,7 +163,8 @@ export function makeSessions(redis: Redis, prefix: string, key: Key): Sessions {
       const value = Buffer.concat([revisionBytes(revision + 1), mark, sealed])
       const ofCaller = (): string => (session.callerId === null ? name : ownerOf(session.menu.facts.number))
       const owner = begins ? ofCaller() : null
-      const found = await compareAndSet({ name, owner, expected: revisionBytes(revision), value })
+      const expected = begins ? Buffer.concat([revisionBytes(revision), BEGINS]) : revisionBytes(revision)
+      const found = await compareAndSet({ name, owner, expected, value })
       // What was tried again after a lost answer may find its own bytes there.
       if (found !== null && !found.equals(value)) return open(name, found)
       remember(name, value, session)

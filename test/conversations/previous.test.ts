@@ -200,6 +200,28 @@ test('the newest of a number’s sessions is its last, and only its beginning ma
   expect(await sessions.lastOf('+254700000002' as Msisdn)).toBeNull()
 })
 
+test('of sessions that begin, take another’s place and go on at the same moment, each becomes its own subscriber’s last', async () => {
+  const { sessions } = dependencies
+  const people = Array.from({ length: 6 }, (_, n) => ({
+    number: `+25470000010${n}` as Msisdn,
+    name: sessions.keyOf('smpp', `person ${n}`),
+    dialled: n % 3,
+  }))
+  const sessionOf = (of: Msisdn): UssdSession => ({
+    ...dropped,
+    menu: { ...dropped.menu, facts: { ...dropped.menu.facts, number: of } },
+  })
+  for (const { number: of, name, dialled } of people)
+    if (dialled > 0) await sessions.write(name, 0, { ...sessionOf(of), callerId: null })
+  await Promise.all(
+    people.map(({ number: of, name, dialled }) =>
+      // Begins; begins in the place of another; goes on.
+      sessions.write(name, Math.min(dialled, 1), sessionOf(of), dialled < 2),
+    ),
+  )
+  for (const { number: of, name, dialled } of people) expect(await sessions.lastOf(of)).toBe(dialled < 2 ? name : null)
+})
+
 test('who is not on file has no last session, and no key of Redis tells a number', async () => {
   const stranger = '+254700000009' as Msisdn
   const { sessions } = dependencies
