@@ -7,13 +7,16 @@ import type { Key } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { deriveCode } from '../subscribers/code.ts'
 import type { Events } from '../telemetry/events.ts'
+import { acceptUnderWay } from './accepts-under-way.ts'
+import { acceptAttempt, claimAttempt } from './attempts.ts'
 import type { LinkHealth } from './health.ts'
 import type { QuietHours } from './informing.ts'
 import { bodyContext, CODE_MARK, recipientContext, senderContext } from './outbox.ts'
+import { ATTEMPT_LEASE_SECONDS, type OutboxRow, readOutboxRow } from './outbox-row.ts'
 import { isUsableId, providerKey } from './provider-ids.ts'
 import { claimStrays } from './record-delivery.ts'
 import { routeSms, waitsForLink } from './route.ts'
-import { findWithheld, type Unasked } from './withhold.ts'
+import { findWithheld } from './withhold.ts'
 
 export type SmsServices = {
   readonly database: Database
@@ -30,7 +33,7 @@ export type SmsServices = {
 }
 
 /** How long a process may take over one attempt; one that took longer died, and what it did is unknown. */
-export const LEASE_SECONDS = 180
+export const LEASE_SECONDS: number = ATTEMPT_LEASE_SECONDS
 /** Pauses after the first, second, … attempt that no link took. */
 const PAUSES_SECONDS = [5, 15, 45, 120, 300, 600]
 /** While no link is up, nothing is learnt from waiting longer. */
@@ -39,25 +42,6 @@ const MAX_ATTEMPTS = 20
 /** user_message_reference has two octets. */
 const REFERENCES = 0x1_0000
 
-type Row = Unasked & {
-  state: string
-  attempts: number
-  recipient_sealed: Buffer
-  recipient_index: Buffer
-  body_sealed: Buffer
-  challenge_id: string | null
-  priority: SmsPriority
-  flash: boolean
-  expires_ms: number
-  early: boolean
-  sender_sealed: Buffer | null
-  part_reference: number | null
-  part_total: number | null
-  part_number: number | null
-  attempt_state: string | null
-  abandoned: boolean
-}
-
 /**
  * Sends one message of the outbox, or finds that there is nothing to do: a job may run twice, the row decides. This is the only place
  * that decides on another attempt. A refusal goes to the next link or waits, unless it is about the message itself or no link is left
@@ -65,7 +49,7 @@ type Row = Unasked & {
  */
 export async function deliverSms(services: SmsServices, id: string): Promise<void> {
   const { database } = services
-  const row = await readRow(database, id)
+  const row = await readOutboxRow(database, id)
   if (row === null || (row.state !== 'queued' && !row.abandoned)) return
   if (row.abandoned && row.attempt_state === 'refused') return postpone(services, id, row.attempts, 'process_died')
   if (row.abandoned) return settleUnknown(services, id, row, row.attempts, 'process_died', [])
@@ -99,26 +83,7 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   await postpone(services, id, attempts, refusal)
 }
 
-async function readRow(database: Database, id: string): Promise<Row | null> {
-  const { rows } = await database.query<Row>({
-    name: 'sms-read',
-    text: `SELECT message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
-        sender_sealed, part_reference, part_total, part_number,
-        message.category, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
-        (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
-        not_before > now() AS early,
-        last.state AS attempt_state,
-        message.state = 'sending' AND greatest(last.started_at, last.ended_at) < now() - make_interval(secs => $2) AS abandoned
-      FROM sms_outbox AS message
-      LEFT JOIN sms_attempt AS last ON last.outbox_id = message.id AND last.number = message.attempts
-      LEFT JOIN sms_campaign AS campaign ON campaign.id = message.campaign_id
-      WHERE message.id = $1`,
-    values: [id, LEASE_SECONDS],
-  })
-  return rows[0] ?? null
-}
-
-function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row): SmsMessage {
+function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: OutboxRow): SmsMessage {
   const to: Msisdn | null = parseE164(sealer.open(row.recipient_sealed, recipientContext(id)))
   if (to === null) throw new Error(`The number of message ${id} is not one.`)
   const body = sealer.open(row.body_sealed, bodyContext(id))
@@ -130,80 +95,43 @@ function openMessage({ sealer, otpKey, from }: SmsServices, id: string, row: Row
 }
 
 /** What a client cut itself goes out as it was cut. */
-function partOf({ part_reference: reference, part_total: total, part_number: number }: Row): Pick<SmsMessage, 'part'> {
+function partOf({
+  part_reference: reference,
+  part_total: total,
+  part_number: number,
+}: OutboxRow): Pick<SmsMessage, 'part'> {
   return reference === null || total === null || number === null ? {} : { part: { reference, total, number } }
 }
 
 /** Commits the attempt before its socket is used. False: somebody else has the row. */
-async function claim(
+function claim(
   database: Database,
   id: string,
-  row: Row,
+  row: OutboxRow,
   attempts: number,
   link: SmsLink,
   text: string,
   reference: number,
 ): Promise<boolean> {
   const segments = link.segments?.(text) ?? segmentSms(text).parts.length
-  const { rowCount } = await database.query({
-    name: 'sms-claim',
-    text: `WITH claimed AS (
-        UPDATE sms_outbox SET state = 'sending', attempts = $2::smallint + 1, ring_at = now() + make_interval(secs => $3)
-        WHERE id = $1 AND attempts = $2::smallint AND state = $4
-        RETURNING id, attempts
-      ), attempt AS (
-        INSERT INTO sms_attempt (outbox_id, number, link, segments, reports, recipient_index, cost, reference)
-        SELECT id, attempts, $5, $6, $7, $8, $6::smallint * $9::bigint, $10 FROM claimed
-      ), event AS (
-        INSERT INTO sms_event (outbox_id, kind, attempt, link) SELECT id, 'attempted', attempts, $5 FROM claimed
-      )
-      SELECT FROM claimed`,
-    values: [
-      id,
-      attempts,
-      LEASE_SECONDS + 10,
-      attempts === row.attempts ? 'queued' : 'sending',
-      link.name,
-      segments,
-      link.reports === 'per_message' ? 1 : segments,
-      row.recipient_index,
-      link.cost ?? null,
-      reference,
-    ],
+  return claimAttempt(database, {
+    ...{ id, attempts, expected: attempts === row.attempts ? 'queued' : 'sending', link: link.name, segments },
+    ...{ reports: link.reports === 'per_message' ? 1 : segments, price: link.cost ?? null, reference },
   })
-  return rowCount === 1
 }
 
 async function accept(
   services: SmsServices,
   id: string,
-  row: Row,
+  row: OutboxRow,
   attempt: number,
   link: SmsLink,
   outcome: Extract<SendOutcome, { kind: 'accepted' }>,
 ): Promise<void> {
   const { segments } = outcome
   const providerIds = usable(outcome.providerIds)
-  await services.database.query({
-    name: 'sms-accept',
-    text: `WITH attempt AS (
-        UPDATE sms_attempt SET state = 'accepted', ended_at = now(),
-          reports = coalesce(nullif(cardinality($4::text[]), 0), reports), segments = $6::smallint, cost = $6::smallint * $7::bigint
-        WHERE outbox_id = $1 AND number = $2
-        RETURNING recipient_index
-      ), part AS (
-        INSERT INTO sms_part (outbox_id, attempt, number, link, provider_id, provider_key, recipient_index)
-        SELECT $1, $2, ids.number, $3, ids.id, ids.key, recipient_index
-        FROM attempt, unnest($4::text[], $5::text[]) WITH ORDINALITY AS ids (id, key, number)
-        WHERE ids.id <> ''
-        ON CONFLICT DO NOTHING
-      ), event AS (
-        INSERT INTO sms_event (outbox_id, kind, attempt, link) VALUES ($1, 'accepted', $2, $3)
-      )
-      UPDATE sms_outbox SET state = 'sent', ring_at = NULL, settled_at = now()
-      WHERE id = $1 AND attempts = $2 AND state IN ('sending', 'unknown')`,
-    values: [id, attempt, link.name, providerIds, providerIds.map(providerKey), segments, link.cost ?? null],
-  })
+  const taken = { id, attempt, link: link.name, providerIds, segments, price: link.cost ?? null }
+  await acceptUnderWay(services.database, providerIds, acceptAttempt(services.database, taken))
   const cost = Number(link.cost ?? 0n) * segments
   services.events.smsSubmitted({ id, link: link.name, outcome: 'accepted', segments, cost, cause: '' })
   await claimStrays(services.database, row.recipient_index, providerIds)
@@ -213,7 +141,7 @@ async function accept(
 async function settleUnknown(
   services: SmsServices,
   id: string,
-  row: Row,
+  row: OutboxRow,
   attempt: number,
   cause: string,
   answeredIds: readonly string[],

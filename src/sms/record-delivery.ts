@@ -2,9 +2,11 @@ import type { DeliveryReport } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
 import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
+import { acceptSettled } from './accepts-under-way.ts'
+import { applyReport } from './apply-report.ts'
 import { findById, findByPhone, findByReference, type Part, type Report } from './match-report.ts'
 import { isUsableId, providerKey } from './provider-ids.ts'
-import { MATCHED_FOR } from './strays.ts'
+import { MATCHED_FOR, mayHaveStrays } from './strays.ts'
 
 export type RecordServices = { readonly database: Queryable; readonly sealer: Sealer }
 
@@ -29,6 +31,7 @@ export async function recordDelivery(
     reason: delivered.reason?.slice(0, MAX_REASON) ?? null,
     recipient: delivered.to === undefined ? null : numberIndex(sealer, delivered.to),
   }
+  await acceptSettled(database, report.providerId)
   const part = (await findById(database, report)) ?? (await findByReference(database, report))
   if (part !== null) return apply(database, part, report)
   const stray = await keepStray(database, report)
@@ -43,6 +46,7 @@ export async function claimStrays(
   recipient: Buffer,
   providerIds: readonly string[],
 ): Promise<void> {
+  if (!(await mayHaveStrays(database, { recipient, keys: providerIds.filter(isUsableId).map(providerKey) }))) return
   const { rows } = await database.query<Report & { readonly id: bigint }>({
     name: 'sms-strays',
     text: `SELECT id, link, provider_id AS "providerId", reference, state, reason, received_at::text AS "receivedAt", $1::bytea AS recipient
@@ -56,48 +60,7 @@ export async function claimStrays(
 }
 
 async function apply(database: Queryable, part: Part, report: Report): Promise<RecordOutcome> {
-  const { rowCount } = await database.query({
-    name: 'sms-report',
-    text: `WITH part AS (
-        UPDATE sms_part SET state = $4, reason = $5
-        WHERE outbox_id = $1 AND attempt = $2 AND number = $3 AND state <> 'delivered' AND state <> $4 AND $4 <> 'pending'
-        RETURNING number
-      ), event AS (
-        INSERT INTO sms_event (outbox_id, kind, attempt, part, link, reason)
-        SELECT $1, $4, $2, $3, $6, $5
-        WHERE EXISTS (SELECT FROM part) OR ($4 = 'pending' AND NOT EXISTS (
-          SELECT FROM sms_event WHERE outbox_id = $1 AND attempt = $2 AND part = $3
-        ))
-        RETURNING id
-      )
-      SELECT FROM event`,
-    values: [part.outbox_id, part.attempt, part.number, report.state, report.reason, report.link],
-  })
-  await summarise(database, part)
-  return { kind: rowCount === 1 ? 'recorded' : 'repeated' }
-}
-
-/** The message is delivered when all its parts are, and failed when one is. Runs after each part's commit, so the last sees them all. */
-async function summarise(database: Queryable, part: Part): Promise<void> {
-  await database.query({
-    name: 'sms-summarise',
-    text: `WITH parts AS (
-        SELECT attempt.reports, count(*) AS known,
-          count(*) FILTER (WHERE part.state = 'delivered') AS delivered, count(*) FILTER (WHERE part.state = 'failed') AS failed
-        FROM sms_attempt AS attempt JOIN sms_part AS part ON part.outbox_id = attempt.outbox_id AND part.attempt = attempt.number
-        WHERE attempt.outbox_id = $1 AND attempt.number = $2
-        GROUP BY attempt.reports
-      ), settled AS (
-        UPDATE sms_attempt SET state = 'accepted' FROM parts
-        WHERE outbox_id = $1 AND number = $2 AND state = 'unknown' AND known >= parts.reports
-      )
-      UPDATE sms_outbox AS message
-      SET state = CASE WHEN delivered >= reports THEN 'delivered' WHEN failed > 0 THEN 'failed' ELSE 'sent' END, settled_at = now()
-      FROM parts
-      WHERE id = $1 AND attempts = $2 AND known >= reports AND state IN ('sent', 'unknown', 'failed')
-        AND state <> CASE WHEN delivered >= reports THEN 'delivered' WHEN failed > 0 THEN 'failed' ELSE 'sent' END`,
-    values: [part.outbox_id, part.attempt],
-  })
+  return { kind: (await applyReport(database, part, report)) ? 'recorded' : 'repeated' }
 }
 
 /** Null: the same report is kept already. Of those that name nothing but the phone, none is known to be the same. */
