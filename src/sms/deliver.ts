@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { SendOutcome, SmsLink, SmsMessage, SmsPriority } from '../aggregators/sms-link.ts'
+import type { SendOutcome, SmsLink, SmsMessage } from '../aggregators/sms-link.ts'
 import type { Database } from '../database/database.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
 import { segmentSms } from '../domain/segments.ts'
