@@ -66,10 +66,11 @@ async function applyOnce(database: Queryable, all: readonly Applied[]): Promise<
         INSERT INTO sms_event (outbox_id, kind, attempt, part, link, reason)
         SELECT outbox_id, asked.state, attempt, number, asked.link, asked.reason
         FROM asked LEFT JOIN part USING (outbox_id, attempt, number)
-        WHERE part.outbox_id IS NOT NULL OR (asked.state = 'pending' AND NOT EXISTS (
-          SELECT FROM sms_event AS event
+        WHERE part.outbox_id IS NOT NULL OR (asked.state = 'pending' AND (
+          SELECT true FROM sms_event AS event
           WHERE event.outbox_id = asked.outbox_id AND event.attempt = asked.attempt AND event.part = asked.number
-        ))
+          LIMIT 1
+        ) IS NULL)
         RETURNING outbox_id, attempt, part
       )
       SELECT outbox_id, attempt, part AS number FROM event`,
