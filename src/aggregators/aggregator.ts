@@ -24,6 +24,8 @@ export type SingleInput = {
   readonly kind: 'begin' | 'answer'
   /** The network surely has our last screen and our acknowledgement, so this is no repeat of what it sent before. */
   readonly fresh: boolean
+  /** A beginning of ours: it never takes the place of a dialogue that is on the phone. */
+  readonly pushed?: true
   /** What the session was called before the network named it: one that we began ourselves. */
   readonly alias?: string
 }

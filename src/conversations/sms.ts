@@ -12,7 +12,7 @@ import type { Audit } from '../security/audit.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { forwardToOwner } from '../sms/accounts/deliveries.ts'
 import { type AnswerKind, lockNumber, mayAnswer } from '../sms/answers.ts'
-import { recordConsent } from '../sms/consent.ts'
+import { hasOptedOut, recordConsent } from '../sms/consent.ts'
 import { holdSms } from '../sms/hold.ts'
 import { acknowledgeIncomingSms, type StoreOutcome, storeIncomingSms } from '../sms/inbox.ts'
 import { enqueueSms, type QueuedSms } from '../sms/outbox.ts'
@@ -93,6 +93,7 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
   ): Promise<{ readonly outcome: StoreOutcome['kind']; readonly taken: Taken }> {
     const stored = await storeIncomingSms(tx, sealer, message)
     // What is written to a client's number is the client's business.
+    if (stored.kind === 'repeated') await hearStopAgain(tx, message)
     const isTheirs = stored.kind !== 'repeated' && (await forwardToOwner(tx, sealer, message))
     const taken = stored.kind === 'whole' && !isTheirs ? await answer(tx, message, stored) : NOTHING
     return { outcome: stored.kind, taken }
@@ -117,6 +118,15 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
     const said = await keyword.answer(services, writer, heard.rest)
     const told = await answerKeyword(tx, program, writer, heard.name, said)
     return joined(told, await warn(tx, writer, said.left))
+  }
+
+  /** STOP, START, STOP within seconds ends with a stop: what may be a network's copy is none where it would change something. */
+  async function hearStopAgain(tx: Queryable, { from: number, link, text }: IncomingSms): Promise<void> {
+    const heard = readKeyword(dependencies.program(), text.reveal().slice(0, MOST_READ))
+    if (heard?.name !== 'stop' || meantBy(heard) === null) return
+    await lockNumber(tx, sealer, number)
+    if (await hasOptedOut(tx, sealer, number)) return
+    await recordConsent(tx, sealer, { kind: 'stop', number, via: 'sms', link, messageId: null })
   }
 
   /** A keyword that counts alone is none where more is written. */

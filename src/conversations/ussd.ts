@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Action, ActionContext, Caller, Services } from '../actions/action.ts'
 import { tellAtEnd } from '../actions/notices.ts'
 import type { UssdEnd, UssdReply, UssdRequest, UssdTurn } from '../aggregators/aggregator.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
 import { within } from '../domain/within.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Json } from '../menu/contract.ts'
@@ -54,6 +55,9 @@ const LEAST_WRITE_MS = 1000
 
 /** More actions than any dialogue runs between two screens; a menu that needs more is broken. */
 const MAX_RUNS = 16
+
+/** No network keeps a session for longer; who has not answered by then is in no dialogue. */
+const LONGEST_SESSION_MS = 180_000
 
 /** How often a hop that lost its compare-and-set looks again. */
 const MAX_ROUNDS = 4
@@ -117,13 +121,27 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       events.sessionStoreFailed({ error })
       return (await remembered(name, errand)) ?? last(errand, 'screen_busy', 'error')
     }
+    if (single?.pushed && (await isInDialogue(request.msisdn))) return last(errand, 'screen_busy', 'refused')
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (single?.pushed && isLive(stored)) return last(errand, 'screen_busy', 'refused')
       const result: Answered | StoredSession =
         stored === null ? await open(name, before, errand, null) : await proceed(name, before, stored, errand)
       if ('reply' in result) return result
       stored = result
     }
     return unfinished(errand)
+  }
+
+  /** Whether a dialogue may be on the phone now, whatever process or network it runs over: what is typed there must not meet another. */
+  async function isInDialogue(msisdn: Msisdn): Promise<boolean> {
+    const name = await sessions.lastOf(msisdn)
+    return name !== null && isLive(await sessions.read(name))
+  }
+
+  function isLive(stored: StoredSession | null): boolean {
+    if (stored === null) return false
+    const { reply, closed, atMs } = stored.session
+    return !reply.end && !closed && now() - atMs < LONGEST_SESSION_MS
   }
 
   /** A session that Redis does not know: one that it lost, or a new dial, which may take the place of the session `instead`. */
@@ -369,14 +387,15 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { request } = errand
     // Until it is known that there was no such hop, it may have moved money.
     errand.mayAct = true
-    const hop = await findHop(services.database, name, isSingle(request))
-    if (hop === null || hop.callerMac !== sessions.macOf(name, request.msisdn, '')) {
-      errand.mayAct = false
-      return null
+    for (const each of [name, aliasOf(request)]) {
+      const hop = each === null ? null : await findHop(services.database, each, isSingle(request))
+      if (each === null || hop?.callerMac !== sessions.macOf(each, request.msisdn, '')) continue
+      const seen = seenOf(each, request)
+      if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, errand, HOP_BUDGET_MS)
+      return lost(hop.sessionId, errand)
     }
-    const seen = seenOf(name, request)
-    if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, errand, HOP_BUDGET_MS)
-    return lost(hop.sessionId, errand)
+    errand.mayAct = false
+    return null
   }
 
   function seenOf(name: string, request: UssdRequest): SeenInput {

@@ -122,6 +122,25 @@ describe('a dialogue over SMPP', () => {
     expect(await transfers()).toBe(before + 1)
     expect(network.ussd.faults).toEqual([])
   })
+
+  test('a push never meets a PIN that is being typed into another dialogue, over whatever network that runs', async () => {
+    const { app, url, callbackKey } = world.test
+    const hop = async (text: string): Promise<string> => {
+      const form = {
+        sessionId: 'elsewhere',
+        serviceCode: '*384#',
+        phoneNumber: juma.number,
+        networkCode: '63902',
+        text,
+      }
+      const body = new URLSearchParams(form)
+      return (await fetch(`${url}/africastalking/${callbackKey}/ussd`, { method: 'POST', body })).text()
+    }
+    const dialled = `1*0${AMINA.slice(4)}*100`
+    expect(await hop(dialled)).toMatch(/100[\s\S]*PIN/)
+    expect(await app.push(juma.number as Msisdn, ['1', `0${AMINA.slice(4)}`, '900'])).toMatchObject({ kind: 'refused' })
+    expect(await hop(`${dialled}*${juma.pin}`)).toMatch(/^END [\s\S]*100/)
+  })
 })
 
 test('the keyword SEND over the same link opens a dialogue, and the PIN there completes it', async () => {

@@ -136,6 +136,20 @@ describe('STOP and START', () => {
     expect(await isOut('juma')).toBe(false)
   })
 
+  test('STOP, START, STOP within seconds ends with a stop, though the last looks like a copy of the first', async () => {
+    const conversation = world.conversation()
+    for (const text of ['STOP', 'START', 'STOP'])
+      await conversation.receive({
+        link: 'mno1',
+        id: null,
+        from: numberOf('amina'),
+        to: '22384',
+        text: new Secret(text),
+      })
+    expect(await isOut('amina')).toBe(true)
+    expect(await texts()).toHaveLength(2)
+  })
+
   test.each(['STOP 12345', 'please stop', 'STOP sending', 'do not stop', 'stopped', 'START now'])(
     '%s is neither',
     async (text) => {
@@ -316,7 +330,17 @@ describe('a PIN in an SMS', () => {
   /** Written in so many ways; the digits of each are nowhere else in this world. */
   const PIN = '86420'
   const FORMS = [
-    ...['BAL 86420', 'PIN 86420', '86420', 'SEND 0712345678 500 86420', 'SEND 500 86420', 'BAL86420', '8 6 4 2 0'],
+    ...[
+      'BAL 86420',
+      'PIN 86420',
+      '86420',
+      'SEND 0712345678 500 86420',
+      'SEND 500 86420',
+      'SEND 500 0712345678 86420',
+      'SEND 0712345678 86420 500',
+      'BAL86420',
+      '8 6 4 2 0',
+    ],
     ...[
       'MINI pin:86420',
       'LANG sw 86420',

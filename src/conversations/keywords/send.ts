@@ -16,6 +16,15 @@ export const send: Keyword = {
     // Without a number nothing says that the figure is an amount, and it is not repeated.
     if (to === null) return { ...common, message: 'dial_send', values: {}, opens: { values: {}, row: null } }
     const number = { to: formatMsisdn(to.value, market.numbering) }
+    // Of two figures one may be a PIN, and which of them no rule can tell: the screen asks for the amount.
+    const isUnsure =
+      paid !== null &&
+      /^\d{4,6}$/.test(digitsOf(paid.value, market.currency)) &&
+      readAmount(paid.left, market.currency, 0) !== null
+    if (isUnsure) {
+      const all = [...to.left, secret].join(' ')
+      return { ...common, left: all, message: 'dial_send', values: {}, opens: { values: number, row: null } }
+    }
     if (paid === null) return { ...common, message: 'dial_send', values: {}, opens: { values: number, row: null } }
     return {
       ...common,

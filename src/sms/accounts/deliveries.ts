@@ -23,6 +23,9 @@ type Row = {
   message_sealed: Buffer | null
 }
 
+/** At half a minute each, about an hour of a client that is bound and does not answer. */
+const MOST_TRIES = 120
+
 type Message = { readonly from: Msisdn; readonly to: string; readonly text: string; readonly part: MessagePart | null }
 
 /** The next ones in order, for the caller alone until `leaseMs` have passed; none while somebody has an earlier one. */
@@ -32,6 +35,7 @@ export async function takeDeliveries(
   limit: number,
   leaseMs: number,
 ): Promise<Delivery[]> {
+  await giveUp(database, account)
   const { rows } = await database.query<Row>({
     name: 'smpp-take',
     text: `WITH head AS (
@@ -52,6 +56,16 @@ export async function takeDeliveries(
     values: [account.id, limit, leaseMs / 1000],
   })
   return rows.flatMap((row) => receiptOf(sealer, account, row) ?? messageOf(sealer, row) ?? [])
+}
+
+/** One that the client never answers must not hold up all that come after it. */
+async function giveUp(database: Database, account: StoredAccount): Promise<void> {
+  await database.query({
+    name: 'smpp-give-up',
+    text: `UPDATE smpp_delivery SET acknowledged_at = now(), message_sealed = NULL
+      WHERE account_id = $1 AND acknowledged_at IS NULL AND tries >= $2 AND next_at <= now()`,
+    values: [account.id, MOST_TRIES],
+  })
 }
 
 function receiptOf(sealer: Sealer, account: StoredAccount, row: Row): Delivery | null {

@@ -128,7 +128,8 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
       return countNonsense()
     }
     state = 'binding'
-    const systemId = textField(pdu, 'system_id')
+    // What is longer is refused, and remembered no longer than that.
+    const systemId = textField(pdu, 'system_id').slice(0, MAX_SYSTEM_ID + 1)
     const password = textField(pdu, 'password')
     version = numberField(pdu, 'interface_version') ?? 0
     if (!guard.allows(address, systemId)) return refuseBind(pdu, STATUS.throttled, 'too_many_failures')

@@ -196,7 +196,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const turn = await conversation.converse({
       ...{ aggregator: SMPP, sessionId: names.sessionId, msisdn: to, serviceCode },
       text: new Secret(inputs.join('*')),
-      single: { kind: 'begin', fresh: true },
+      single: { kind: 'begin', fresh: true, pushed: true },
     })
     if (turn.outcome !== 'answered') {
       forget(to, mine)
@@ -222,9 +222,11 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   }
 
   async function over(names: Names, status: UssdEnd['status']): Promise<void> {
-    const entry = live.get(names.msisdn)
-    if (entry !== undefined) forget(names.msisdn, entry)
     const { sessionId, alias, msisdn } = names
+    const entry = live.get(msisdn)
+    // The word may be about a session before the one that is there now.
+    const isMeant = entry?.sessionId === sessionId || (alias !== undefined && entry?.alias === alias)
+    if (entry !== undefined && isMeant) forget(msisdn, entry)
     await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status })
   }
 
