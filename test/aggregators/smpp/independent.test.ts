@@ -56,6 +56,8 @@ describe.skipIf(!HAS_NET_SMPP)('a message centre that shares no code with ours',
         { kind: 'accepted', providerIds: ['AB02'], segments: 1 },
         { kind: 'accepted', providerIds: ['AB03', 'AB04'], segments: 2 },
       ])
+      // The last line may still be on its way from the other process.
+      await until(() => submits(centre.lines).length === 4, 'four submits')
       const [first, second, third, fourth] = submits(centre.lines)
       const to = '254700000001'
       // GSM 03.38: @ is 00, £ 01, $ 02; braces and the euro sign take an escape.

@@ -250,7 +250,8 @@ describe('whatever octets come', () => {
     const { link, listeners } = connect(raw.port, { timings: { enquireEveryMs: 60_000, responseTimeoutMs: 60_000 } })
     const letGo = stall(listeners)
     await until(() => ended, 'the flood is over, or the connection', 15_000)
-    expect(collect() - before).toBeLessThan(16 * MEGABYTE)
+    // What the collector has not got to yet may be here once, and not still.
+    await until(() => collect() - before < 16 * MEGABYTE, 'what was read is forgotten', 5_000)
     letGo()
     await until(() => link.isUp(), 'still bound, or again')
   })
