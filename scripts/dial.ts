@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
+import { runCommand } from './command-line.ts'
 import { demoPeople } from './demo/people.ts'
 import { followPushes, overAfricasTalking, overSmpp } from './dial/carrier.ts'
 import type { Display, Paint } from './dial/display.ts'
@@ -11,19 +12,7 @@ import { HELP, readOptions } from './dial/options.ts'
 import { makePhone } from './dial/phone.ts'
 import { makeRecorder } from './dial/recorder.ts'
 
-const read = readOptions(process.argv.slice(2))
-switch (read.kind) {
-  case 'help':
-    process.stdout.write(HELP)
-    break
-  case 'wrong':
-    process.stderr.write(`${read.sentence}\n`)
-    process.exitCode = 2
-    break
-  case 'options':
-    process.exitCode = await run(read.options)
-    break
-}
+await runCommand(readOptions(process.argv.slice(2)), HELP, run)
 
 async function run(options: Options): Promise<number> {
   if (options.save !== undefined && existsSync(options.save)) {

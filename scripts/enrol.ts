@@ -1,30 +1,18 @@
 import { readFileSync } from 'node:fs'
+import { runCommand } from './command-line.ts'
 import { readAnswer } from './enrol/answer.ts'
 import { enrolOne } from './enrol/enrol-one.ts'
 import { HELP, type Options, readOptions } from './enrol/options.ts'
-import { readLocalKeys } from './local/keys.ts'
+import { readToolEnv } from './local/keys.ts'
 import { openToolStores } from './stores.ts'
 
-const read = readOptions(process.argv.slice(2))
-switch (read.kind) {
-  case 'help':
-    process.stdout.write(HELP)
-    break
-  case 'wrong':
-    process.stderr.write(`${read.sentence}\n`)
-    process.exitCode = 2
-    break
-  case 'options':
-    process.exitCode = await run(read.options).catch((error: unknown) =>
-      fail(read.options, [error instanceof Error ? error.message : String(error)]),
-    )
-    break
-}
+await runCommand(readOptions(process.argv.slice(2)), HELP, (options) =>
+  enrol(options).catch((error: unknown) => fail(options, [error instanceof Error ? error.message : String(error)])),
+)
 
-async function run(options: Options): Promise<number> {
+async function enrol(options: Options): Promise<number> {
   const answer = await readAnswer(options.answer, options.question ?? '')
-  const local = !process.env.DATABASE_URL
-  const env = local ? { MARKET: 'KE', ...(await readLocalKeys()), ...process.env } : process.env
+  const env = await readToolEnv(process.env)
   const stores = await openToolStores(process.env)
   try {
     const outcome = await enrolOne(stores.databaseUrl, env, (path) => readFileSync(path, 'utf8'), options, answer)

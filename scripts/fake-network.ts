@@ -1,32 +1,18 @@
-import { helpText, type ReadOptions, readOptions } from './fakes/network/options.ts'
+import { runCommand } from './command-line.ts'
+import { helpText, type Options, readOptions } from './fakes/network/options.ts'
 import { startFakeNetwork } from './fakes/network.ts'
 
-const read = readOptions(process.argv.slice(2))
-switch (read.kind) {
-  case 'help':
-    process.stdout.write(helpText())
-    break
-  case 'wrong':
-    process.stderr.write(`${read.sentence}\n`)
-    process.exitCode = 2
-    break
-  case 'options':
-    await run(read).catch((error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE'
-      const advice = taken
-        ? ' Something else uses that port; stop it, or choose another (--smpp-port, --http-port).'
-        : ''
-      process.stderr.write(`${error.message}${advice}\n`)
-      process.exitCode = 1
-    })
-    break
-}
+await runCommand(readOptions(process.argv.slice(2)), helpText(), run)
 
-async function run({ options, behaviour }: Extract<ReadOptions, { kind: 'options' }>): Promise<void> {
+async function run({ network: options, behaviour }: Options): Promise<number> {
   const interrupted = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve())
   })
-  const network = await startFakeNetwork(options)
+  const network = await startFakeNetwork(options).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    const advice = 'Something else uses that port; stop it, or choose another (--smpp-port, --http-port).'
+    throw new Error(`${error.message}. ${advice}`)
+  })
   network.behave(behaviour)
   const accounts = Object.keys(options.accounts ?? {}).join(', ')
   process.stdout.write(`The fake network is up.
@@ -38,4 +24,5 @@ Ctrl-C ends it.
 `)
   await interrupted
   await network.close()
+  return 0
 }

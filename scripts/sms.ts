@@ -7,30 +7,17 @@ import { makeSealer } from '../src/security/sealing.ts'
 import { readKeys } from '../src/settings.ts'
 import { makeReader } from '../src/settings-reader.ts'
 import { keyProblems } from '../src/subscribers/check-keys.ts'
-import { readLocalKeys } from './local/keys.ts'
+import { runCommand } from './command-line.ts'
+import { readToolEnv } from './local/keys.ts'
 import { type Answer, answer } from './sms/answer.ts'
-import { HELP, type Question, readOptions } from './sms/options.ts'
+import { HELP, type Options, readOptions } from './sms/options.ts'
 import { wordsOf } from './sms/words.ts'
 import { openToolStores } from './stores.ts'
 
-const read = readOptions(process.argv.slice(2))
-switch (read.kind) {
-  case 'help':
-    process.stdout.write(HELP)
-    break
-  case 'wrong':
-    process.stderr.write(`${read.sentence}\n`)
-    process.exitCode = 2
-    break
-  case 'question':
-    process.exitCode = await run(read.question, read.json).catch((error: unknown) =>
-      fail([error instanceof Error ? error.message : String(error)]),
-    )
-    break
-}
+await runCommand(readOptions(process.argv.slice(2)), HELP, run)
 
-async function run(question: Question, json: boolean): Promise<number> {
-  const env = process.env.DATABASE_URL ? process.env : { ...(await readLocalKeys()), ...process.env }
+async function run({ question, json }: Options): Promise<number> {
+  const env = await readToolEnv(process.env)
   const reader = makeReader(env, (path) => readFileSync(path, 'utf8'))
   const withText = question.kind !== 'unmatched' && question.text
   const data = readKeys(reader, ['data'])

@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util'
+import type { parseArgs } from 'node:util'
 import { standardProfile } from '../../src/aggregators/smpp/profiles.ts'
 import type { BindType } from '../../src/aggregators/smpp/server/account.ts'
 import { sourceAddress } from '../../src/aggregators/smpp/submit.ts'
 import type { NewAccount } from '../../src/sms/accounts/manage.ts'
+import { type CommandLine, readCommandLine } from '../command-line.ts'
 
 export type Verb =
   | { readonly verb: 'add'; readonly account: NewAccount }
@@ -11,11 +12,6 @@ export type Verb =
   | { readonly verb: 'top-up'; readonly systemId: string; readonly segments: bigint }
 
 export type Options = Verb & { readonly json: boolean }
-
-export type ReadOptions =
-  | { readonly kind: 'options'; readonly options: Options }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly sentence: string }
 
 export const HELP = `Accounts of those who bind to our SMPP server (SMPP_SERVER_PORT; docs/smpp-server.md).
 
@@ -51,49 +47,49 @@ Exit codes: 0 done; 1 not done; 2 wrong use.
 const VERBS = ['add', 'list', 'suspend', 'resume', 'top-up', 'remove']
 const BIND_TYPES: readonly BindType[] = ['transmitter', 'receiver', 'transceiver']
 
-export function readOptions(args: readonly string[]): ReadOptions {
-  let parsed: ReturnType<typeof parse>
-  try {
-    parsed = parse(args)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-  const { values, positionals } = parsed
-  if (values.help === true) return { kind: 'help' }
+const one = { type: 'string' } as const
+const several = { type: 'string', multiple: true } as const
+const WORDS = {
+  ...{ sender: several, bind: several, prefix: several, own: several },
+  ...{ volume: one, binds: one, tps: one, window: one, priority: one, ids: one },
+  json: { type: 'boolean' },
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof WORDS }>>['values']
+
+export function readOptions(args: readonly string[]): CommandLine<Options> {
+  return readCommandLine('accounts', args, { options: WORDS, allowPositionals: true }, ({ values, positionals }) =>
+    readVerb(positionals, values),
+  )
+}
+
+function readVerb(positionals: readonly string[], values: Values): Options | string {
   const [verb = '', systemId = '', amount, ...more] = positionals
   if (!VERBS.includes(verb)) {
-    return wrong(
-      verb === ''
-        ? `What is to be done? Say one of ${VERBS.join(', ')}.`
-        : `${JSON.stringify(verb)} is none of ${VERBS.join(', ')}.`,
-    )
+    return verb === ''
+      ? `What is to be done? Say one of ${VERBS.join(', ')}.`
+      : `${JSON.stringify(verb)} is none of ${VERBS.join(', ')}.`
   }
-  if (more.length > 0 || (amount !== undefined && verb !== 'top-up')) return wrong(`${verb} takes fewer words.`)
-  const stray = Object.keys(values).filter((name) => verb !== 'add' && name !== 'json' && name !== 'help')
-  if (stray.length > 0) return wrong(`--${stray[0]} belongs to add; an account's limits are set once.`)
+  if (more.length > 0 || (amount !== undefined && verb !== 'top-up')) return `${verb} takes fewer words.`
+  const stray = Object.keys(values).filter((name) => verb !== 'add' && name !== 'json')
+  if (stray.length > 0) return `--${stray[0]} belongs to add; an account's limits are set once.`
   const { json = false } = values
-  if (verb === 'list') {
-    return systemId === ''
-      ? { kind: 'options', options: { verb, json } }
-      : wrong('list takes no system_id; it lists all.')
-  }
+  if (verb === 'list') return systemId === '' ? { verb, json } : 'list takes no system_id; it lists all.'
   if (!/^[A-Za-z0-9_.-]{1,15}$/.test(systemId)) {
-    return wrong('Which account? Say its system_id: up to 15 letters, digits, dots, hyphens and underscores.')
+    return 'Which account? Say its system_id: up to 15 letters, digits, dots, hyphens and underscores.'
   }
-  if (verb === 'suspend' || verb === 'resume' || verb === 'remove') {
-    return { kind: 'options', options: { verb, systemId, json } }
-  }
+  if (verb === 'suspend' || verb === 'resume' || verb === 'remove') return { verb, systemId, json }
   if (verb === 'top-up') {
-    if (!/^[1-9]\d{0,8}$/.test(amount ?? ''))
-      return wrong('By how many segments? Say a whole number from 1 to 999999999.')
-    return { kind: 'options', options: { verb, systemId, segments: BigInt(amount ?? '0'), json } }
+    return /^[1-9]\d{0,8}$/.test(amount ?? '')
+      ? { verb, systemId, segments: BigInt(amount ?? '0'), json }
+      : 'By how many segments? Say a whole number from 1 to 999999999.'
   }
   const problems: string[] = []
   const account = readAccount(systemId, values, problems)
-  return problems.length > 0 ? wrong(problems.join('\n')) : { kind: 'options', options: { verb: 'add', account, json } }
+  return problems.length > 0 ? problems.join('\n') : { verb: 'add', account, json }
 }
 
-function readAccount(systemId: string, values: ReturnType<typeof parse>['values'], problems: string[]): NewAccount {
+function readAccount(systemId: string, values: Values, problems: string[]): NewAccount {
   const complainUnless = (good: boolean, sentence: string): void => void (good || problems.push(sentence))
   const whole = (name: 'binds' | 'tps' | 'window', longest: number, usual: number): number => {
     const text = values[name] ?? String(usual)
@@ -133,23 +129,4 @@ function readAccount(systemId: string, values: ReturnType<typeof parse>['values'
     messageIds: oneOf('ids', ['uuid', 'decimal', 'hex'], 'uuid'),
     volumeLeft: volume === undefined || problems.length > 0 ? null : BigInt(volume),
   }
-}
-
-function parse(args: readonly string[]) {
-  const several = { type: 'string', multiple: true } as const
-  const one = { type: 'string' } as const
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      ...{ sender: several, bind: several, prefix: several, own: several },
-      ...{ volume: one, binds: one, tps: one, window: one, priority: one, ids: one },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  })
-}
-
-function wrong(sentence: string): ReadOptions {
-  return { kind: 'wrong', sentence: `${sentence.trim()}\n  npm run accounts -- --help shows how.` }
 }

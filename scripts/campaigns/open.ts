@@ -8,7 +8,7 @@ import { readKeys, readMarket, readQuietHours } from '../../src/settings.ts'
 import { makeReader } from '../../src/settings-reader.ts'
 import type { QuietHours } from '../../src/sms/informing.ts'
 import { keyProblems } from '../../src/subscribers/check-keys.ts'
-import { readLocalKeys } from '../local/keys.ts'
+import { readToolEnv } from '../local/keys.ts'
 import { openToolStores } from '../stores.ts'
 
 export type CampaignTools = {
@@ -24,8 +24,7 @@ const STATEMENT_TIMEOUT_MS = 600_000
 
 /** Opens what the verbs work with, and leaves it as it was found. Throws with a sentence for each setting that is wrong. */
 export async function withCampaignTools(work: (tools: CampaignTools) => Promise<number>): Promise<number> {
-  const local = !process.env.DATABASE_URL
-  const env = local ? { MARKET: 'KE', ...(await readLocalKeys()), ...process.env } : process.env
+  const env = await readToolEnv(process.env)
   const reader = makeReader(env, (path) => readFileSync(path, 'utf8'))
   const [keys, market] = [readKeys(reader, ['data', 'audit', 'pin']), readMarket(reader)]
   const hours = readQuietHours(reader, market)

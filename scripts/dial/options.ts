@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { parseE164 } from '../../src/domain/msisdn.ts'
+import { type CommandLine, readCommandLine } from '../command-line.ts'
 import { parseDialled } from './call.ts'
 
 export type Options = {
@@ -15,11 +15,6 @@ export type Options = {
   readonly json: boolean
   readonly save: string | undefined
 }
-
-export type ReadOptions =
-  | { readonly kind: 'options'; readonly options: Options }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly sentence: string }
 
 export const HELP: string = `A phone in the terminal, against a running gateway.
 
@@ -59,67 +54,42 @@ export function commandHelp(): string {
   :quit          put the phone away (also Ctrl-D)`
 }
 
-export function readOptions(args: readonly string[]): ReadOptions {
-  let values: ReturnType<typeof parse>
-  try {
-    values = parse(args)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-  if (values.help === true) return { kind: 'help' }
-  if (values.from === undefined) return wrong("Whose phone is it? Say --from and the phone's number.")
-  if (parseE164(values.from) === null) {
-    return wrong(`--from takes a number in international form, such as +254700000001, not "${values.from}".`)
-  }
-  if (parseDialled(values.to, values['service-code']) === null) {
-    return wrong(`"${values.to}" cannot be dialled. Write it as '*384#' (in quotes), or '*384*1#' for a shortcut.`)
-  }
-  if (values.via !== 'africastalking' && values.via !== 'smpp')
-    return wrong(`--via takes africastalking or smpp, not "${values.via}".`)
-  for (const [name, url] of [
-    ['--url', values.url] as const,
-    ['--network', values.network] as const,
-    ['--operator', values.operator] as const,
-  ]) {
-    if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-      return wrong(`${name} takes a URL, such as http://127.0.0.1:8080, not "${url}".`)
-  }
-  return {
-    kind: 'options',
-    options: {
-      phoneNumber: values.from,
-      dialled: values.to,
-      serviceCode: values['service-code'],
-      via: values.via,
-      url: values.url,
-      key: values.key,
-      networkUrl: values.network,
-      operatorUrl: values.operator,
-      json: values.json,
-      save: values.save,
+export function readOptions(args: readonly string[]): CommandLine<Options> {
+  return readCommandLine(
+    'dial',
+    args,
+    {
+      options: {
+        from: { type: 'string' },
+        to: { type: 'string', default: '*384#' },
+        'service-code': { type: 'string' },
+        via: { type: 'string', default: 'africastalking' },
+        url: { type: 'string', default: 'http://127.0.0.1:8080' },
+        key: { type: 'string', default: 'demo' },
+        network: { type: 'string', default: 'http://127.0.0.1:8081' },
+        operator: { type: 'string', default: 'http://127.0.0.1:9080' },
+        json: { type: 'boolean', default: false },
+        save: { type: 'string' },
+      },
     },
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      from: { type: 'string' },
-      to: { type: 'string', default: '*384#' },
-      'service-code': { type: 'string' },
-      via: { type: 'string', default: 'africastalking' },
-      url: { type: 'string', default: 'http://127.0.0.1:8080' },
-      key: { type: 'string', default: 'demo' },
-      network: { type: 'string', default: 'http://127.0.0.1:8081' },
-      operator: { type: 'string', default: 'http://127.0.0.1:9080' },
-      json: { type: 'boolean', default: false },
-      save: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
+    ({ values }) => {
+      const { from, to, 'service-code': serviceCode, via, url, key, network, operator, json, save } = values
+      if (from === undefined) return "Whose phone is it? Say --from and the phone's number."
+      if (parseE164(from) === null) {
+        return `--from takes a number in international form, such as +254700000001, not "${from}".`
+      }
+      if (parseDialled(to, serviceCode) === null) {
+        return `"${to}" cannot be dialled. Write it as '*384#' (in quotes), or '*384*1#' for a shortcut.`
+      }
+      if (via !== 'africastalking' && via !== 'smpp') return `--via takes africastalking or smpp, not "${via}".`
+      for (const [name, value] of Object.entries({ url, network, operator })) {
+        if (!/^https?:\/\//.test(value) || !URL.canParse(value))
+          return `--${name} takes a URL, such as http://127.0.0.1:8080, not "${value}".`
+      }
+      return {
+        ...{ phoneNumber: from, dialled: to, serviceCode, via, url, key, json, save },
+        ...{ networkUrl: network, operatorUrl: operator },
+      }
     },
-  }).values
-}
-
-function wrong(sentence: string): ReadOptions {
-  return { kind: 'wrong', sentence: `${sentence}\nSee npm run dial -- --help` }
+  )
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { Secret } from '../../src/domain/secret.ts'
+import { type CommandLine, readCommandLine } from '../command-line.ts'
 
 export type Options = {
   readonly number: string
@@ -18,11 +18,6 @@ export type AnswerSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'ask' }
   | { readonly kind: 'none' }
-
-export type ReadOptions =
-  | { readonly kind: 'options'; readonly options: Options }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly sentence: string }
 
 export const HELP = `Puts a person on file. They activate the account by dialling: a code comes by SMS, then they choose a PIN.
 
@@ -44,25 +39,32 @@ Works on the stores of DATABASE_URL with PIN_KEY, DATA_KEY, AUDIT_KEY and MARKET
 Exit codes: 0 enrolled; 1 not enrolled; 2 wrong use.
 `
 
-export function readOptions(args: readonly string[]): ReadOptions {
-  let values: ReturnType<typeof parse>
-  try {
-    values = parse(args)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-  if (values.help === true) return { kind: 'help' }
-  const { number, name, 'answer-file': file } = values
-  if (number === undefined) return wrong('Who is to be enrolled? Say --number and the phone number.')
-  if (name === undefined) return wrong('Who is it? Say --name and the full name, in quotes.')
-  const { question, answer } = splitQuestion(values.question)
-  if (question === undefined && file !== undefined) return wrong('--answer-file answers nothing; say --question too.')
-  if (answer.kind === 'given' && file !== undefined) {
-    return wrong('The answer is both in --question and in --answer-file; keep the file.')
-  }
-  const source: AnswerSource = file === undefined ? answer : { kind: 'file', path: file }
-  const { language, tier, json } = values
-  return { kind: 'options', options: { number, name, language, tier, question, answer: source, json } }
+const optional = { type: 'string' } as const
+
+export function readOptions(args: readonly string[]): CommandLine<Options> {
+  return readCommandLine(
+    'enrol',
+    args,
+    {
+      options: {
+        ...{ number: optional, name: optional, language: optional, question: optional, 'answer-file': optional },
+        tier: { type: 'string', default: 'standard' },
+        json: { type: 'boolean', default: false },
+      },
+    },
+    ({ values }) => {
+      const { number, name, language, tier, json, 'answer-file': file } = values
+      if (number === undefined) return 'Who is to be enrolled? Say --number and the phone number.'
+      if (name === undefined) return 'Who is it? Say --name and the full name, in quotes.'
+      const { question, answer } = splitQuestion(values.question)
+      if (question === undefined && file !== undefined) return '--answer-file answers nothing; say --question too.'
+      if (answer.kind === 'given' && file !== undefined) {
+        return 'The answer is both in --question and in --answer-file; keep the file.'
+      }
+      const source: AnswerSource = file === undefined ? answer : { kind: 'file', path: file }
+      return { number, name, language, tier, question, answer: source, json }
+    },
+  )
 }
 
 function splitQuestion(text: string | undefined): { question: string | undefined; answer: AnswerSource } {
@@ -70,25 +72,4 @@ function splitQuestion(text: string | undefined): { question: string | undefined
   const at = text.indexOf('=')
   if (at < 0) return { question: text, answer: { kind: 'ask' } }
   return { question: text.slice(0, at), answer: { kind: 'given', answer: new Secret(text.slice(at + 1)) } }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: false,
-    options: {
-      number: { type: 'string' },
-      name: { type: 'string' },
-      language: { type: 'string' },
-      tier: { type: 'string', default: 'standard' },
-      question: { type: 'string' },
-      'answer-file': { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean' },
-    },
-  }).values
-}
-
-function wrong(sentence: string): ReadOptions {
-  return { kind: 'wrong', sentence: `${sentence.trim()}\n  npm run enrol -- --help shows how.` }
 }

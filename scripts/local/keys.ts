@@ -25,6 +25,11 @@ export function keysOf(texts: LocalKeys): Keys {
   return { pin, otp, session, data, audit }
 }
 
+/** What a tool runs with: the settings given, and where they name no stores, what belongs to the local ones. */
+export async function readToolEnv(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  return env.DATABASE_URL ? env : { MARKET: 'KE', ...(await readLocalKeys()), ...env }
+}
+
 /** The keys of the demo and the tools on this machine; made once and kept beside the data they open. */
 export async function readLocalKeys(path: string = LOCAL_KEYS): Promise<LocalKeys> {
   await mkdir(dirname(path), { recursive: true })

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { isUuid } from '../../src/domain/ids.ts'
 import { type Msisdn, parseE164 } from '../../src/domain/msisdn.ts'
+import { type CommandLine, readCommandLine } from '../command-line.ts'
 
 /** What is asked for. `text`: with the words of the messages, which is recorded. */
 export type Question =
@@ -9,10 +9,7 @@ export type Question =
   | { readonly kind: 'received_from'; readonly number: Msisdn; readonly limit: number; readonly text: boolean }
   | { readonly kind: 'unmatched'; readonly limit: number }
 
-export type ReadOptions =
-  | { readonly kind: 'question'; readonly question: Question; readonly json: boolean }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly sentence: string }
+export type Options = { readonly question: Question; readonly json: boolean }
 
 export const HELP = `Tells what became of messages: times, links, attempts, parts, states and reasons, oldest first.
 
@@ -34,21 +31,27 @@ Exit codes: 0 found; 1 nothing found, or it could not be read; 2 wrong use.
 
 const MAX_LIMIT = 1_000
 
-export function readOptions(args: readonly string[]): ReadOptions {
-  let parsed: ReturnType<typeof parse>
-  try {
-    parsed = parse(args)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-  const { values, positionals } = parsed
-  const [verb, what, ...more] = positionals
-  if (values.help === true || verb === 'help') return { kind: 'help' }
-  if (!/^\d{1,4}$/.test(values.limit) || Number(values.limit) < 1 || Number(values.limit) > MAX_LIMIT)
-    return wrong(`--limit is a number from 1 to ${MAX_LIMIT}.`)
-  if (more.length > 0) return wrong('One message or one number at a time.')
-  const question = readQuestion(verb, what, Number(values.limit), values.text)
-  return typeof question === 'string' ? wrong(question) : { kind: 'question', question, json: values.json }
+export function readOptions(args: readonly string[]): CommandLine<Options> {
+  return readCommandLine(
+    'sms',
+    args,
+    {
+      options: {
+        limit: { type: 'string', default: '20' },
+        text: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    },
+    ({ values, positionals }) => {
+      const [verb, what, ...more] = positionals
+      if (!/^\d{1,4}$/.test(values.limit) || Number(values.limit) < 1 || Number(values.limit) > MAX_LIMIT)
+        return `--limit is a number from 1 to ${MAX_LIMIT}.`
+      if (more.length > 0) return 'One message or one number at a time.'
+      const question = readQuestion(verb, what, Number(values.limit), values.text)
+      return typeof question === 'string' ? question : { question, json: values.json }
+    },
+  )
 }
 
 function readQuestion(
@@ -78,21 +81,4 @@ function readQuestion(
     default:
       return `There is no verb ${JSON.stringify(verb)}; say history, inbox or unmatched.`
   }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      limit: { type: 'string', default: '20' },
-      text: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean' },
-    },
-  })
-}
-
-function wrong(sentence: string): ReadOptions {
-  return { kind: 'wrong', sentence: `${sentence.trim()}\n  npm run sms -- --help shows how.` }
 }

@@ -63,11 +63,12 @@ function runSms(args: readonly string[], change: NodeJS.ProcessEnv = {}): Promis
 /** What the command would print. */
 async function sms(args: readonly string[]): Promise<string> {
   const read = readOptions(args)
-  if (read.kind !== 'question') throw new Error(read.kind)
+  if (read.kind !== 'options') throw new Error(read.kind)
+  const { question, json } = read.options
   const { sealer, database } = world.services
   const reader = { sealer, audit: makeAudit(makeKey(audit), sealer), by: 'wanjiru' }
-  const found = await answer(database as Database, reader, read.question)
-  return read.json ? JSON.stringify(found) : wordsOf(found)
+  const found = await answer(database as Database, reader, question)
+  return json ? JSON.stringify(found) : wordsOf(found)
 }
 
 async function auditEvents(): Promise<StoredAuditEvent[]> {

@@ -1,12 +1,9 @@
-import { parseArgs } from 'node:util'
+import { type CommandLine, readCommandLine } from '../../command-line.ts'
 import type { FakeNetworkOptions } from '../network.ts'
 import { type Behaviour, behaviourFields, readAssignment, readBehaviour } from './behaviour.ts'
 import { SPOKEN } from './ussd-octets.ts'
 
-export type ReadOptions =
-  | { readonly kind: 'options'; readonly options: FakeNetworkOptions; readonly behaviour: Partial<Behaviour> }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly sentence: string }
+export type Options = { readonly network: FakeNetworkOptions; readonly behaviour: Partial<Behaviour> }
 
 /** With every field of the behaviour. */
 export function helpText(): string {
@@ -47,62 +44,51 @@ ${fields.join('\n')}
 }
 
 /** Reads the command line; a sentence says what is wrong with it. */
-export function readOptions(args: readonly string[]): ReadOptions {
-  let values: ReturnType<typeof parse>
-  try {
-    values = parse(args)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
-  }
-  if (values.help === true) return { kind: 'help' }
-  const ports: number[] = []
-  for (const name of ['smpp-port', 'http-port'] as const) {
-    const port = Number(values[name])
-    if (!/^\d{1,5}$/.test(values[name]) || port > 65_535)
-      return wrong(`--${name} takes a port from 0 to 65535, not "${values[name]}".`)
-    ports.push(port)
-  }
-  const accounts: Record<string, string> = {}
-  for (const account of values.account) {
-    const [, id, password] = /^([^:]{1,15}):(.{0,8})$/.exec(account) ?? []
-    // Lengths of SMPP 3.4 §5.2.1 and §5.2.2, without the NUL at the end.
-    if (id === undefined || password === undefined)
-      return wrong('--account takes a system_id of up to 15 characters, a colon, and a password of up to 8.')
-    accounts[id] = password
-  }
-  if (values.callback !== undefined && !(/^https?:\/\//.test(values.callback) && URL.canParse(values.callback)))
-    return wrong(`--callback takes a URL, such as http://127.0.0.1:8080/africastalking/demo, not "${values.callback}".`)
-  if (!Object.hasOwn(SPOKEN, values.dialect))
-    return wrong(`--dialect takes one of ${Object.keys(SPOKEN).join(', ')}, not "${values.dialect}".`)
-  const behaviour = readBehaviour(Object.assign({}, ...values.set.map(readAssignment)))
-  if (typeof behaviour === 'string') return wrong(behaviour)
-  return {
-    kind: 'options',
-    behaviour,
-    options: {
-      ...{ smppPort: ports[0] ?? 0, httpPort: ports[1] ?? 0, host: values.host, accounts },
-      ussdDialect: values.dialect,
-      africastalkingCallbackUrl: values.callback ?? null,
+export function readOptions(args: readonly string[]): CommandLine<Options> {
+  return readCommandLine(
+    'fake-network',
+    args,
+    {
+      options: {
+        'smpp-port': { type: 'string', default: '2775' },
+        'http-port': { type: 'string', default: '8081' },
+        host: { type: 'string', default: '127.0.0.1' },
+        account: { type: 'string', multiple: true, default: ['demo:demo'] },
+        callback: { type: 'string' },
+        dialect: { type: 'string', default: 'standard' },
+        set: { type: 'string', multiple: true, default: [] },
+      },
     },
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      'smpp-port': { type: 'string', default: '2775' },
-      'http-port': { type: 'string', default: '8081' },
-      host: { type: 'string', default: '127.0.0.1' },
-      account: { type: 'string', multiple: true, default: ['demo:demo'] },
-      callback: { type: 'string' },
-      dialect: { type: 'string', default: 'standard' },
-      set: { type: 'string', multiple: true, default: [] },
-      help: { type: 'boolean', short: 'h' },
+    ({ values }) => {
+      const ports: number[] = []
+      for (const name of ['smpp-port', 'http-port'] as const) {
+        const port = Number(values[name])
+        if (!/^\d{1,5}$/.test(values[name]) || port > 65_535)
+          return `--${name} takes a port from 0 to 65535, not "${values[name]}".`
+        ports.push(port)
+      }
+      const accounts: Record<string, string> = {}
+      for (const account of values.account) {
+        const [, id, password] = /^([^:]{1,15}):(.{0,8})$/.exec(account) ?? []
+        // Lengths of SMPP 3.4 §5.2.1 and §5.2.2, without the NUL at the end.
+        if (id === undefined || password === undefined)
+          return '--account takes a system_id of up to 15 characters, a colon, and a password of up to 8.'
+        accounts[id] = password
+      }
+      const { host, callback, dialect } = values
+      if (callback !== undefined && !(/^https?:\/\//.test(callback) && URL.canParse(callback)))
+        return `--callback takes a URL, such as http://127.0.0.1:8080/africastalking/demo, not "${callback}".`
+      if (!Object.hasOwn(SPOKEN, dialect))
+        return `--dialect takes one of ${Object.keys(SPOKEN).join(', ')}, not "${dialect}".`
+      const behaviour = readBehaviour(Object.assign({}, ...values.set.map(readAssignment)))
+      if (typeof behaviour === 'string') return behaviour
+      return {
+        behaviour,
+        network: {
+          ...{ smppPort: ports[0] ?? 0, httpPort: ports[1] ?? 0, host, accounts },
+          ...{ ussdDialect: dialect, africastalkingCallbackUrl: callback ?? null },
+        },
+      }
     },
-  }).values
-}
-
-function wrong(sentence: string): ReadOptions {
-  return { kind: 'wrong', sentence: `${sentence}\nSee npm run fake-network -- --help` }
+  )
 }

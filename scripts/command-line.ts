@@ -1,0 +1,60 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+/** What somebody typed after a command: what to do, that they want its help, or a sentence saying what is wrong and where the help is. */
+export type CommandLine<Options> =
+  | { readonly kind: 'options'; readonly options: Options }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly sentence: string }
+
+type Parsed<Config extends ParseArgsConfig> = ReturnType<typeof parseArgs<Config>>
+
+/**
+ * Parses what follows `npm run <command> --`; every command has --help beside its own options. `read` makes of the values what the
+ * command is to do, or says in a sentence why it cannot.
+ */
+export function readCommandLine<Config extends ParseArgsConfig, Options extends object>(
+  command: string,
+  args: readonly string[],
+  config: Config,
+  read: (parsed: Parsed<Config>) => Options | string,
+): CommandLine<Options> {
+  const withHelp = { ...config.options, help: { type: 'boolean', short: 'h' } } as const
+  let parsed: { readonly values: { readonly help?: unknown }; readonly positionals: readonly string[] }
+  try {
+    parsed = parseArgs({ ...config, args: [...args], options: withHelp })
+  } catch (error) {
+    return wrong(command, error instanceof Error ? error.message : String(error))
+  }
+  if (parsed.values.help === true || parsed.positionals[0] === 'help') return { kind: 'help' }
+  const options = read(parsed as Parsed<Config>)
+  return typeof options === 'string' ? wrong(command, options) : { kind: 'options', options }
+}
+
+function wrong(command: string, sentence: string): { kind: 'wrong'; sentence: string } {
+  return { kind: 'wrong', sentence: `${sentence.trim()}\n  npm run ${command} -- --help shows how.` }
+}
+
+/**
+ * Does what the command line says and sets the exit code: that of `run`, 1 where it throws (the message is printed), 2 for wrong use.
+ */
+export async function runCommand<Options>(
+  line: CommandLine<Options>,
+  help: string,
+  run: (options: Options) => Promise<number>,
+): Promise<void> {
+  switch (line.kind) {
+    case 'help':
+      process.stdout.write(help)
+      break
+    case 'wrong':
+      process.stderr.write(`${line.sentence}\n`)
+      process.exitCode = 2
+      break
+    case 'options':
+      process.exitCode = await run(line.options).catch((error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+        return 1
+      })
+      break
+  }
+}
