@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readListFile } from '../../scripts/campaigns/list-file.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { type CommandRun, runCommandLine } from '../support/run-command.ts'
 
 let store: TestDatabase
 const folder = mkdtempSync(join(tmpdir(), 'campaigns-'))
@@ -25,25 +25,12 @@ function file(name: string, content: string): string {
   return path
 }
 
-type Run = { code: number | null; stdout: string; stderr: string }
-
-function campaigns(...args: readonly string[]): Promise<Run> {
+function campaigns(...args: readonly string[]): Promise<CommandRun> {
   const env = {
-    ...{ PATH: process.env.PATH, DATABASE_URL: store.url, MARKET: 'KE' },
+    ...{ DATABASE_URL: store.url, MARKET: 'KE' },
     ...{ PIN_KEY: pin, DATA_KEY: data, AUDIT_KEY: audit },
   }
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/campaigns.ts', ...args], { env })
-    const run = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk) => {
-      run.stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      run.stderr += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...run }))
-  })
+  return runCommandLine('campaigns', args, env)
 }
 
 test('from a list to results, by command', async () => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +14,7 @@ import { makeHasher } from '../../src/subscribers/hasher.ts'
 import { checkAnswer } from '../../src/subscribers/question.ts'
 import { makeServices } from '../subscribers/people.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { type CommandRun, runCommandLine } from '../support/run-command.ts'
 
 let store: TestDatabase
 const folder = mkdtempSync(join(tmpdir(), 'enrol-'))
@@ -28,12 +28,9 @@ afterAll(async () => {
   await store.drop()
 })
 
-type Run = { code: number | null; stdout: string; stderr: string }
-
-function enrol(args: readonly string[], input = '', change: NodeJS.ProcessEnv = {}): Promise<Run> {
+function enrol(args: readonly string[], input = '', change: NodeJS.ProcessEnv = {}): Promise<CommandRun> {
   const text = (key: Key) => key.bytes.toString('base64')
   const env = {
-    PATH: process.env.PATH,
     DATABASE_URL: store.url,
     MARKET: 'KE',
     PIN_KEY: text(pin),
@@ -41,19 +38,7 @@ function enrol(args: readonly string[], input = '', change: NodeJS.ProcessEnv = 
     AUDIT_KEY: text(audit),
     ...change,
   }
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/enrol.ts', ...args], { env })
-    const run = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk) => {
-      run.stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      run.stderr += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...run }))
-    child.stdin.end(input)
-  })
+  return runCommandLine('enrol', args, env, input)
 }
 
 const person = (number: string) => ['--number', number, '--name', 'Zawadi Achieng']

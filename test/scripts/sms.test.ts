@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answer } from '../../scripts/sms/answer.ts'
 import { readOptions } from '../../scripts/sms/options.ts'
@@ -10,6 +9,7 @@ import { makeKey } from '../../src/security/keys.ts'
 import { deliverSms } from '../../src/sms/deliver.ts'
 import { storeIncomingSms } from '../../src/sms/inbox.ts'
 import { AMINA, JUMA, makeLink, makeWorld, refusing, type SmsWorld } from '../sms/world.ts'
+import { type CommandRun, runCommandLine } from '../support/run-command.ts'
 
 let world: SmsWorld
 let receipt: string
@@ -35,29 +35,15 @@ beforeAll(async () => {
 })
 afterAll(() => world.db.drop())
 
-type Run = { code: number | null; stdout: string; stderr: string }
-
 /** The whole command, as a process. */
-function runSms(args: readonly string[], change: NodeJS.ProcessEnv = {}): Promise<Run> {
+function runSms(args: readonly string[], change: NodeJS.ProcessEnv = {}): Promise<CommandRun> {
   const env = {
-    PATH: process.env.PATH,
     DATABASE_URL: world.db.url,
     DATA_KEY: data.toString('base64'),
     AUDIT_KEY: audit.toString('base64'),
     ...change,
   }
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/sms.ts', ...args], { env })
-    const run = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk) => {
-      run.stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      run.stderr += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (status) => resolve({ code: status, ...run }))
-  })
+  return runCommandLine('sms', args, env)
 }
 
 /** What the command would print. */
