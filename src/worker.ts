@@ -9,6 +9,7 @@ import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
+import { endUnansweredReversals } from './settlement/unanswered-reversals.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
 import { startCampaignMover } from './sms/campaigns/mover.ts'
 import { makeLinkHealth } from './sms/health.ts'
@@ -19,6 +20,7 @@ import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
+const UNANSWERED_MS = 30_000
 
 /** The role that settles transfers and sends SMS over `links`. */
 export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
@@ -66,6 +68,13 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     TIDY_SMS_MS,
   )
   onStop(() => clearInterval(tidying))
+  const asking = { database, notices: parts.askingNotices, events }
+  const unanswered = setInterval(
+    () =>
+      void endUnansweredReversals(asking).catch((error: unknown) => events.sweepFailed({ what: 'reversals', error })),
+    UNANSWERED_MS,
+  )
+  onStop(() => clearInterval(unanswered))
 }
 
 /**

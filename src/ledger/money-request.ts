@@ -83,6 +83,15 @@ export async function declineRequest(
   return requestOf(rows[0])
 }
 
+/** Whether this payer said no to it before. */
+export async function wasDeclined(db: Queryable, id: TransferId, payerId: SubscriberId): Promise<boolean> {
+  const { rows } = await db.query(
+    `SELECT FROM money_request WHERE id = $1 AND payer_id = $2 AND declined_at IS NOT NULL`,
+    [id, payerId],
+  )
+  return rows.length > 0
+}
+
 /** Something that waits for a person's answer; the amount in minor units. `reversal`: the id is that of the transfer that gives it back. */
 export type Asked = {
   readonly kind: 'money' | 'reversal'

@@ -53,7 +53,7 @@ export type Events = {
     durationMs: number
   }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
-  readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
+  readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals'; error: unknown }) => void
   // messages
   readonly smsSubmitted: (e: {
     id: string
