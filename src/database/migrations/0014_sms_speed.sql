@@ -3,8 +3,8 @@
 
 -- Updates that change no indexed column stay within their page, so each page keeps some room for them.
 ALTER TABLE sms_outbox SET (fillfactor = 70);
-ALTER TABLE sms_attempt SET (fillfactor = 70);
-ALTER TABLE sms_part SET (fillfactor = 70);
+ALTER TABLE sms_attempt SET (fillfactor = 50);
+ALTER TABLE sms_part SET (fillfactor = 50);
 
 -- Every change of state would change an index that names the state. What waits has a time to be rung; what is of unknown outcome, when
 -- that was found.
@@ -27,9 +27,10 @@ ALTER TABLE sms_event DROP CONSTRAINT sms_event_outbox_id_fkey;
 ALTER TABLE sms_attempt DROP CONSTRAINT sms_attempt_outbox_id_fkey;
 ALTER TABLE sms_part DROP CONSTRAINT sms_part_outbox_id_attempt_fkey;
 
-CREATE FUNCTION sms_history_of_message() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION sms_history_of_message() RETURNS trigger LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 BEGIN
-  IF EXISTS (SELECT FROM added WHERE NOT EXISTS (SELECT FROM sms_outbox WHERE id = added.outbox_id)) THEN
+  IF EXISTS (SELECT FROM added WHERE (SELECT true FROM sms_outbox WHERE id = added.outbox_id) IS NULL) THEN
     RAISE foreign_key_violation USING MESSAGE = 'There is no such message in the outbox.';
   END IF;
   RETURN NULL;
@@ -39,10 +40,11 @@ CREATE TRIGGER sms_event_of_message AFTER INSERT ON sms_event REFERENCING NEW TA
 CREATE TRIGGER sms_attempt_of_message AFTER INSERT ON sms_attempt REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION sms_history_of_message();
 
-CREATE FUNCTION sms_part_of_attempt() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION sms_part_of_attempt() RETURNS trigger LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 BEGIN
   IF EXISTS (
-    SELECT FROM added WHERE NOT EXISTS (SELECT FROM sms_attempt WHERE outbox_id = added.outbox_id AND number = added.attempt)
+    SELECT FROM added WHERE (SELECT true FROM sms_attempt WHERE outbox_id = added.outbox_id AND number = added.attempt) IS NULL
   ) THEN
     RAISE foreign_key_violation USING MESSAGE = 'There is no such attempt at a message.';
   END IF;
