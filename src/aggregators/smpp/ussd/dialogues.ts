@@ -45,7 +45,7 @@ type Live = {
   readonly pushed: boolean
   /** Over what the last input came. */
   readonly bind: object | null
-  /** The network has our acknowledgement and our screen. */
+  /** The network has our acknowledgement and our screen: the screen went behind the acknowledgement over one connection, and was taken. */
   settled: boolean
   /** The input that is being answered. */
   under: { readonly pdu: UssdInputPdu; readonly work: Promise<void> } | null
@@ -158,7 +158,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     }
     switch (outcome.kind) {
       case 'accepted':
-        mine.settled = isPrompt
+        mine.settled = isPrompt && outcome.over === mine.bind
         return wait(via, msisdn, mine)
       case 'refused':
         // The network may well refuse a screen that it has already.

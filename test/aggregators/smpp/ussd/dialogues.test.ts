@@ -39,6 +39,7 @@ async function side(
     hop: number,
   ) => Partial<UssdTurn['reply']> & { outcome?: UssdTurn['outcome']; afterMs?: number },
   changes: Partial<UssdDialect> = {},
+  binds = 1,
 ): Promise<Side> {
   const known = ussdDialects.get(name)
   if (known === undefined) throw new Error(`${name} is no dialect`)
@@ -78,13 +79,13 @@ async function side(
       hopFailed: event('failed'),
     },
   })
-  const link = ussdLinkTo(network.smppPort, dialect, dialogues)
+  const link = ussdLinkTo(network.smppPort, dialect, dialogues, binds)
   opened.push(
     () => network.close(),
     () => link.close(),
     () => dialogues.close(),
   )
-  await until(() => link.isUp(), 'the link is up')
+  await until(() => link.status().binds.every(({ state }) => state === 'bound'), 'the link is up')
   return { network, link, dialogues, push: dialogues.pushOver([{ dialect, link }]), heard, ended, doubted, events }
 }
 
@@ -224,6 +225,19 @@ describe('what the network repeats', () => {
     await until(() => link.isUp(), 'the new bind')
     await network.ussd.answer(AMINA, '2')
     expect(heard[2]?.fresh).toBe(false)
+  })
+
+  test('is not called fresh where the screen went over another bind than its input came', async () => {
+    const { network, heard } = await side('standard', () => ({}), {}, 2)
+    // The network takes its binds in turn; screens go over the first while nothing else is under way.
+    await network.ussd.dial(MARIAM, '*384#')
+    await network.ussd.dial(AMINA, '*384#')
+    await network.ussd.answer(MARIAM, 'over the second')
+    await network.ussd.answer(AMINA, 'over the first')
+    expect(heard.slice(2)).toMatchObject([
+      { text: 'over the second', fresh: false },
+      { text: 'over the first', fresh: true },
+    ])
   })
 
   test('does not end the dialogue when the network refuses the same screen twice', async () => {
