@@ -83,7 +83,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
 function makeLatePush(): LatePush {
   let opened: UssdPush | null = null
   return {
-    open: async (to, inputs) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs)),
+    open: async (to, inputs, offer) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs, offer)),
     use: (push) => {
       opened = push
     },

@@ -18,6 +18,7 @@ import type { Events } from '../telemetry/events.ts'
 import { type Arrival, dialledInputs, placeCumulative, type SeenInput } from './arrival.ts'
 import { answerHop, awaitAnswer, claimHop, findHop, type Hop } from './hops.ts'
 import { type Answered, type Errand, makeLastWords } from './last-words.ts'
+import { endOffer } from './offer.ts'
 import { type Previous, pastOf, readPrevious } from './previous.ts'
 import type { Programs } from './programs.ts'
 import { runAction } from './run-action.ts'
@@ -169,6 +170,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const fresh = {
       ...{ id: randomUUID(), callerId: subscriber?.id ?? null, hop: 0, seen: { length: 0, mac: '' } },
       ...{ atMs: startedMs, past: 'open' as const },
+      ...(single?.offer === undefined ? {} : { offer: single.offer }),
     }
     if (previous.kind === 'dropped') {
       const { program } = previous
@@ -195,10 +197,15 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   }
 
   /** Who dials again has left the session that was there, whether or not the network told of it. */
-  function begun<T extends Answered | StoredSession>(result: T, { request }: Errand, instead: StoredSession | null): T {
+  async function begun<T extends Answered | StoredSession>(
+    result: T,
+    { request }: Errand,
+    instead: StoredSession | null,
+  ): Promise<T> {
     if (instead === null || !('reply' in result) || result.outcome !== 'answered') return result
     const { program, menu, reply, closed } = instead.session
     if (reply.end || closed) return result
+    await closeOffer(instead.session, 'left')
     events.sessionEnded({ aggregator: request.aggregator, status: 'dropped' })
     events.screenDid(program, languageOf(menu), topFrame(menu).at, 'dropped')
     return result
@@ -270,6 +277,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { request, startedMs } = errand
     const seen = seenOf(name, request)
     const hop = session.hop + 1
+    if (session.hop > 0) await closeOffer(session, 'answered')
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
     let claimed: Hop | null = null
     let past = session.past
@@ -311,11 +319,12 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     }
     const reply: UssdReply = { text: next.reply.text, end: next.reply.end }
     if (claimed !== null) await settleHop(claimed, reply)
-    const { unsure: _, ...known } = session
+    const { unsure: _, offer, ...known } = session
     const alone = isSingle(request) ? { earlier: earlierOf(session) } : {}
+    const open = offer === undefined || session.hop > 0 ? {} : { offer }
     // A repeat is told by the time that has passed since its answer, however long that took.
     const atMs = isSingle(request) ? now() : startedMs
-    const went: UssdSession = { ...known, menu: next.session, hop, seen, reply, atMs, past, ...alone }
+    const went: UssdSession = { ...known, menu: next.session, hop, seen, reply, atMs, past, ...alone, ...open }
     const kept = await keep(went, round, next.reply, claimed !== null)
     const isOurs = 'reply' in kept && kept.outcome === 'answered'
     if (isOurs) countScreens(round, heard, next)
@@ -326,6 +335,12 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
       )
     }
     return kept
+  }
+
+  /** Before anything is done: who has answered needs no message, whatever becomes of the hop. */
+  async function closeOffer({ offer }: Pick<UssdSession, 'offer'>, end: 'answered' | 'left'): Promise<void> {
+    if (offer === undefined) return
+    await endOffer(services, offer, end).catch((error: unknown) => events.smsAnswerFailed({ error }))
   }
 
   function countScreens({ program, session }: Round, heard: Heard | null, { session: menu, reply }: Shown): void {
@@ -435,6 +450,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const { name, stored } = found
     const { program, menu, closed } = stored.session
     const result = await sessions.write(name, stored.revision, { ...stored.session, closed: true })
+    if (result === 'written') await closeOffer(stored.session, 'left')
     if (closed || status === 'completed' || result !== 'written') return
     events.screenDid(program, languageOf(menu), screenShown(menu), status)
   }

@@ -206,7 +206,7 @@ describe('a keyword opens the dialogue on the phone', () => {
     ['PAY', ['2']],
   ]
   test.each(CASES)('%s as if %j had been dialled, and no SMS goes', async (text, inputs) => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     await world.send(conversation, 'amina', text)
     await conversation.close()
@@ -244,6 +244,17 @@ describe('a keyword opens the dialogue on the phone', () => {
     expect(rows).toEqual([{ due: true }])
   })
 
+  test('one that asks something keeps the string to dial until it is answered, and a minute longer than that can be', async () => {
+    const conversation = world.conversation(pushing({ kind: 'shown', answerWithinMs: 120_000 }).push)
+    await world.send(conversation, 'amina', 'SEND 0712345678 500')
+    await conversation.close()
+    const due =
+      'SELECT count(*)::int AS due FROM sms_outbox WHERE ring_at <= now() + make_interval(secs => $1) AND not_before <= ring_at'
+    expect((await world.db.app.query(due, [170])).rows).toEqual([{ due: 0 }])
+    expect((await world.db.app.query(due, [181])).rows).toEqual([{ due: 1 }])
+    expect((await world.outbox())[0]?.state).toBe('queued')
+  })
+
   test('a process that dies before the outcome is known leaves the string to dial, which goes by itself a minute later', async () => {
     // It never settles, as for a process that is gone.
     const conversation = world.conversation(() => new Promise(() => undefined))
@@ -257,7 +268,7 @@ describe('a keyword opens the dialogue on the phone', () => {
   })
 
   test('nobody without an account and nothing but these keywords opens one', async () => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     await world.send(conversation, STRANGER, 'BAL')
     for (const text of ['HELP', 'STOP', 'START', 'LANG en', 'LANG', 'hello', '73915'])
@@ -267,7 +278,7 @@ describe('a keyword opens the dialogue on the phone', () => {
   })
 
   test('no more often than it would be answered', async () => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     for (let n = 0; n < 15; n += 1) await world.send(conversation, 'amina', 'BAL')
     await conversation.close()

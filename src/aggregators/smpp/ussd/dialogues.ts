@@ -179,16 +179,21 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   }
 
   function pushOver(links: readonly UssdLink[]): UssdPush {
-    return async (to, inputs) => {
+    return async (to, inputs, offer) => {
       const via = bestFor(links, to)
       if (via === null) return { kind: 'unavailable' }
       if (live.has(to)) return { kind: 'refused', reason: 'in_a_dialogue' }
       if (inputs.some((input) => /[*#]/.test(input))) return { kind: 'refused', reason: 'not_diallable' }
-      return begin(via, to, inputs)
+      return begin(via, to, inputs, offer)
     }
   }
 
-  async function begin(via: UssdLink, to: Msisdn, inputs: readonly string[]): Promise<PushOutcome> {
+  async function begin(
+    via: UssdLink,
+    to: Msisdn,
+    inputs: readonly string[],
+    offer: string | undefined,
+  ): Promise<PushOutcome> {
     const serviceCode = serviceCodes[0] ?? ''
     const peer: UssdPeer = { msisdn: to, session: null, address: { ...SHORT_CODE, address: bare(serviceCode) } }
     const names = namesOf(via.dialect, peer)
@@ -196,7 +201,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const turn = await conversation.converse({
       ...{ aggregator: SMPP, sessionId: names.sessionId, msisdn: to, serviceCode },
       text: new Secret(inputs.join('*')),
-      single: { kind: 'begin', fresh: true, pushed: true },
+      single: { kind: 'begin', fresh: true, pushed: true, ...(offer === undefined ? {} : { offer }) },
     })
     if (turn.outcome !== 'answered') {
       forget(to, mine)
@@ -204,7 +209,8 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     }
     const outcome = await show(via, turn.reply.end ? 'pushNotice' : 'pushAsk', peer, turn)
     await settle(via, to, mine, turn, outcome, true)
-    if (outcome.kind === 'accepted') return { kind: 'shown' }
+    if (outcome.kind === 'accepted')
+      return { kind: 'shown', answerWithinMs: turn.reply.end ? null : via.dialect.silenceMs }
     return outcome.kind === 'refused' ? { kind: 'refused', reason: outcome.reason } : outcome
   }
 

@@ -137,7 +137,7 @@ describe.each([...ussdDialects.keys()])('in the dialect %s', (name) => {
     const { network, push, heard } = await side(name, (_, hop) => ({ end: hop === 2 }))
     const shown: unknown[] = []
     opened.push(network.ussd.follow(AMINA, (screen) => shown.push(screen)))
-    expect(await push(AMINA, ['1', '0712345678', '500'])).toEqual({ kind: 'shown' })
+    expect(await push(AMINA, ['1', '0712345678', '500'])).toEqual({ kind: 'shown', answerWithinMs: 120_000 })
     expect(shown).toEqual([{ kind: 'screen', text: 'screen 1', end: false }])
     expect(heard).toMatchObject([{ kind: 'begin', text: '1*0712345678*500' }])
     expect(await network.ussd.answer(AMINA, '73915')).toMatchObject({ kind: 'screen', text: 'screen 2', end: true })
@@ -147,7 +147,7 @@ describe.each([...ussdDialects.keys()])('in the dialect %s', (name) => {
 
   test('a notice is shown and its confirmation is no answer', async () => {
     const { network, push, heard } = await side(name, () => ({ end: true }))
-    expect(await push(AMINA, [])).toEqual({ kind: 'shown' })
+    expect(await push(AMINA, [])).toEqual({ kind: 'shown', answerWithinMs: null })
     await pause(20)
     expect(heard).toHaveLength(1)
     expect(network.ussd.faults).toEqual([])
