@@ -47,6 +47,8 @@ type Live = {
   readonly bind: object | null
   /** The network has our acknowledgement and our screen: the screen went behind the acknowledgement over one connection, and was taken. */
   settled: boolean
+  /** Its last screen is on its way, so whoever dials now leaves nothing. */
+  ended: boolean
   /** The input that is being answered. */
   under: { readonly pdu: UssdInputPdu; readonly work: Promise<void> } | null
   silence: NodeJS.Timeout | null
@@ -106,7 +108,8 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const goesOn = pdu.kind === 'answer' && before !== undefined
     const mine = enter(peer.msisdn, { ...names, pushed: goesOn && before.pushed, bind })
     // A phone has one dialogue: whoever begins another has left the first.
-    if (pdu.kind === 'begin' && before !== undefined && before.sessionId !== mine.sessionId) await leave(peer, before)
+    const leaves = pdu.kind === 'begin' && before !== undefined && before.sessionId !== mine.sessionId
+    if (leaves && !before.ended) await leave(peer, before)
     const fresh = before?.settled === true && before.bind === bind
     const turn = await conversation.converse({
       aggregator: SMPP,
@@ -116,8 +119,12 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
       text: pdu.text,
       single: { kind: pdu.kind, fresh, alias: names.alias },
     })
-    // An older answer that comes late: the network waits for nothing.
-    if (turn.outcome === 'stale' && !turn.reply.end) return wait(via, peer.msisdn, mine)
+    // An older answer that comes late: the network waits for nothing, and what is known of the newer one still holds.
+    if (turn.outcome === 'stale' && !turn.reply.end) {
+      if (before !== undefined && live.get(peer.msisdn) === mine) live.set(peer.msisdn, before)
+      return wait(via, peer.msisdn, before ?? mine)
+    }
+    mine.ended = turn.reply.end
     const last: UssdShow = mine.pushed ? 'pushLast' : 'last'
     const outcome = await show(via, turn.reply.end ? last : 'ask', peer, turn)
     const isPrompt = via.dialect.acknowledge === 'before' || performance.now() - startedMs <= PROMPT_MS
@@ -148,14 +155,14 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     isPrompt: boolean,
   ): Promise<void> {
     const names = { aggregator: SMPP, sessionId: mine.sessionId, alias: mine.alias, msisdn }
-    // Where something newer came meanwhile, its own screen decides.
-    if (live.get(msisdn) !== mine) return
     if (reply.end) {
       forget(msisdn, mine)
       const status = outcome.kind === 'refused' ? 'failed' : 'completed'
       if (kind !== 'repeat') events.sessionEnded({ aggregator: SMPP, status })
       return
     }
+    // Who has answered has seen the screen, and who dials again has left it.
+    if (live.get(msisdn) !== mine) return
     switch (outcome.kind) {
       case 'accepted':
         mine.settled = isPrompt && outcome.over === mine.bind
@@ -173,6 +180,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   /** Until the next input, or for as long as the dialect has it. */
   function wait({ dialect }: UssdLink, msisdn: Msisdn, mine: Live): void {
     if (live.get(msisdn) !== mine) return
+    if (mine.silence !== null) clearTimeout(mine.silence)
     const end = (): Promise<void> => over({ ...mine, msisdn }, 'dropped')
     const onSilence = (): void => void end().catch((error: unknown) => events.hopFailed({ aggregator: SMPP, error }))
     mine.silence = setTimeout(onSilence, dialect.silenceMs).unref()
@@ -217,7 +225,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   function enter(msisdn: Msisdn, entry: Pick<Live, 'sessionId' | 'alias' | 'pushed' | 'bind'>): Live {
     const before = live.get(msisdn)
     if (before !== undefined) forget(msisdn, before)
-    const mine: Live = { ...entry, settled: false, under: null, silence: null }
+    const mine: Live = { ...entry, settled: false, ended: false, under: null, silence: null }
     live.set(msisdn, mine)
     return mine
   }

@@ -285,6 +285,34 @@ describe('dialogues', () => {
   })
 })
 
+describe('what comes while a screen is on its way', () => {
+  test('an older input that comes late takes nothing from the newer: nobody knows whether its screen arrived', async () => {
+    const { network, doubted, ended } = await side('standard', (_, hop) => (hop === 3 ? { outcome: 'stale' } : {}))
+    await network.ussd.dial(AMINA, '*384#')
+    network.behave({ loseResponses: true })
+    await network.ussd.answer(AMINA, '2')
+    void network.ussd.answer(AMINA, '1')
+    await until(() => doubted.length > 0, 'the doubt')
+    expect(ended).toEqual([])
+  })
+
+  test.each(['standard', 'huawei'])(
+    'in the dialect %s a dial on the last screen leaves that dialogue completed, once',
+    async (name) => {
+      const { network, ended, events } = await side(name, (_, hop) => ({ end: hop === 2 }))
+      await network.ussd.dial(AMINA, '*384#')
+      network.behave({ delayMs: 50 })
+      await network.ussd.answer(AMINA, '9')
+      await network.ussd.dial(AMINA, '*384#')
+      network.calm()
+      await until(() => events.some((each) => each.name === 'ended'), 'the end')
+      await pause(60)
+      expect(ended).toEqual([])
+      expect(events.filter((each) => each.name === 'ended')).toMatchObject([{ status: 'completed' }])
+    },
+  )
+})
+
 describe('pushes', () => {
   test('are unavailable without a link that is up and meant for the number', async () => {
     const { push, link } = await side('standard', talk)
