@@ -41,6 +41,8 @@ export type UssdEnd = {
   readonly sessionId: string
   readonly msisdn: Msisdn
   readonly status: 'completed' | 'dropped' | 'failed'
+  /** Unix milliseconds: the network said nothing, and this process hears nothing since. A dialogue that went on elsewhere is not over. */
+  readonly silentSinceMs?: number
   /** As in the request. */
   readonly alias?: string
 }

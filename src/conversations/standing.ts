@@ -51,9 +51,10 @@ export function makeStanding({ sessions, events, now }: Shared, { closeOffer }: 
   }
 
   async function end(ended: UssdEnd): Promise<void> {
-    const { aggregator, status } = ended
-    events.sessionEnded({ aggregator, status })
+    const { aggregator, status, silentSinceMs = Number.POSITIVE_INFINITY } = ended
     const found = await namedBy(ended)
+    if (found !== null && found.stored.session.atMs > silentSinceMs) return
+    events.sessionEnded({ aggregator, status })
     if (found === null || found.stored.session.reply.end) return
     const { name, stored } = found
     const { program, menu, closed } = stored.session

@@ -191,6 +191,20 @@ test('a session at a confirmation that may have written cannot go on, though the
   expect(await pastAfter('failed')).toBe('write')
 })
 
+test.each([
+  ['has gone on in another process since', 1, false],
+  ['nobody has gone on with', 0, true],
+])('a dialogue that one process hears nothing of, and that %s: over %#', async (_which, laterMs, isOver) => {
+  const { sessions } = dependencies
+  const sessionId = randomUUID()
+  const name = sessions.keyOf('smpp', sessionId)
+  const silentSinceMs = NOW - MINUTE
+  await sessions.write(name, 0, { ...dropped, atMs: silentSinceMs + laterMs })
+  const { end } = conversation(await compiled(), new Map(), [])
+  await end({ aggregator: 'smpp', sessionId, msisdn: number, status: 'dropped', silentSinceMs })
+  expect((await sessions.read(name))?.session.closed === true).toBe(isOver)
+})
+
 test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {
   const { sessions } = dependencies
   const [older, newer] = [sessions.keyOf('africastalking', 'older'), sessions.keyOf('africastalking', 'newer')]

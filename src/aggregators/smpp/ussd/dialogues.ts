@@ -181,7 +181,8 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   function wait({ dialect }: UssdLink, msisdn: Msisdn, mine: Live): void {
     if (live.get(msisdn) !== mine) return
     if (mine.silence !== null) clearTimeout(mine.silence)
-    const end = (): Promise<void> => over({ ...mine, msisdn }, 'dropped')
+    const silentSinceMs = Date.now()
+    const end = (): Promise<void> => over({ ...mine, msisdn }, 'dropped', { silentSinceMs })
     const onSilence = (): void => void end().catch((error: unknown) => events.hopFailed({ aggregator: SMPP, error }))
     mine.silence = setTimeout(onSilence, dialect.silenceMs).unref()
   }
@@ -235,13 +236,17 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     if (live.get(msisdn) === entry) live.delete(msisdn)
   }
 
-  async function over(names: Names, status: UssdEnd['status']): Promise<void> {
+  async function over(
+    names: Names,
+    status: UssdEnd['status'],
+    silence: Pick<UssdEnd, 'silentSinceMs'> = {},
+  ): Promise<void> {
     const { sessionId, alias, msisdn } = names
     const entry = live.get(msisdn)
     // The word may be about a session before the one that is there now.
     const isMeant = entry?.sessionId === sessionId || (alias !== undefined && entry?.alias === alias)
     if (entry !== undefined && isMeant) forget(msisdn, entry)
-    await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status })
+    await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status, ...silence })
   }
 
   function leave({ msisdn }: UssdPeer, { sessionId, alias }: Live): Promise<void> {

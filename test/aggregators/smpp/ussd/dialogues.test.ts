@@ -253,10 +253,13 @@ describe('what the network repeats', () => {
 describe('dialogues', () => {
   test('a silent one is over after the time of its dialect', async () => {
     const { network, ended } = await side('standard', talk, { silenceMs: 60 })
+    const beganMs = Date.now()
     await network.ussd.dial(AMINA, '*384#')
     network.ussd.fallSilent(AMINA)
     await until(() => ended.length > 0, 'the end')
     expect(ended).toMatchObject([{ status: 'dropped', msisdn: AMINA }])
+    expect(ended[0]?.silentSinceMs).toBeGreaterThanOrEqual(beganMs)
+    expect(ended[0]?.silentSinceMs).toBeLessThanOrEqual(Date.now() - 59)
   })
 
   test('a phone has one: whoever dials again under another name has left the first', async () => {
