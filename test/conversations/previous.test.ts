@@ -192,9 +192,9 @@ test('a session at a confirmation that may have written cannot go on, though the
 })
 
 test.each([
-  ['has gone on in another process since', 1, false],
-  ['nobody has gone on with', 0, true],
-])('a dialogue that one process hears nothing of, and that %s: over %#', async (_which, laterMs, isOver) => {
+  ['is not over where another process went on with it', 1, false],
+  ['is over where none did', 0, true],
+])('a dialogue of which the process where it began hears nothing more %s', async (_which, laterMs, isOver) => {
   const { sessions } = dependencies
   const sessionId = randomUUID()
   const name = sessions.keyOf('smpp', sessionId)
