@@ -33,16 +33,18 @@ export async function addAccount(
   if (hash === 'busy') return { kind: 'busy' }
   const added = await database.transaction(async (tx) => {
     const { rowCount } = await tx.query(
-      `INSERT INTO smpp_account (id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, message_ids, volume_left)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      `INSERT INTO smpp_account (id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, message_ids, volume_left, category)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (system_id) WHERE removed_at IS NULL DO NOTHING`,
       [
         ...[id, account.systemId, hash, account.bindTypes, account.maxBinds, account.tps, account.window],
         ...[account.senders, account.prefixes, account.owned, account.priority, account.messageIds, account.volumeLeft],
+        account.category,
       ],
     )
     if (rowCount === 0) return false
-    const payload = { systemId: account.systemId, senders: account.senders.join(' '), volume: volumeText(account) }
+    const { systemId, category, senders } = account
+    const payload = { systemId, category, senders: senders.join(' '), volume: volumeText(account) }
     await audit.record(tx, { actor: by, action: 'smpp_account.added', subject: id, payload })
     return true
   })
