@@ -243,8 +243,8 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   ): Promise<void> {
     const { sessionId, alias, msisdn } = names
     const entry = live.get(msisdn)
-    // The word may be about a session before the one that is there now.
-    const isMeant = entry?.sessionId === sessionId || (alias !== undefined && entry?.alias === alias)
+    // The word may be about a session before the one that is there now; one that we began has no name of the network's until it is answered.
+    const isMeant = entry?.sessionId === sessionId || entry?.sessionId === alias
     if (entry !== undefined && isMeant) forget(msisdn, entry)
     await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status, ...silence })
   }

@@ -262,6 +262,26 @@ describe('dialogues', () => {
     expect(ended[0]?.silentSinceMs).toBeLessThanOrEqual(Date.now() - 59)
   })
 
+  test('the word that an older one is over takes nothing from the one that is there now', async () => {
+    const { network, heard, ended, dialogues, link } = await side('standard', talk, { silenceMs: 200 })
+    const dialect = ussdDialects.get('standard')
+    if (dialect === undefined) throw new Error('the standard dialect is gone')
+    await network.ussd.dial(AMINA, '*384#')
+    await network.ussd.dial(AMINA, '*384#')
+    const [older, newer] = heard.map(({ id }) => id)
+    const session = Buffer.from((older?.split(':')[1] ?? '').padStart(4, '0'), 'hex')
+    const abort = {
+      ...{ source_addr: AMINA.slice(1), destination_addr: '384', short_message: Buffer.alloc(0) },
+      ...{ service_type: 'USSD', ussd_service_op: 0x81, its_session_info: session },
+    }
+    const pdu = { command: 'deliver_sm', status: 0, sequence: 1, fields: abort }
+    expect(await dialogues.hear({ dialect, link }, pdu, {})).toBe(STATUS.ok)
+    expect(ended.map(({ sessionId }) => sessionId)).toEqual([older, older])
+    // Still waited for, and still told apart: its silence is heard of.
+    await until(() => ended.length === 3, 'the silence')
+    expect(ended[2]?.sessionId).toBe(newer)
+  })
+
   test('a phone has one: whoever dials again under another name has left the first', async () => {
     const { network, heard, ended } = await side('standard', talk)
     await network.ussd.dial(AMINA, '*384#')
