@@ -76,11 +76,20 @@ export function topUp(
   )
 }
 
-/** Its name is free again; what it sent stays on file and still goes out. */
+/** Its name is free again; what it sent stays on file and still goes out, what phones wrote to it and it has not fetched is erased. */
 export function removeAccount(services: ManageServices, systemId: string): Promise<'done' | 'unchanged' | 'unknown'> {
-  return change(services, systemId, 'smpp_account.removed', {}, (tx, { id }) =>
-    tx.query('UPDATE smpp_account SET removed_at = now() WHERE id = $1 AND removed_at IS NULL', [id]),
-  )
+  return change(services, systemId, 'smpp_account.removed', {}, async (tx, { id }) => {
+    const removed = await tx.query('UPDATE smpp_account SET removed_at = now() WHERE id = $1 AND removed_at IS NULL', [
+      id,
+    ])
+    // A statement of its own, so that it sees what was being stored while the first one waited.
+    await tx.query(
+      `UPDATE smpp_delivery SET message_sealed = NULL, acknowledged_at = coalesce(acknowledged_at, now())
+        WHERE account_id = $1 AND message_sealed IS NOT NULL`,
+      [id],
+    )
+    return removed
+  })
 }
 
 /** The change and its audit row in one commit. */
