@@ -176,7 +176,7 @@ export function connectClient(port: number): Client {
   const client: Client = {
     ...{ connection, delivered, deliverStatus: STATUS.ok, closed, isClosed: () => why !== null },
     async ask(command, fields = {}) {
-      const answer = await connection.request(command, fields, 5_000)
+      const answer = await connection.request(command, fields, 15_000)
       if (answer.kind !== 'answered') return { status: answer.cause, fields: {}, command: '' }
       return { status: answer.pdu.status, fields: answer.pdu.fields, command: answer.pdu.command }
     },
