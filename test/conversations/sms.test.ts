@@ -202,6 +202,12 @@ describe('a keyword opens the dialogue on the phone', () => {
     ['SEND 0712345678 500', ['1', '0712345678', '500']],
     ['SEND 0712345678 500.50', ['1', '0712345678', '500.50']],
     ['SEND 0712345678', ['1', '0712345678']],
+    // A figure as long as a PIN is an amount where it is round, or says that it is money.
+    ['SEND 0712345678 12350', ['1', '0712345678', '12350']],
+    ['SEND 0712345678 1,234', ['1', '0712345678', '1234']],
+    ['SEND 0712345678 1234/=', ['1', '0712345678', '1234']],
+    ['SEND Ksh 12345 0712345678', ['1', '0712345678', '12345']],
+    ['SEND 0712345678 123', ['1', '0712345678', '123']],
     ['PAY City Power 12345678901 300', ['2', '1', '12345678901']],
     ['PAY', ['2']],
   ]
@@ -345,6 +351,8 @@ describe('a PIN in an SMS', () => {
       'BAL 86420',
       'PIN 86420',
       '86420',
+      'SEND 0712345678 86420',
+      'SEND 86420 0712345678',
       'SEND 0712345678 500 86420',
       'SEND 500 86420',
       'SEND 500 0712345678 86420',
@@ -388,7 +396,7 @@ describe('a PIN in an SMS', () => {
   })
 
   test('the search finds what is planted', async () => {
-    await world.send(world.conversation(), 'amina', 'SEND 0712345678 86420')
+    await world.send(world.conversation(), 'amina', 'SEND 0712345678 KES 86420')
     expect(holds(await everythingStored())).toBe(true)
   })
 
