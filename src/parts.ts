@@ -15,6 +15,7 @@ import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
+import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
 import { keyProblems } from './subscribers/check-keys.ts'
 import { type Events, makeEvents } from './telemetry/events.ts'
@@ -74,16 +75,22 @@ export async function openParts(settings: Settings, output: DestinationStream, o
     audit: makeAudit(settings.keys.audit, sealer),
     program: menus.programs.current,
     serviceCode: settings.serviceCodes[0] ?? '',
+    isOwnNumber: ownSendersOf(settings),
     push: canPush ? push.open : null,
   })
   onStop(() => sms.close())
   return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms, push }
 }
 
+/** What no client may send from or be written to at. */
+export function ownSendersOf({ smsSender, serviceCodes, smppLinks }: Settings): IsOwnSender {
+  return ownSenders({ smsSender, serviceCodes, linkSenders: smppLinks.map(({ from }) => from) })
+}
+
 function makeLatePush(): LatePush {
   let opened: UssdPush | null = null
   return {
-    open: async (to, inputs) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs)),
+    open: async (to, inputs, offer) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs, offer)),
     use: (push) => {
       opened = push
     },

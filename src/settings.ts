@@ -254,7 +254,8 @@ function readAfricasTalking(reader: SettingsReader, production: boolean): Africa
   return { callbackKey, account: username !== null && apiKey !== null ? { username, apiKey, url } : null }
 }
 
-function readSmsSender(reader: SettingsReader): string {
+/** `SMS_SENDER`. */
+export function readSmsSender(reader: SettingsReader): string {
   const sender = reader.text('SMS_SENDER') ?? 'Nyota'
   if (!/^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$|^\d{3,8}$/.test(sender)) {
     reader.problems.push(

@@ -26,6 +26,8 @@ export type SingleInput = {
   readonly fresh: boolean
   /** A beginning of ours: it never takes the place of a dialogue that is on the phone. */
   readonly pushed?: true
+  /** What such a beginning offers: the id of the message held in the outbox that goes instead where nobody answers. */
+  readonly offer?: string
   /** What the session was called before the network named it: one that we began ourselves. */
   readonly alias?: string
 }
@@ -39,6 +41,8 @@ export type UssdEnd = {
   readonly sessionId: string
   readonly msisdn: Msisdn
   readonly status: 'completed' | 'dropped' | 'failed'
+  /** Unix milliseconds: the network said nothing, and this process hears nothing since. A dialogue that went on elsewhere is not over. */
+  readonly silentSinceMs?: number
   /** As in the request. */
   readonly alias?: string
 }

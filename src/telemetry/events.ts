@@ -74,7 +74,7 @@ export type Events = {
   /** A dialogue that a keyword opens from our side. */
   readonly dialoguePushed: (e: { keyword: string; outcome: 'shown' | 'unavailable' | 'refused' | 'unknown' }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
-  /** A bind of a link was made or lost; `bound`: whether the link has any. */
+  /** A bind of a link was made or lost; `bound`: whether one or more are left. */
   readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
   /** The network asked for patience. */
   readonly linkThrottled: (e: { link: string; pauseMs: number }) => void
