@@ -72,11 +72,7 @@ export async function closeDay(services: CloseServices, day: IsoDate | null): Pr
   })
 }
 
-async function closeLocked(
-  tx: Queryable,
-  { signer, audit, by }: CloseServices,
-  day: IsoDate,
-): Promise<CloseOutcome> {
+async function closeLocked(tx: Queryable, { signer, audit, by }: CloseServices, day: IsoDate): Promise<CloseOutcome> {
   const state = await readDaysState(tx)
   const { lastClosed, lastOver } = state
   if (lastOver === null || day > lastOver) return { kind: 'not_over', day, lastOver }

@@ -85,7 +85,7 @@ async function cutBefore(
   shift: 0 | 1,
 ): Promise<{ seq: bigint; balance: bigint }> {
   const { rows } = await tx.query<{ seq: bigint; balance: bigint }>(
-    `WITH side AS (${side}), cut AS (
+    `WITH side AS NOT MATERIALIZED (${side}), cut AS (
         SELECT s.seq, s.balance FROM side s JOIN journal j ON j.id = s.journal_id
          WHERE j.business_day < $2::date + $3::integer ORDER BY s.seq DESC LIMIT 1
       )
@@ -111,7 +111,7 @@ async function readLines(
   { firstSeq, lastSeq, limit }: { readonly firstSeq: bigint; readonly lastSeq: bigint; readonly limit: number },
 ): Promise<LineRow[]> {
   const { rows } = await tx.query<LineRow>(
-    `WITH side AS (${side}), line AS (
+    `WITH side AS NOT MATERIALIZED (${side}), line AS (
         SELECT s.journal_id, max(s.seq) AS seq,
                coalesce(sum(s.change) FILTER (WHERE s.change > 0), 0)::bigint AS "in",
                coalesce(-sum(s.change) FILTER (WHERE s.change < 0 AND NOT (charge.it AND s.leg > 1)), 0)::bigint AS "out",

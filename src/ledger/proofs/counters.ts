@@ -6,7 +6,11 @@ const counted = `counted AS (
       FROM given, transfer t WHERE t.state <> 'REJECTED' AND t.business_day >= date_trunc('month', given.since_day::timestamp)::date
   ), since AS (SELECT coalesce(min(m.applied_at), '-infinity') AS at FROM schema_migration m WHERE m.name = '0015_limits')`
 
-type Counter = { readonly column: string; readonly period: 'day' | 'month'; readonly side: 'payer_account' | 'payee_account' }
+type Counter = {
+  readonly column: string
+  readonly period: 'day' | 'month'
+  readonly side: 'payer_account' | 'payee_account'
+}
 
 const accountCounters: readonly Counter[] = [
   { column: 'day_out', period: 'day', side: 'payer_account' },

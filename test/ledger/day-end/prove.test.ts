@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../../src/database/database.ts'
-import { OLD_AFTER_MS, type Proof, proveLedger, proveSnapshot } from '../../../src/ledger/prove-ledger.ts'
 import { checks } from '../../../src/ledger/proofs/registry.ts'
-import { type LedgerWorld, openWorld, type Person, quoted, resolve } from '../world.ts'
+import { OLD_AFTER_MS, type Proof, proveLedger, proveSnapshot } from '../../../src/ledger/prove-ledger.ts'
 import { createTestDatabase } from '../../support/database.ts'
+import { type LedgerWorld, openWorld, type Person, quoted, resolve } from '../world.ts'
 import { openAsSuperuser, undone } from './tamper.ts'
 
 const everything = { sinceLastClose: false, oldAfterMs: OLD_AFTER_MS }
@@ -60,7 +60,8 @@ describe('of books that are right', () => {
     const moves = people.map(async (one, n) => {
       for (let turn = 0; moving || turn < 3; turn += 1) {
         const quote = quoted(await world.quoteSend(one, people[(n + 1) % 4] ?? one, BigInt(1_000 + turn)))
-        if ((await world.hold(quote)).kind === 'held') await resolve(world.app, quote.id, turn % 3 === 0 ? 'void' : 'post')
+        if ((await world.hold(quote)).kind === 'held')
+          await resolve(world.app, quote.id, turn % 3 === 0 ? 'void' : 'post')
       }
     })
     for (let proof = 0; proof < 6; proof += 1) expect((await prove(world.app)).found).toEqual([])
@@ -142,7 +143,9 @@ describe('of books that were edited', () => {
     },
     {
       what: 'a journal that is empty',
-      sql: [`INSERT INTO journal (id, kind, reference, business_day) VALUES (gen_random_uuid(), 'adjustment', 'EMPTY', current_date)`],
+      sql: [
+        `INSERT INTO journal (id, kind, reference, business_day) VALUES (gen_random_uuid(), 'adjustment', 'EMPTY', current_date)`,
+      ],
       check: 'entries',
       says: /is a journal without entries/,
       where: { reference: 'EMPTY' },
@@ -223,7 +226,9 @@ describe('of books that were edited', () => {
     },
     {
       what: 'a posting to somebody else',
-      sql: [`UPDATE transfer_leg SET credit = '${payer.wallet}', debit = '${payee.wallet}' WHERE transfer_id = '${ids.sent}' AND leg = 1`],
+      sql: [
+        `UPDATE transfer_leg SET credit = '${payer.wallet}', debit = '${payee.wallet}' WHERE transfer_id = '${ids.sent}' AND leg = 1`,
+      ],
       check: 'posted-as-quoted',
       says: /was quoted a leg of 100000 between other accounts/,
       where: { reference: ids.sentReference },
