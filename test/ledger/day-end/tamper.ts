@@ -46,3 +46,15 @@ export function backdate(at: Pick<TestDatabase, 'url'>, days: number): Promise<v
     `UPDATE account SET day = day - ${days} WHERE day > '-infinity'`,
   )
 }
+
+/** A time zone in which it is about noon, so that no midnight falls into a test. The sign is the other way round than elsewhere. */
+export const NOON: string = zoneAtNoon(new Date().getUTCHours())
+
+/** Moves the markets of a ledger there. */
+export function standAtNoon(at: Pick<TestDatabase, 'url'>): Promise<void> {
+  return tamper(at, `UPDATE market SET time_zone = '${NOON}'`)
+}
+
+function zoneAtNoon(hour: number): string {
+  return `Etc/GMT${hour < 12 ? '-' : '+'}${Math.abs(12 - hour)}`
+}
