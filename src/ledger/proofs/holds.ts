@@ -41,7 +41,7 @@ export const holdChecks: readonly Check[] = [
         JOIN account a ON a.id = q.account_id
         LEFT JOIN hold h ON h.transfer_id = q.id AND h.account_id = q.account_id
        WHERE (h.transfer_id IS NOT NULL OR (a.kind = 'wallet' AND a.id = q.payer_account))
-         AND (h.out_amount, h.in_amount) IS DISTINCT FROM (q.out_amount, q.in_amount)`,
+         AND (h.in_amount - h.out_amount) IS DISTINCT FROM (q.in_amount - q.out_amount)`,
   },
   {
     name: 'old-holds',

@@ -1,33 +1,48 @@
 import type { Check } from './proof.ts'
 
-const leg = (of: string): string => `(${of}.debit, ${of}.credit, ${of}.currency, ${of}.amount)`
+const where = (of: string): string => `(${of}.debit, ${of}.credit, ${of}.currency)`
+
+/** Legs beside each other, as quoted and as posted, of transfers that were settled. */
+const legs = `done AS (
+    SELECT t.id, t.reference, t.payer_account FROM given, transfer t
+     WHERE t.state IN ('SETTLED', 'REVERSED') AND t.changed_at >= given.since
+  ), quoted AS (
+    SELECT l.* FROM done d JOIN transfer_leg l ON l.transfer_id = d.id
+  ), posted AS (
+    SELECT j.transfer_id, e.* FROM done d JOIN journal j ON j.transfer_id = d.id JOIN entry e ON e.journal_id = j.id
+  )`
 
 /** Transfers, their journals and their holds. */
 export const transferChecks: readonly Check[] = [
   {
     name: 'posted-as-quoted',
-    proves: 'each settled transfer was posted with exactly the legs that were quoted, and no other was',
+    proves:
+      'each settled transfer was posted between the accounts that were quoted and with no more than that; no other was posted',
     grade: 'wrong',
-    find: `WITH done AS (
-        SELECT t.id, t.reference, t.payer_account FROM given, transfer t
-         WHERE t.state IN ('SETTLED', 'REVERSED') AND t.changed_at >= given.since
-      ), quoted AS (
-        SELECT l.* FROM done d JOIN transfer_leg l ON l.transfer_id = d.id
-      ), posted AS (
-        SELECT j.transfer_id, e.* FROM done d JOIN journal j ON j.transfer_id = d.id JOIN entry e ON e.journal_id = j.id
-      )
+    find: `WITH ${legs}
       SELECT d.payer_account AS account, d.reference, p.journal_id || '/' || p.leg AS entry,
              CASE WHEN p.leg IS NULL THEN format('is settled, but its leg %s of %s was not posted', q.leg, q.amount)
                   WHEN q.leg IS NULL THEN format('has an entry of %s that was never quoted', p.amount)
-                  WHEN p.amount <> q.amount THEN format('was quoted a leg of %s, and %s was posted', q.amount, p.amount)
+                  WHEN p.amount > q.amount THEN format('was quoted a leg of %s, and %s was posted', q.amount, p.amount)
                   ELSE format('was quoted a leg of %s between other accounts', q.amount) END AS says
         FROM quoted q FULL JOIN posted p ON p.transfer_id = q.transfer_id AND p.leg = q.leg
         JOIN done d ON d.id = coalesce(q.transfer_id, p.transfer_id)
-       WHERE ${leg('q')} IS DISTINCT FROM ${leg('p')}
+       WHERE (p.leg IS NULL AND q.leg = 1) OR q.leg IS NULL OR p.amount > q.amount
+          OR (p.leg IS NOT NULL AND ${where('q')} IS DISTINCT FROM ${where('p')})
       UNION ALL
       SELECT t.payer_account, t.reference, NULL, format('has a journal, but is %s', t.state)
         FROM given, journal j JOIN transfer t ON t.id = j.transfer_id
        WHERE j.business_day >= given.since_day AND t.state NOT IN ('SETTLED', 'REVERSED')`,
+  },
+  {
+    name: 'posted-in-part',
+    proves: 'each settled transfer was posted in full',
+    grade: 'look',
+    find: `WITH ${legs}
+      SELECT d.payer_account AS account, d.reference, p.journal_id || '/' || p.leg AS entry,
+             format('was quoted a leg of %s, and only %s was posted', q.amount, coalesce(p.amount, 0)) AS says
+        FROM quoted q LEFT JOIN posted p ON p.transfer_id = q.transfer_id AND p.leg = q.leg JOIN done d ON d.id = q.transfer_id
+       WHERE coalesce(p.amount, 0) < q.amount AND (p.leg IS NOT NULL OR q.leg > 1)`,
   },
   {
     name: 'transfer-states',

@@ -16,7 +16,7 @@ type Tampering = {
   readonly check: string
   /** A part of what is said of it, and of where. */
   readonly says: RegExp
-  readonly where: Partial<Record<'account' | 'reference' | 'entry', string>>
+  readonly where: Partial<Record<'account' | 'reference' | 'entry', string | null>>
 }
 
 let world: LedgerWorld
@@ -223,6 +223,20 @@ describe('of books that were edited', () => {
       check: 'posted-as-quoted',
       says: /was quoted a leg of 99999, and 100000 was posted/,
       where: { reference: ids.sentReference, entry: `${ids.sent}/1` },
+    },
+    {
+      what: 'a posting of less than was quoted',
+      sql: [`UPDATE transfer_leg SET amount = 100001 WHERE transfer_id = '${ids.sent}' AND leg = 1`],
+      check: 'posted-in-part',
+      says: /was quoted a leg of 100001, and only 100000 was posted/,
+      where: { reference: ids.sentReference, entry: `${ids.sent}/1` },
+    },
+    {
+      what: 'a fee that was quoted and not posted',
+      sql: [`DELETE FROM entry WHERE journal_id = '${ids.sent}' AND leg = 3`],
+      check: 'posted-in-part',
+      says: /was quoted a leg of 170, and only 0 was posted/,
+      where: { reference: ids.sentReference, entry: null },
     },
     {
       what: 'a posting to somebody else',
