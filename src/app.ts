@@ -6,6 +6,7 @@ import { makeSessions } from './conversations/sessions.ts'
 import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { makeDialogues, startGateway } from './gateway.ts'
+import { daysLate, describeDays } from './http/day-ends.ts'
 import type { Check } from './http/health.ts'
 import { type OpenWork, openCampaigns, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
 import { startOperatorServer } from './http/server.ts'
@@ -89,6 +90,11 @@ async function start(
   metrics.measured('sms_campaign_waiting', 'People of open campaigns whose turn has not come', 'state', async () =>
     Object.fromEntries((await openCampaigns(database)).map(({ state, waiting }) => [state, waiting])),
   )
+  const { dayCloseAtMinutes: atMinutes, market } = settings
+  const closeTime = atMinutes === null ? null : { atMinutes, timeZone: market.timeZone }
+  metrics.measured('ledger_days_late', '1 while a day is not closed that should be', 'state', async () => ({
+    late: await daysLate(database, closeTime),
+  }))
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -101,6 +107,7 @@ async function start(
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
         links: links.list,
         clients: () => clients?.binds() ?? [],
+        days: () => describeDays(database, closeTime),
       }),
     menus,
     links,

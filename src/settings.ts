@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
@@ -43,6 +44,8 @@ export type Settings = {
   readonly smsSender: string
   /** In the market's time; null: nothing waits for a better hour. */
   readonly quietHours: DaySpan | null
+  /** Minutes after midnight in the market's time; null: days are closed by people only. */
+  readonly dayCloseAtMinutes: number | null
   readonly billers: readonly HttpBillerSettings[]
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
@@ -90,6 +93,7 @@ export function readSettings(
     smppServer: readSmppServer(reader),
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
+    dayCloseAtMinutes: readDayCloseAt(reader),
     billers: readBillers(reader),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
@@ -276,6 +280,18 @@ export function readQuietHours(reader: SettingsReader, market: Market | null): D
     )
   }
   return hours
+}
+
+/** `DAY_CLOSE_AT`: `01:00`, or `off`. */
+function readDayCloseAt(reader: SettingsReader): number | null {
+  const text = reader.text('DAY_CLOSE_AT') ?? '01:00'
+  const minutes = text === 'off' ? null : parseClock(text)
+  if (minutes === null && text !== 'off') {
+    reader.problems.push(
+      `DAY_CLOSE_AT is ${JSON.stringify(text)}; give a local time such as 01:00, or off where people close days with npm run ledger.`,
+    )
+  }
+  return minutes
 }
 
 /** A gateway nobody can reach and a worker that cannot speak are mistakes, not choices. */

@@ -5,8 +5,12 @@ import { makeUssdDialogues, type UssdLink } from './aggregators/smpp/ussd/dialog
 import type { SmsLink } from './aggregators/sms-link.ts'
 import { forgetOldHops } from './conversations/hops.ts'
 import type { UssdConversation } from './conversations/ussd.ts'
+import { openDatabase } from './database/database.ts'
+import { startDayCloser } from './ledger/day-closer.ts'
+import { makeDaySigner } from './ledger/day-signature.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
+import { makeAudit } from './security/audit.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
@@ -19,6 +23,8 @@ import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
+/** A proof of millions of entries takes minutes; one that takes an hour is stuck. */
+const PROOF_TIMEOUT_MS = 3_600_000
 
 /** The role that settles transfers and sends SMS over `links`. */
 export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
@@ -66,6 +72,19 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     TIDY_SMS_MS,
   )
   onStop(() => clearInterval(tidying))
+  closeDays(parts, onStop)
+}
+
+function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop): void {
+  const { dayCloseAtMinutes: atMinutes, market, keys } = settings
+  if (atMinutes === null) return
+  const ample = { maxConnections: 2, applicationName: 'nyota-day-close', statementTimeoutMs: PROOF_TIMEOUT_MS }
+  const closer = startDayCloser({
+    ...{ database, events, time: { atMinutes, timeZone: market.timeZone } },
+    ...{ signer: makeDaySigner(keys.audit), audit: makeAudit(keys.audit, sealer) },
+    openForProof: () => openDatabase(settings.database.url, ample),
+  })
+  onStop(() => closer.close())
 }
 
 /**

@@ -17,6 +17,8 @@ export type StatusDependencies = {
   readonly program: () => string
   readonly versions: () => Promise<readonly Version[]>
   readonly links: () => readonly ControlledLink[]
+  /** Which days are closed, and which is late. */
+  readonly days: () => Promise<string>
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
 }
@@ -29,6 +31,7 @@ export async function renderStatus({
   versions,
   links,
   clients,
+  days,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
@@ -42,6 +45,7 @@ export async function renderStatus({
     lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
     lines.push(row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
+    lines.push(`days       ${await days()}`)
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`

@@ -54,6 +54,10 @@ export type Events = {
   }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
+  readonly dayClosed: (e: { day: string; digest: string }) => void
+  /** The books contradict themselves; `wrong` names the checks that say so. */
+  readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
+  readonly dayCloseFailed: (e: { error: unknown }) => void
   // messages
   readonly smsSubmitted: (e: {
     id: string
@@ -205,6 +209,7 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
+  const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
   return {
     transferMoved({ id, kind, to }) {
       moves({ kind, state: to })
@@ -223,6 +228,18 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
       log.info({ event: 'swept', what, count })
     },
     sweepFailed: ({ what, error }) => log.error({ event: 'sweep_failed', what, error }),
+    dayClosed({ day, digest }) {
+      closes({ outcome: 'closed' })
+      log.info({ event: 'day_closed', day, digest })
+    },
+    dayNotClosed({ day, wrong }) {
+      closes({ outcome: 'unproven' })
+      log.error({ event: 'day_not_closed', day, wrong })
+    },
+    dayCloseFailed({ error }) {
+      closes({ outcome: 'failed' })
+      log.error({ event: 'day_close_failed', error })
+    },
   } satisfies Partial<Events>
 }
 
