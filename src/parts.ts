@@ -14,6 +14,7 @@ import { openRedis } from './redis/connection.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
+import { tellRest } from './settlement/breakers.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
 import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
@@ -56,7 +57,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => database.close())
   const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
   onStop(() => redis.disconnect())
-  const billers = makeBillers(settings.billers)
+  const billers = tellRest(makeBillers(settings.billers), database)
   await prepareLedger(database, settings)
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())

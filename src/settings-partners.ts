@@ -12,6 +12,8 @@ const NAME_RULE = 'small letters, digits and hyphens'
 
 /** A hop's action has three seconds, but a payment may take as long as its worker waits. */
 const BILLER_TIMEOUT_MS = 5_000
+/** Payments and questions under way at a time in one worker. */
+const BILLER_MOST_AT_ONCE = 8
 
 /** `SMPP_LINKS`: `smpp://system_id:password@host:port?name=…`; .env.example has them all. */
 export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
@@ -79,6 +81,7 @@ export function readBillers(reader: SettingsReader): readonly HttpBillerSettings
       key: new Secret(decode(url.username)),
       accountDigits: whole('digits', { from: 1, to: 20, usual: null }),
       timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: BILLER_TIMEOUT_MS }),
+      mostAtOnce: whole('mostAtOnce', { from: 1, to: 100, usual: BILLER_MOST_AT_ONCE }),
     }
   })
   const ids = billers.map((biller) => biller.id)

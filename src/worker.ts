@@ -7,6 +7,7 @@ import { forgetOldHops } from './conversations/hops.ts'
 import type { UssdConversation } from './conversations/ussd.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
+import { makeBreakers } from './settlement/breakers.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
@@ -46,6 +47,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     sealer,
     provider: walletProvider,
     billers,
+    breakers: makeBreakers({ database, events }),
     receipts,
     smsBell,
     events,

@@ -3,7 +3,7 @@ import type { TransferId } from '../domain/ids.ts'
 import type { QueueStore } from '../redis/bell.ts'
 import { startQueueWorker } from '../redis/worker.ts'
 import type { Events } from '../telemetry/events.ts'
-import { lanesOf, settledChannel } from './lanes.ts'
+import { laneOf, lanesOf, settledChannel } from './lanes.ts'
 import { type SettleServices, settleTransfer } from './settle-transfer.ts'
 
 export type SettlementWorkers = {
@@ -17,7 +17,7 @@ export type SettlementWorkerOptions = {
   readonly events: Pick<Events, 'settlementFailed' | 'connectionLost'>
 }
 
-/** Transfers settled at a time on the own ledger, and payments under way at each biller. */
+/** Transfers settled at a time on the own ledger; each biller has a number of its own. */
 const CONCURRENCY = 8
 const JOBS = {
   /** A killed worker's job runs again after about lock and interval; a lock is renewed while the process lives. */
@@ -42,11 +42,15 @@ export function startSettlementWorkers(options: SettlementWorkerOptions): Settle
     ...options.services,
     announce: (id) => void announcer.publish(settledChannel(store.prefix, id), '').catch(() => undefined),
   }
+  const known = new Set(services.billers.keys())
   const worker = startQueueWorker(
     {
       store,
-      queues: lanesOf(services.billers.keys()),
+      queues: lanesOf(known),
       concurrency: CONCURRENCY,
+      concurrencyOf: new Map(
+        [...services.billers.values()].map(({ id, mostAtOnce }) => [laneOf(id, known), mostAtOnce]),
+      ),
       jobs: JOBS,
       finishTimeoutMs: FINISH_TIMEOUT_MS,
       onError,

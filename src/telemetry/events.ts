@@ -52,6 +52,8 @@ export type Events = {
     outcome: string
     durationMs: number
   }) => void
+  /** A partner's breaker went from one state to another. */
+  readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
   // messages
@@ -204,6 +206,7 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const moves = counter('transfer_states_total', 'States that transfers reached', ['kind', 'state'])
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
+  const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   return {
     transferMoved({ id, kind, to }) {
@@ -217,6 +220,10 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     billerCalled({ biller, call, outcome, durationMs }) {
       billers({ biller, call, outcome }, durationMs)
       log.info({ event: 'biller_called', biller, call, outcome, durationMs })
+    },
+    partnerMoved({ partner, to }) {
+      partners({ partner, to })
+      log[to === 'open' ? 'error' : 'warn']({ event: 'partner_moved', partner, to })
     },
     swept({ what, count }) {
       sweeps({ what }, count)

@@ -6,6 +6,8 @@ import type { TransferId } from '../../src/domain/ids.ts'
 import type { TransferFacts, TransferState } from '../../src/ledger/transfer.ts'
 import { readBillers } from '../../src/settings-partners.ts'
 import { makeReader } from '../../src/settings-reader.ts'
+import type { BreakerRules } from '../../src/settlement/breaker.ts'
+import { makeBreakers } from '../../src/settlement/breakers.ts'
 import type { Patience } from '../../src/settlement/patience.ts'
 import type { SettleServices } from '../../src/settlement/settle-transfer.ts'
 import type { Events } from '../../src/telemetry/events.ts'
@@ -37,6 +39,9 @@ const quick: Patience = {
   giveUpAfterMs: 86_400_000,
 }
 
+/** Longer than any test takes: a rest ends where a test says so. */
+const quickRules: BreakerRules = { unknownsToOpen: 5, restMs: 60_000, longestRestMs: 240_000, probeMs: 60_000 }
+
 export async function openSettlementWorld(): Promise<SettlementWorld> {
   const world = await openWorld()
   const partners = await startFakeBillers(0)
@@ -47,12 +52,14 @@ export async function openSettlementWorld(): Promise<SettlementWorld> {
   await world.owner.query(`GRANT ALL ON test_receipt TO PUBLIC; GRANT ALL ON test_receipt_n_seq TO PUBLIC`)
   const failures: unknown[] = []
   const announced: TransferId[] = []
+  const events = quietEvents(failures)
   const services: SettleServices = {
+    breakers: makeBreakers({ database: world.app, events, rules: quickRules }),
     ...{ database: world.app, sealer: world.sealer, provider: ownLedger, billers, patience: quick },
     receipts: { settled: write('settled'), rejected: write('rejected'), delayed: write('delayed') },
     smsBell: { ring: () => undefined },
     announce: (id) => void announced.push(id),
-    events: quietEvents(failures),
+    events,
   }
   return {
     ...world,
