@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { TransferId } from '../domain/ids.ts'
 import type { QueueStore } from '../redis/bell.ts'
-import { startQueueWorker } from '../redis/worker.ts'
+import { type QueueWorkerOptions, startQueueWorker } from '../redis/worker.ts'
 import type { Events } from '../telemetry/events.ts'
 import { laneOf, lanesOf, settledChannel } from './lanes.ts'
 import { type SettleServices, settleTransfer } from './settle-transfer.ts'
@@ -19,7 +19,8 @@ export type SettlementWorkerOptions = {
 
 /** Transfers settled at a time on the own ledger; each biller has a number of its own. */
 const CONCURRENCY = 8
-const JOBS = {
+/** How the queue keeps jobs: what the measured failures of queues call for. */
+export const settlementJobs: Required<NonNullable<QueueWorkerOptions['jobs']>> = {
   /** A killed worker's job runs again after about lock and interval; a lock is renewed while the process lives. */
   lockDuration: 5_000,
   stalledInterval: 2_000,
@@ -51,7 +52,7 @@ export function startSettlementWorkers(options: SettlementWorkerOptions): Settle
       concurrencyOf: new Map(
         [...services.billers.values()].map(({ id, mostAtOnce }) => [laneOf(id, known), mostAtOnce]),
       ),
-      jobs: JOBS,
+      jobs: settlementJobs,
       finishTimeoutMs: FINISH_TIMEOUT_MS,
       onError,
     },

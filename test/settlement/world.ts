@@ -46,7 +46,7 @@ export async function openSettlementWorld(): Promise<SettlementWorld> {
   const world = await openWorld()
   const partners = await startFakeBillers(0)
   const settings = readBillers(makeReader({ BILLERS: partners.setting }, () => ''))
-  const billers = makeBillers(settings.map((biller) => ({ ...biller, timeoutMs: 600 })))
+  const billers = makeBillers({ billers: settings.map((biller) => ({ ...biller, timeoutMs: 600 })), airtime: null })
   for (const id of billers.keys()) await world.biller(id)
   await world.owner.query(`CREATE TABLE test_receipt (n serial, kind text, transfer_id uuid, token text)`)
   await world.owner.query(`GRANT ALL ON test_receipt TO PUBLIC; GRANT ALL ON test_receipt_n_seq TO PUBLIC`)
