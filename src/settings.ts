@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
-import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
+import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
@@ -44,6 +45,8 @@ export type Settings = {
   /** In the market's time; null: nothing waits for a better hour. */
   readonly quietHours: DaySpan | null
   readonly billers: readonly HttpBillerSettings[]
+  /** Null: nobody can buy airtime. */
+  readonly airtime: AirtimeSettings | null
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -91,6 +94,7 @@ export function readSettings(
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
     billers: readBillers(reader),
+    airtime: readAirtime(reader, market),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }

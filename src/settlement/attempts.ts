@@ -103,3 +103,12 @@ export async function partnerReferenceOf(db: Queryable, partner: string, id: Tra
   )
   return rows[0]?.reference ?? null
 }
+
+/** Whether a callback about its end came already: one that overtook the answer to the payment itself. */
+export async function heardOf(db: Queryable, id: TransferId): Promise<boolean> {
+  const { rows } = await db.query<{ heard: boolean }>(
+    `SELECT EXISTS (SELECT FROM partner_hint WHERE transfer_id = $1 AND said <> 'validated') AS heard`,
+    [id],
+  )
+  return rows[0]?.heard ?? false
+}

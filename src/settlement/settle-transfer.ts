@@ -10,7 +10,16 @@ import type { QueuedSms } from '../sms/outbox.ts'
 import type { SmsBell } from '../sms/queue.ts'
 import type { Receipts } from '../sms/receipts.ts'
 import type { Events } from '../telemetry/events.ts'
-import { askAgain, askedBefore, keepWaiting, partnerReferenceOf, recordAnswer, submit, waitFor } from './attempts.ts'
+import {
+  askAgain,
+  askedBefore,
+  heardOf,
+  keepWaiting,
+  partnerReferenceOf,
+  recordAnswer,
+  submit,
+  waitFor,
+} from './attempts.ts'
 import type { Breakers } from './breakers.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
 
@@ -164,7 +173,8 @@ async function wait(
 ): Promise<Moved> {
   const patience = services.patience
   const to = transfer.ageMs > patience.giveUpAfterMs ? 'REVIEW' : state
-  const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayAfterMs(patience, attempt))
+  const delayMs = attempt === 1 && (await heardOf(tx, transfer.id)) ? 0 : delayAfterMs(patience, attempt)
+  const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayMs)
   return { outcome: moved && to !== transfer.state ? { kind: 'moved', to } : { kind: 'idle' }, sms: [] }
 }
 

@@ -54,6 +54,8 @@ export type Events = {
   }) => void
   /** A partner's breaker went from one state to another. */
   readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
+  /** A partner let something be known by itself; `unknown`: about nothing of ours. */
+  readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
   // messages
@@ -207,6 +209,11 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
   const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
+  const hints = counter('partner_callbacks_total', 'What partners let be known by themselves', [
+    'partner',
+    'said',
+    'outcome',
+  ])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   return {
     transferMoved({ id, kind, to }) {
@@ -224,6 +231,10 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     partnerMoved({ partner, to }) {
       partners({ partner, to })
       log[to === 'open' ? 'error' : 'warn']({ event: 'partner_moved', partner, to })
+    },
+    partnerHeard({ partner, said, outcome }) {
+      hints({ partner, said, outcome })
+      log[outcome === 'unknown' ? 'warn' : 'info']({ event: 'partner_heard', partner, said, outcome })
     },
     swept({ what, count }) {
       sweeps({ what }, count)
