@@ -20,7 +20,7 @@ async function seller(listener: RequestListener, changes: Partial<AirtimeSetting
   const { port } = server.address() as AddressInfo
   return makeAfricasTalkingAirtime({
     ...{ username: 'nyota', apiKey: new Secret('canary-key'), baseUrl: `http://127.0.0.1:${port}`, name: 'Airtime' },
-    ...{ currency: 'KES', least: 500n, most: 1_000_000n, timeoutMs: 300, mostAtOnce: 8, ...changes },
+    ...{ currency: 'KES', least: 500n, most: 1_000_000n, timeoutMs: 5_000, mostAtOnce: 8, ...changes },
   })
 }
 
@@ -150,7 +150,7 @@ test('what is sent is what their documentation says, with our reference as the k
 })
 
 test('silence is unknown, and a machine that nothing reached has sold nothing', async () => {
-  expect(await (await seller(() => undefined)).pay(payment)).toEqual(unknown('timeout'))
+  expect(await (await seller(() => undefined, { timeoutMs: 200 })).pay(payment)).toEqual(unknown('timeout'))
   const nowhere = await seller(() => undefined, { baseUrl: `http://127.0.0.1:${await freePort(0)}` })
   expect(await nowhere.pay(payment)).toEqual({ kind: 'refused', reason: 'ECONNREFUSED' })
   expect((await nowhere.query({ ...payment, partnerReference: ID })).kind).toBe('unknown')

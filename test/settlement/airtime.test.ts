@@ -25,7 +25,7 @@ let rung: SettlementIntent[] = []
 beforeAll(async () => {
   world = await openSettlementWorld()
   network = await startFakeNetwork({ smppPort: 0, httpPort: 0 })
-  const url = `${network.httpUrl.replace('//', '//sandbox:demo@')}?timeoutMs=400`
+  const url = `${network.httpUrl.replace('//', '//sandbox:demo@')}?timeoutMs=1500`
   const airtime = readAirtime(
     makeReader({ AIRTIME: url }, () => ''),
     marketOf('KE'),

@@ -13,7 +13,8 @@ let world: SettlementWorld
 let amina: Person
 
 beforeAll(async () => {
-  world = await openSettlementWorld()
+  // A rest is longer than any test: it ends where a test says so.
+  world = await openSettlementWorld({ unknownsToOpen: 5, restMs: 60_000, longestRestMs: 240_000, probeMs: 60_000 })
 })
 beforeEach(async () => {
   await world.owner.query('DELETE FROM partner_breaker')
