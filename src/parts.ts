@@ -7,6 +7,7 @@ import { type Menus, openMenus } from './conversations/menus.ts'
 import { makeSmsConversation, type SmsConversation } from './conversations/sms.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
+import type { Market } from './domain/market.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { loadTariff } from './ledger/load-tariff.ts'
 import type { QueueStore } from './redis/bell.ts'
@@ -14,6 +15,7 @@ import { openRedis } from './redis/connection.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
+import { tellRest } from './settlement/breakers.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
 import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
@@ -56,8 +58,8 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => database.close())
   const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
   onStop(() => redis.disconnect())
-  const billers = makeBillers(settings.billers)
-  await prepareLedger(database, settings)
+  const billers = tellRest(makeBillers(settings), database)
+  await prepareLedger(database, settings.market, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
 
@@ -115,7 +117,7 @@ async function openMigrated(settings: Settings, events: Events): Promise<Databas
   }
 }
 
-async function prepareLedger(database: Database, { market, billers }: Settings): Promise<void> {
+async function prepareLedger(database: Database, market: Market, billers: Iterable<Biller>): Promise<void> {
   await database.transaction(async (tx) => {
     await loadTariff(tx, market)
     for (const biller of billers) await openBillerAccount(tx, biller, market.currency)

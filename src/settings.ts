@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
@@ -8,7 +9,7 @@ import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
-import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
+import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
@@ -47,6 +48,8 @@ export type Settings = {
   /** Minutes after midnight in the market's time; null: days are closed by people only. */
   readonly dayCloseAtMinutes: number | null
   readonly billers: readonly HttpBillerSettings[]
+  /** Null: nobody can buy airtime. */
+  readonly airtime: AirtimeSettings | null
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -95,6 +98,7 @@ export function readSettings(
     quietHours: readQuietHours(reader, market),
     dayCloseAtMinutes: readDayCloseAt(reader),
     billers: readBillers(reader),
+    airtime: readAirtime(reader, market),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }

@@ -11,6 +11,7 @@ import { makeDaySigner } from './ledger/day-signature.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
+import { makeBreakers } from './settlement/breakers.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
@@ -52,6 +53,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     sealer,
     provider: walletProvider,
     billers,
+    breakers: makeBreakers({ database, events }),
     receipts,
     smsBell,
     events,

@@ -56,7 +56,14 @@ describe('settings', () => {
         },
       ],
       billers: [
-        { id: 'city-power', name: 'City Power', baseUrl: 'https://bills/api', accountDigits: 11, timeoutMs: 5000 },
+        {
+          id: 'city-power',
+          name: 'City Power',
+          baseUrl: 'https://bills/api',
+          accountDigits: 11,
+          timeoutMs: 5000,
+          mostAtOnce: 8,
+        },
       ],
     })
   })

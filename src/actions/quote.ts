@@ -1,3 +1,4 @@
+import { AIRTIME } from '../billers/africastalking-airtime.ts'
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
 import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import { quoteToJson } from '../ledger/quote-json.ts'
@@ -46,6 +47,31 @@ export const quoteBill: Action = defineAction(
     const name = services.billers.get(biller)?.name
     if (name === undefined) return { outcome: 'unavailable' }
     return answer(await ask(services, context, amount, { kind: 'biller', id: biller, name, account }), 'unavailable')
+  },
+)
+
+/**
+ * The same for airtime. The bounds and steps of who sells it come before the
+ * tariff's; one that rests says so here, before the PIN.
+ */
+export const quoteAirtime: Action = defineAction(
+  {
+    name: 'quote-airtime',
+    effect: 'read',
+    input: { number: { type: 'msisdn' }, amount: money },
+    outcomes: { ...quoteOutcomes, not_whole: {} },
+  },
+  async (services, context, { number, amount }) => {
+    const seller = services.billers.get(AIRTIME)
+    if (seller?.amounts === undefined || seller.amounts === null) return { outcome: 'unavailable' }
+    const { least, most, step } = seller.amounts
+    const wanted = BigInt(amount)
+    if (wanted < least) return { outcome: 'below_minimum', values: { minimum: String(least) } }
+    if (wanted > most) return { outcome: 'over_transaction_limit', values: { limit: String(most) } }
+    if (wanted % step !== 0n) return { outcome: 'not_whole' }
+    if ((await seller.check(number)).kind !== 'known') return { outcome: 'unavailable' }
+    const payee = { kind: 'biller', id: seller.id, name: seller.name, account: number, service: 'airtime' } as const
+    return answer(await ask(services, context, amount, payee), 'unavailable')
   },
 )
 

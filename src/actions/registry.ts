@@ -8,17 +8,18 @@ import { findPayee } from './find-payee.ts'
 import { listBillers } from './list-billers.ts'
 import { proposePin, setPin } from './new-pin.ts'
 import { openPinChange } from './open-pin-change.ts'
-import { quoteBill, quoteSend } from './quote.ts'
+import { quoteAirtime, quoteBill, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
-import { payBill, sendMoney } from './transfer.ts'
+import { buyAirtime, payBill, sendMoney } from './transfer.ts'
 
 /** Everything that a menu can do, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map(
   [
     acceptTerms,
+    buyAirtime,
     checkAnswer,
     checkBalance,
     checkBill,
@@ -28,6 +29,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     openPinChange,
     payBill,
     proposePin,
+    quoteAirtime,
     quoteBill,
     quoteSend,
     readQuestion,

@@ -1,3 +1,4 @@
+import type { Currency } from '../domain/money.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { HopOutcome } from '../telemetry/events.ts'
@@ -78,6 +79,15 @@ export type DeliveryReport = {
   readonly to?: Msisdn
 }
 
+/** Airtime that we bought, as who sells it tells us; `amount` in minor units. */
+export type AirtimeSale = {
+  /** The seller's own name for it. */
+  readonly requestId: string
+  readonly number: Msisdn
+  readonly amount: bigint
+  readonly currency: Currency
+}
+
 /** What a callback turned out to be. `bad`: a sentence for the one who sent it, without anything of what was sent. */
 export type Callback =
   | { readonly kind: 'ussd'; readonly request: UssdRequest }
@@ -85,6 +95,13 @@ export type Callback =
   | { readonly kind: 'sms'; readonly message: IncomingSms }
   | { readonly kind: 'delivery'; readonly report: DeliveryReport }
   | { readonly kind: 'opt_out'; readonly link: string; readonly number: Msisdn }
+  /** Asks whether we bought that; answered by `formatVerdict`. */
+  | { readonly kind: 'airtime_validation'; readonly sale: AirtimeSale }
+  | {
+      readonly kind: 'airtime_status'
+      readonly sale: AirtimeSale
+      readonly status: 'succeeded' | 'failed' | 'pending'
+    }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'bad'; readonly problem: string }
 
@@ -98,4 +115,6 @@ export type Aggregator = {
   readonly callbacks: Readonly<Record<string, (form: URLSearchParams) => Callback>>
   /** A screen in the partner's own bytes; answered with status 200. */
   readonly formatReply: (reply: UssdReply) => { readonly contentType: string; readonly body: string }
+  /** Whether we know a sale that it asked about. */
+  readonly formatVerdict: (known: boolean) => { readonly contentType: string; readonly body: string }
 }

@@ -52,6 +52,10 @@ export type Events = {
     outcome: string
     durationMs: number
   }) => void
+  /** A partner's breaker went from one state to another. */
+  readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
+  /** A partner let something be known by itself; `unknown`: about nothing of ours. */
+  readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms'; error: unknown }) => void
   readonly dayClosed: (e: { day: string; digest: string }) => void
@@ -208,6 +212,12 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const moves = counter('transfer_states_total', 'States that transfers reached', ['kind', 'state'])
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
+  const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
+  const hints = counter('partner_callbacks_total', 'What partners let be known by themselves', [
+    'partner',
+    'said',
+    'outcome',
+  ])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
   return {
@@ -222,6 +232,14 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     billerCalled({ biller, call, outcome, durationMs }) {
       billers({ biller, call, outcome }, durationMs)
       log.info({ event: 'biller_called', biller, call, outcome, durationMs })
+    },
+    partnerMoved({ partner, to }) {
+      partners({ partner, to })
+      log[to === 'open' ? 'error' : 'warn']({ event: 'partner_moved', partner, to })
+    },
+    partnerHeard({ partner, said, outcome }) {
+      hints({ partner, said, outcome })
+      log[outcome === 'unknown' ? 'warn' : 'info']({ event: 'partner_heard', partner, said, outcome })
     },
     swept({ what, count }) {
       sweeps({ what }, count)

@@ -53,7 +53,7 @@ const biller = (id: string, name: string, accountDigits: number): [string, Bille
   const never = (): never => {
     throw new Error('a keyword asks no biller')
   }
-  return [id, { id, name, accountDigits, check: never, pay: never, query: never } as unknown as Biller]
+  return [id, { id, name, service: 'bill', accountDigits, check: never, pay: never, query: never } as unknown as Biller]
 }
 const billers = new Map([
   biller('city-power', 'City Power', 11),
