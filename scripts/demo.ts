@@ -68,6 +68,7 @@ async function demo(reset: boolean): Promise<number> {
       AFRICASTALKING_URL: network.httpUrl,
       SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254&ussd=on&dialect=standard`,
       BILLERS: billers.setting,
+      AIRTIME: network.httpUrl.replace('//', '//sandbox:demo@'),
       INSPECT_SESSIONS: 'on',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       ...(process.env.PIN_DIGITS === undefined ? {} : { PIN_DIGITS: process.env.PIN_DIGITS }),
@@ -152,6 +153,7 @@ Health          http://127.0.0.1:${port}/livez  /readyz
 Operator        http://127.0.0.1:${operatorPort}/status  /metrics
 Fake network    ${networkUrl}/phones/${demoPeople.amina.number}/messages   SMPP 127.0.0.1:${smppPort} (demo/demo)
 Fake billers    ${billersUrl}   City Power 11 digits, City Water 7, Green School 8
+Airtime         ${networkUrl}/airtime   what was bought and became of it
 
 Ctrl-C stops everything; data and keys stay in .data/ (npm run demo -- --reset begins anew).
 `)

@@ -6,12 +6,17 @@ import { makeSessions } from './conversations/sessions.ts'
 import type { Watch } from './conversations/watch.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { makeDialogues, startGateway } from './gateway.ts'
+import { daysLate, describeDays } from './http/day-ends.ts'
 import type { Check } from './http/health.ts'
 import { type OpenWork, openCampaigns, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
+import { watchPartners } from './http/partner-metrics.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
+import { storeProblems } from './redis/store-settings.ts'
 import type { Settings } from './settings.ts'
+import { type PartnerStanding, readPartners } from './settlement/partners.ts'
+import { countTroubled, listTroubled } from './settlement/troubled.ts'
 import { startClientServer } from './smpp-server.ts'
 import { startLinkControl } from './sms/link-control.ts'
 import { watchLinks } from './sms/link-metrics.ts'
@@ -76,6 +81,8 @@ async function start(
   metrics.measured('transfers_open', 'Transfers without an end', 'state', async () =>
     countsOf(await openTransfers(database)),
   )
+  const partners = (): Promise<readonly PartnerStanding[]> => readPartners(database, parts.billers.keys())
+  watchPartners(metrics, { partners, troubled: () => countTroubled(database) })
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
   metrics.measured(
     'sms_incoming_open',
@@ -89,6 +96,11 @@ async function start(
   metrics.measured('sms_campaign_waiting', 'People of open campaigns whose turn has not come', 'state', async () =>
     Object.fromEntries((await openCampaigns(database)).map(({ state, waiting }) => [state, waiting])),
   )
+  const { dayCloseAtMinutes: atMinutes, market } = settings
+  const closeTime = atMinutes === null ? null : { atMinutes, timeZone: market.timeZone }
+  metrics.measured('ledger_days_late', '1 while a day is not closed that should be', 'state', async () => ({
+    late: await daysLate(database, closeTime),
+  }))
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -101,9 +113,12 @@ async function start(
         versions: () => listVersions(database, redis, settings.redis.prefix, settings.market),
         links: links.list,
         clients: () => clients?.binds() ?? [],
+        days: () => describeDays(database, closeTime),
+        partners,
       }),
     menus,
     links,
+    transfers: { partners, troubled: (limit) => listTroubled(database, limit) },
     inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
@@ -145,6 +160,7 @@ function checksOf({ database, redis }: Parts): readonly Check[] {
       run: async () => ((await database.query('SELECT 1')).rowCount === 1 ? null : 'answers strangely'),
     },
     { name: 'redis', run: async () => ((await redis.ping()) === 'PONG' ? null : 'answers strangely') },
+    { name: 'queue', run: async () => (await storeProblems(redis)).join('; ') || null },
     {
       name: 'migrations',
       run: async () => ((await pendingMigrations(database)).length === 0 ? null : 'run: npm run migrate'),

@@ -14,6 +14,7 @@ import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
+import { makeAirtimeCallbacks } from './settlement/airtime-callbacks.ts'
 import { makeFindByNumber } from './subscribers/find.ts'
 import { makeHasher } from './subscribers/hasher.ts'
 import { makeLookupLimit } from './subscribers/lookup-limit.ts'
@@ -60,7 +61,8 @@ export async function startGateway(
   checks: readonly Check[],
   onStop: OnStop,
 ): Promise<number> {
-  const { settings, events, sms } = parts
+  const { settings, database, sealer, settlement, events, sms } = parts
+  const airtime = makeAirtimeCallbacks({ database, sealer, settlement, events })
   const accept: CallbackDependencies['accept'] = (callback) => {
     switch (callback.kind) {
       case 'ussd_end':
@@ -71,6 +73,8 @@ export async function startGateway(
         return sms.report(callback.report)
       case 'opt_out':
         return sms.optOut(callback.link, callback.number)
+      case 'airtime_status':
+        return airtime.hear(callback.sale, callback.status)
     }
   }
   const key = settings.africastalking.callbackKey
@@ -79,6 +83,7 @@ export async function startGateway(
     keys: new Map(key === null ? [] : [['africastalking', key]]),
     answerUssd: ussd.answer,
     accept,
+    validate: airtime.validate,
     events,
   })
   const server = await startPublicServer({ port: settings.http.port, host: settings.http.host, lane, checks })

@@ -8,6 +8,7 @@ import { HELD_SECONDS, makeOffers } from './conversations/offer.ts'
 import { makeSmsConversation, type SmsConversation } from './conversations/sms.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
+import type { Market } from './domain/market.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { loadTariff } from './ledger/load-tariff.ts'
 import { messagesOf } from './menu/messages.ts'
@@ -17,7 +18,9 @@ import { openRedis } from './redis/connection.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
+import { tellRest } from './settlement/breakers.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
+import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
 import { type AskingNotices, makeAskingNotices } from './sms/asking-notices.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
 import { keyProblems } from './subscribers/check-keys.ts'
@@ -60,8 +63,8 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => database.close())
   const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
   onStop(() => redis.disconnect())
-  const billers = makeBillers(settings.billers)
-  await prepareLedger(database, settings)
+  const billers = tellRest(makeBillers(settings), database)
+  await prepareLedger(database, settings.market, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
 
@@ -79,6 +82,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
     audit: makeAudit(settings.keys.audit, sealer),
     program: menus.programs.current,
     serviceCode: settings.serviceCodes[0] ?? '',
+    isOwnNumber: ownSendersOf(settings),
     push: canPush ? push.open : null,
   })
   onStop(() => sms.close())
@@ -122,10 +126,15 @@ function openAskingNotices(
   })
 }
 
+/** What no client may send from or be written to at. */
+export function ownSendersOf({ smsSender, serviceCodes, smppLinks }: Settings): IsOwnSender {
+  return ownSenders({ smsSender, serviceCodes, linkSenders: smppLinks.map(({ from }) => from) })
+}
+
 function makeLatePush(): LatePush {
   let opened: UssdPush | null = null
   return {
-    open: async (to, inputs) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs)),
+    open: async (to, inputs, offer) => (opened === null ? { kind: 'unavailable' } : opened(to, inputs, offer)),
     use: (push) => {
       opened = push
     },
@@ -150,7 +159,7 @@ async function openMigrated(settings: Settings, events: Events): Promise<Databas
   }
 }
 
-async function prepareLedger(database: Database, { market, billers }: Settings): Promise<void> {
+async function prepareLedger(database: Database, market: Market, billers: Iterable<Biller>): Promise<void> {
   await database.transaction(async (tx) => {
     await loadTariff(tx, market)
     for (const biller of billers) await openBillerAccount(tx, biller, market.currency)

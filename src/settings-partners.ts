@@ -2,7 +2,10 @@ import { defaultTimings, type SmppLinkSettings } from './aggregators/smpp/settin
 import type { UssdDialect } from './aggregators/smpp/ussd/dialect.ts'
 import { ussdDialects } from './aggregators/smpp/ussd/dialects.ts'
 import { readDialects } from './aggregators/smpp/ussd/read-dialects.ts'
+import { AIRTIME, type AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import type { Market } from './domain/market.ts'
+import { exponents } from './domain/money.ts'
 import { Secret } from './domain/secret.ts'
 import type { SettingsReader } from './settings-reader.ts'
 import { type LinkParameters, readCost, readFrom, readProfile, readSmppProfiles, readTls } from './settings-smpp.ts'
@@ -12,6 +15,13 @@ const NAME_RULE = 'small letters, digits and hyphens'
 
 /** A hop's action has three seconds, but a payment may take as long as its worker waits. */
 const BILLER_TIMEOUT_MS = 5_000
+/** Payments and questions under way at a time in one worker. */
+const BILLER_MOST_AT_ONCE = 8
+const BILLER_NAME_RULE = 'at most 14 characters, since it stands on small screens'
+
+/** In whole units; what Africa's Talking takes differs by country. */
+const AIRTIME_LEAST = 5
+const AIRTIME_MOST = 10_000
 
 /** `SMPP_LINKS`: `smpp://system_id:password@host:port?name=…`; .env.example has them all. */
 export function readSmppLinks(reader: SettingsReader): readonly SmppLinkSettings[] {
@@ -69,21 +79,58 @@ function readUssdDialects(reader: SettingsReader): ReadonlyMap<string, UssdDiale
 export function readBillers(reader: SettingsReader): readonly HttpBillerSettings[] {
   const billers = readUrls(reader, 'BILLERS', (url, parameters): HttpBillerSettings => {
     const { one, whole, complain } = parameters
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') complain('begin it with https://')
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) complain('use https://, plain http only on this machine')
+    checkScheme(url, complain)
     if (url.username === '') complain("put the biller's key before the @")
     return {
       id: one('id', null, /^[a-z0-9][a-z0-9-]{0,19}$/, `${NAME_RULE}, at most 20`),
-      name: one('name', null, /^.{1,14}$/u, 'at most 14 characters, since it stands on small screens'),
+      name: one('name', null, /^.{1,14}$/u, BILLER_NAME_RULE),
       baseUrl: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
       key: new Secret(decode(url.username)),
       accountDigits: whole('digits', { from: 1, to: 20, usual: null }),
       timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: BILLER_TIMEOUT_MS }),
+      mostAtOnce: whole('mostAtOnce', { from: 1, to: 100, usual: BILLER_MOST_AT_ONCE }),
     }
   })
   const ids = billers.map((biller) => biller.id)
   refuseTwins(reader, 'BILLERS', ids)
+  if (ids.includes(AIRTIME)) reader.problems.push('BILLERS: airtime is the id of what AIRTIME names; give another.')
   return billers
+}
+
+/**
+ * `AIRTIME`: `https://username:apiKey@api.africastalking.com?min=5&max=10000`, amounts in whole units of the market's currency. Null:
+ * nobody can buy airtime.
+ */
+export function readAirtime(reader: SettingsReader, market: Market | null): AirtimeSettings | null {
+  const currency = market?.currency ?? 'KES'
+  const unit = 10n ** BigInt(exponents[currency])
+  const found = readUrls(reader, 'AIRTIME', (url, parameters): AirtimeSettings => {
+    const { one, whole, complain } = parameters
+    checkScheme(url, complain)
+    if (url.username === '' || url.password === '') complain('put user name and API key before the @, as name:key')
+    const least = whole('min', { from: 1, to: 1_000_000, usual: AIRTIME_LEAST })
+    const most = whole('max', { from: 1, to: 1_000_000, usual: AIRTIME_MOST })
+    if (most < least) complain('min is more than max, so nothing could be bought')
+    return {
+      username: decode(url.username),
+      apiKey: new Secret(decode(url.password)),
+      baseUrl: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+      name: one('name', 'Airtime', /^.{1,14}$/u, BILLER_NAME_RULE),
+      currency,
+      least: BigInt(least) * unit,
+      most: BigInt(most) * unit,
+      timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: BILLER_TIMEOUT_MS }),
+      mostAtOnce: whole('mostAtOnce', { from: 1, to: 100, usual: BILLER_MOST_AT_ONCE }),
+    }
+  })
+  if (found.length > 1)
+    reader.problems.push('AIRTIME: there are several URLs; give one, since airtime is bought in one place.')
+  return found[0] ?? null
+}
+
+function checkScheme(url: URL, complain: (advice: string) => void): void {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') complain('begin it with https://')
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) complain('use https://, plain http only on this machine')
 }
 
 export function isLoopback(host: string): boolean {

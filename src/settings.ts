@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
+import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import type { AskingRules } from './ledger/asking-rules.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
-import { isLoopback, readBillers, readSmppLinks } from './settings-partners.ts'
+import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
@@ -45,7 +47,11 @@ export type Settings = {
   /** In the market's time; null: nothing waits for a better hour. */
   readonly asking: AskingRules
   readonly quietHours: DaySpan | null
+  /** Minutes after midnight in the market's time; null: days are closed by people only. */
+  readonly dayCloseAtMinutes: number | null
   readonly billers: readonly HttpBillerSettings[]
+  /** Null: nobody can buy airtime. */
+  readonly airtime: AirtimeSettings | null
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -93,7 +99,9 @@ export function readSettings(
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
     asking: readAsking(reader),
+    dayCloseAtMinutes: readDayCloseAt(reader),
     billers: readBillers(reader),
+    airtime: readAirtime(reader, market),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }
@@ -270,7 +278,8 @@ function readAfricasTalking(reader: SettingsReader, production: boolean): Africa
   return { callbackKey, account: username !== null && apiKey !== null ? { username, apiKey, url } : null }
 }
 
-function readSmsSender(reader: SettingsReader): string {
+/** `SMS_SENDER`. */
+export function readSmsSender(reader: SettingsReader): string {
   const sender = reader.text('SMS_SENDER') ?? 'Nyota'
   if (!/^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$|^\d{3,8}$/.test(sender)) {
     reader.problems.push(
@@ -291,6 +300,18 @@ export function readQuietHours(reader: SettingsReader, market: Market | null): D
     )
   }
   return hours
+}
+
+/** `DAY_CLOSE_AT`: `01:00`, or `off`. */
+function readDayCloseAt(reader: SettingsReader): number | null {
+  const text = reader.text('DAY_CLOSE_AT') ?? '01:00'
+  const minutes = text === 'off' ? null : parseClock(text)
+  if (minutes === null && text !== 'off') {
+    reader.problems.push(
+      `DAY_CLOSE_AT is ${JSON.stringify(text)}; give a local time such as 01:00, or off where people close days with npm run ledger.`,
+    )
+  }
+  return minutes
 }
 
 /** A gateway nobody can reach and a worker that cannot speak are mistakes, not choices. */

@@ -1,5 +1,5 @@
 import { type SmppServer, startSmppServer } from './aggregators/smpp/server/server.ts'
-import type { OnStop, Parts } from './parts.ts'
+import { type OnStop, ownSendersOf, type Parts } from './parts.ts'
 import { makeAccountBook } from './sms/accounts/book.ts'
 import { makePasswordHasher } from './sms/accounts/passwords.ts'
 
@@ -19,6 +19,7 @@ export async function startClientServer(parts: Parts, onStop: OnStop): Promise<S
       onFailed: events.clientFailed,
     },
     numbering: settings.market.numbering,
+    isOwnSender: ownSendersOf(settings),
   })
   onStop(() => server.stop())
   return server

@@ -5,8 +5,13 @@ import { makeUssdDialogues, type UssdLink } from './aggregators/smpp/ussd/dialog
 import type { SmsLink } from './aggregators/sms-link.ts'
 import { forgetOldHops } from './conversations/hops.ts'
 import type { UssdConversation } from './conversations/ussd.ts'
+import { openDatabase } from './database/database.ts'
+import { startDayCloser } from './ledger/day-closer.ts'
+import { makeDaySigner } from './ledger/day-signature.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
+import { makeAudit } from './security/audit.ts'
+import { makeBreakers } from './settlement/breakers.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { endUnansweredReversals } from './settlement/unanswered-reversals.ts'
@@ -21,6 +26,8 @@ import { startSmsWorker } from './sms/worker.ts'
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
 const UNANSWERED_MS = 30_000
+/** A proof of millions of entries takes minutes; one that takes an hour is stuck. */
+const PROOF_TIMEOUT_MS = 3_600_000
 
 /** The role that settles transfers and sends SMS over `links`. */
 export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
@@ -48,6 +55,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     sealer,
     provider: walletProvider,
     billers,
+    breakers: makeBreakers({ database, events }),
     receipts,
     smsBell,
     events,
@@ -75,6 +83,19 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     UNANSWERED_MS,
   )
   onStop(() => clearInterval(unanswered))
+  closeDays(parts, onStop)
+}
+
+function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop): void {
+  const { dayCloseAtMinutes: atMinutes, market, keys } = settings
+  if (atMinutes === null) return
+  const ample = { maxConnections: 2, applicationName: 'nyota-day-close', statementTimeoutMs: PROOF_TIMEOUT_MS }
+  const closer = startDayCloser({
+    ...{ database, events, time: { atMinutes, timeZone: market.timeZone } },
+    ...{ signer: makeDaySigner(keys.audit), audit: makeAudit(keys.audit, sealer) },
+    openForProof: () => openDatabase(settings.database.url, ample),
+  })
+  onStop(() => closer.close())
 }
 
 /**

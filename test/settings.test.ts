@@ -56,7 +56,14 @@ describe('settings', () => {
         },
       ],
       billers: [
-        { id: 'city-power', name: 'City Power', baseUrl: 'https://bills/api', accountDigits: 11, timeoutMs: 5000 },
+        {
+          id: 'city-power',
+          name: 'City Power',
+          baseUrl: 'https://bills/api',
+          accountDigits: 11,
+          timeoutMs: 5000,
+          mostAtOnce: 8,
+        },
       ],
     })
   })
@@ -67,6 +74,19 @@ describe('settings', () => {
     ['off', null],
   ])('QUIET_HOURS of %s are %j', (QUIET_HOURS, expected) => {
     expect(settingsOf({ QUIET_HOURS }).quietHours).toEqual(expected)
+  })
+
+  test.each([
+    [undefined, 60],
+    ['00:00', 0],
+    ['23:59', 1439],
+    ['off', null],
+  ])('DAY_CLOSE_AT of %s is %j minutes after midnight', (DAY_CLOSE_AT, expected) => {
+    expect(settingsOf({ DAY_CLOSE_AT }).dayCloseAtMinutes).toBe(expected)
+  })
+
+  test.each(['24:00', '1:00', '01:60', 'never'])('DAY_CLOSE_AT of %s is refused with an example', (DAY_CLOSE_AT) => {
+    expect(problemsOf({ DAY_CLOSE_AT })).toEqual([expect.stringMatching(/such as 01:00, or off/)])
   })
 
   test.each(['21-7', '07:00-07:00', 'never'])('QUIET_HOURS of %s are refused with an example', (QUIET_HOURS) => {

@@ -3,6 +3,7 @@ import { standardProfile } from '../../src/aggregators/smpp/profiles.ts'
 import type { BindType } from '../../src/aggregators/smpp/server/account.ts'
 import { sourceAddress } from '../../src/aggregators/smpp/submit.ts'
 import type { NewAccount } from '../../src/sms/accounts/manage.ts'
+import type { SmsCategory } from '../../src/sms/informing.ts'
 import { type CommandLine, readCommandLine } from '../command-line.ts'
 
 export type Verb =
@@ -16,7 +17,7 @@ export type Options = Verb & { readonly json: boolean }
 export const HELP = `Accounts of those who bind to our SMPP server (SMPP_SERVER_PORT; docs/smpp-server.md).
 
   npm run accounts -- add shop --sender Shop --volume 10000
-  npm run accounts -- add bank --sender Bank --sender 22384 --bind transceiver --binds 4 --tps 100 --priority receipt
+  npm run accounts -- add bank --sender Bank --own 22384 --category transactional --binds 4 --tps 100 --priority receipt
   npm run accounts -- list
   npm run accounts -- suspend shop
   npm run accounts -- resume shop
@@ -24,15 +25,18 @@ export const HELP = `Accounts of those who bind to our SMPP server (SMPP_SERVER_
   npm run accounts -- remove shop
 
 add <system_id> makes an account and shows its password, once: eight characters, which is what SMPP has room for.
-  --sender <sender>     who its messages may come from: a name, a short code, +254…, or * for all; the first is taken where a
-                        message names none (required; several times)
+  --sender <sender>     who its messages may come from: a name, a short code, +254…, or * for all but the service's own; the first
+                        is taken where a message names none (required; several times)
   --volume <segments>   how many segments it may send before it is topped up       (no limit)
   --bind <type>         transmitter, receiver or transceiver; several times         (all three)
   --binds <n>           binds at any time                                           (2)
   --tps <n>             submits a second over all binds                             (10)
   --window <n>          submits of one bind without an answer at any time           (10)
   --prefix <digits>     numbers it may send to, without +; several times            (all)
-  --own <number>        short code whose incoming messages it gets; several times
+  --own <number>        short code whose incoming messages it gets, none of the service's own; several times
+  --category <c>        what its messages are: transactional (asked for, or about the phone's owner's own business: always sent, at once),
+                        informing (about that business, unasked) or campaign (marketing, to many); the last two go to nobody who
+                        wrote STOP, to us or to a number it owns, and wait for the end of quiet hours           (campaign)
   --priority <p>        bulk, or receipt: before bulk                               (bulk)
   --ids <form>          of message ids: uuid, decimal or hex                        (uuid)
 top-up adds segments to an account that has a volume. A suspended or removed account loses its binds within seconds; what it sent
@@ -44,6 +48,7 @@ Works on the stores of DATABASE_URL with DATA_KEY and AUDIT_KEY; without DATABAS
 Exit codes: 0 done; 1 not done; 2 wrong use.
 `
 
+const CATEGORIES: readonly SmsCategory[] = ['campaign', 'informing', 'transactional']
 const VERBS = ['add', 'list', 'suspend', 'resume', 'top-up', 'remove']
 const BIND_TYPES: readonly BindType[] = ['transmitter', 'receiver', 'transceiver']
 
@@ -51,7 +56,7 @@ const one = { type: 'string' } as const
 const several = { type: 'string', multiple: true } as const
 const WORDS = {
   ...{ sender: several, bind: several, prefix: several, own: several },
-  ...{ volume: one, binds: one, tps: one, window: one, priority: one, ids: one },
+  ...{ volume: one, binds: one, tps: one, window: one, priority: one, category: one, ids: one },
   json: { type: 'boolean' },
 } as const
 
@@ -97,7 +102,7 @@ function readAccount(systemId: string, values: Values, problems: string[]): NewA
     complainUnless(number >= 1 && number <= longest, `--${name} must be a whole number from 1 to ${longest}.`)
     return number
   }
-  const oneOf = <T extends string>(name: 'priority' | 'ids', choices: readonly T[], usual: T): T => {
+  const oneOf = <T extends string>(name: 'priority' | 'ids' | 'category', choices: readonly T[], usual: T): T => {
     const found = choices.find((choice) => choice === (values[name] ?? usual))
     complainUnless(found !== undefined, `--${name} must be one of ${choices.join(', ')}.`)
     return found ?? usual
@@ -125,6 +130,7 @@ function readAccount(systemId: string, values: Values, problems: string[]): NewA
     maxBinds: whole('binds', 100, 2),
     tps: whole('tps', 10_000, 10),
     window: whole('window', 1_000, 10),
+    category: oneOf('category', CATEGORIES, 'campaign'),
     priority: oneOf('priority', ['bulk', 'receipt'], 'bulk'),
     messageIds: oneOf('ids', ['uuid', 'decimal', 'hex'], 'uuid'),
     volumeLeft: volume === undefined || problems.length > 0 ? null : BigInt(volume),

@@ -2,10 +2,11 @@ import { type Database, openDatabase } from '../../src/database/database.ts'
 import { pendingMigrations } from '../../src/database/migrate.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
-import { readKeys } from '../../src/settings.ts'
-import { type Environment, makeReader } from '../../src/settings-reader.ts'
+import { readKeys, readSmsSender } from '../../src/settings.ts'
+import { type Environment, makeReader, type SettingsReader } from '../../src/settings-reader.ts'
 import { listAccounts, type StoredAccount } from '../../src/sms/accounts/account-row.ts'
 import { addAccount, type ManageServices, removeAccount, setSuspended, topUp } from '../../src/sms/accounts/manage.ts'
+import { type IsOwnSender, ownSenders } from '../../src/sms/accounts/own-senders.ts'
 import { makePasswordHasher } from '../../src/sms/accounts/passwords.ts'
 import { keyProblems } from '../../src/subscribers/check-keys.ts'
 import type { Options, Verb } from './options.ts'
@@ -33,20 +34,26 @@ export async function runVerb(
     if (foreign.length > 0) return tell(options, bad(foreign))
     const audit = makeAudit(keys.audit, makeSealer(keys.data))
     const by = { kind: 'system', id: 'npm run accounts' } as const
-    return tell(options, await perform({ database, audit, hasher: makePasswordHasher(keys.data), by }, options))
+    const services = { database, audit, hasher: makePasswordHasher(keys.data), by, isOwn: ownOf(reader) }
+    return tell(options, await perform(services, options))
   } finally {
     await database.close()
   }
 }
 
-async function perform(services: ManageServices & { database: Database }, verb: Verb): Promise<Outcome> {
+async function perform(
+  services: ManageServices & { database: Database; isOwn: IsOwnSender },
+  verb: Verb,
+): Promise<Outcome> {
   switch (verb.verb) {
     case 'list': {
       const accounts = await listAccounts(services.database)
       return { outcome: 'listed', done: true, words: tableOf(accounts), more: { accounts: accounts.map(shown) } }
     }
     case 'add': {
-      const { systemId } = verb.account
+      const { systemId, senders, owned } = verb.account
+      const taken = [...senders, ...owned].filter(services.isOwn)
+      if (taken.length > 0) return not('own', taken.map(sayOwn).join('\n'))
       const added = await addAccount(services, verb.account)
       if (added.kind === 'taken') return not('taken', `${systemId} is an account already; nothing was changed.`)
       if (added.kind === 'busy') return not('busy', 'This machine is too busy; try again.')
@@ -76,6 +83,20 @@ async function perform(services: ManageServices & { database: Database }, verb: 
   }
 }
 
+/** What is the service's own, by those of its settings that are set here. */
+function ownOf(reader: SettingsReader): IsOwnSender {
+  const links = (reader.text('SMPP_LINKS') ?? '').split(/\s+/).filter((link) => URL.canParse(link))
+  return ownSenders({
+    smsSender: readSmsSender(reader),
+    serviceCodes: reader.words('SERVICE_CODES', []),
+    linkSenders: links.map((link) => new URL(link).searchParams.get('from')),
+  })
+}
+
+function sayOwn(address: string): string {
+  return `${address} is the service's own: with it a client could write in its name, or read what people write to it. Choose another.`
+}
+
 function changed(done: 'done' | 'unchanged' | 'unknown', systemId: string, word: string, otherwise: string): Outcome {
   if (done === 'unknown') return not('unknown', `There is no account ${systemId}; npm run accounts -- list shows them.`)
   if (done === 'unchanged') return not('unchanged', otherwise)
@@ -98,10 +119,10 @@ function tableOf(accounts: readonly StoredAccount[]): string {
   if (accounts.length === 0) return 'There are no accounts.'
   return accounts
     .map((account) => {
-      const { systemId, volumeLeft, tps, window, maxBinds, senders, suspended } = account
+      const { systemId, category, volumeLeft, tps, window, maxBinds, senders, suspended } = account
       const volume = volumeLeft === null ? 'no limit' : `${volumeLeft} segments left`
       const state = suspended ? 'SUSPENDED, ' : ''
-      return `${systemId.padEnd(15)} ${state}${volume}, ${tps}/s, window ${window}, ${maxBinds} binds, from ${senders.join(' ')}`
+      return `${systemId.padEnd(15)} ${state}${category}, ${volume}, ${tps}/s, window ${window}, ${maxBinds} binds, from ${senders.join(' ')}`
     })
     .join('\n')
 }

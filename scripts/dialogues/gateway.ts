@@ -59,6 +59,7 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
     AFRICASTALKING_CALLBACK_KEY: 'demo',
     BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${options.billerTimeoutMs ?? 5000}`),
+    AIRTIME: `${network.httpUrl.replace('//', '//sandbox:demo@')}?timeoutMs=${options.billerTimeoutMs ?? 5000}`,
     SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254${ussd}`,
     ...options.env,
   }
@@ -75,6 +76,7 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
     },
   })
   const app = options.started === false ? null : await startApp(settings, output, options.watch)
+  network.callBackTo(`http://127.0.0.1:${app?.port ?? 0}/africastalking/demo`)
   const stopApp = async (): Promise<void> => app?.stop()
   return {
     ...{ settings, env, network, billers, database, redis, callbackKey: 'demo', stopApp },

@@ -11,6 +11,7 @@ import { findByNumber, type Subscriber } from '../../src/subscribers/find.ts'
 import { type DemoPerson, demoPeople, STRANGER } from '../demo/people.ts'
 import { seedPeople } from '../demo/seed.ts'
 import type { Trouble } from '../fakes/billers.ts'
+import type { Behaviour } from '../fakes/network/behaviour.ts'
 import { keysOf, type LocalKeys, makeKeys } from '../local/keys.ts'
 import { createDatabase, type Ground, type OwnDatabase } from './database.ts'
 import type { BillerMood, Given } from './file.ts'
@@ -36,6 +37,18 @@ const troubles: Readonly<Record<BillerMood, Trouble>> = {
   refusing: { refuse: true },
   failing: { status5xxAfterSuccess: true },
 }
+
+/** The same of who sells airtime. */
+const sellers: Readonly<Record<BillerMood, Partial<Behaviour>>> = {
+  well: {},
+  slow: { airtimeDelayMs: 300 },
+  silent: { airtimeAnswer: 'silent' },
+  unreachable: { airtimeAnswer: 'silent', airtime: 'undecided' },
+  undecided: { airtime: 'undecided' },
+  refusing: { airtime: 'refused' },
+  failing: { airtimeAnswer: 'error-after-taking' },
+}
+const calmAirtime: Partial<Behaviour> = { airtime: 'delivered', airtimeAnswer: 'normal', airtimeDelayMs: 20 }
 
 /** Shorter than in life: nobody's patience is tested by a dialogue. */
 const BILLER_TIMEOUT_MS = 500
@@ -93,7 +106,9 @@ async function openWorld(
   })
 
   async function arrange(fact: Given): Promise<void> {
-    if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
+    if (fact.kind === 'biller' && fact.biller === 'airtime')
+      test.network.behave({ ...calmAirtime, ...sellers[fact.is] })
+    else if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
     if (fact.kind === 'no question') {
       const { id } = await personOf(database, sealer, fact.person)
       await database.owner.query('DELETE FROM identity_question WHERE subscriber_id = $1', [id])

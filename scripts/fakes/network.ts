@@ -1,4 +1,5 @@
 import { makeFakeAfricasTalking } from './network/africastalking.ts'
+import type { FakeAirtime } from './network/airtime.ts'
 import { type Behaviour, ordinaryBehaviour } from './network/behaviour.ts'
 import { startHttpSide } from './network/http.ts'
 import { type Load, makeLoad } from './network/load.ts'
@@ -33,6 +34,10 @@ export type FakeNetwork = {
   send(from: string, to: string, text: string): boolean
   /** Phones that dial over SMPP. */
   readonly ussd: UssdCentre
+  /** Sales of airtime. */
+  readonly airtime: FakeAirtime
+  /** Where Africa's Talking posts back from now on; for a gateway that starts later. */
+  callBackTo(url: string): void
   behave(changes: Partial<Behaviour>): void
   /** Back to ordinary behaviour. */
   calm(): void
@@ -89,6 +94,8 @@ export async function startFakeNetwork(options: FakeNetworkOptions = {}): Promis
     },
     send: smsc.send,
     ussd,
+    airtime: africastalking.airtime,
+    callBackTo: africastalking.callBackTo,
     behave,
     calm: () => behave(ordinaryBehaviour),
     stats: smsc.stats,

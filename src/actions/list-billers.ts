@@ -19,7 +19,9 @@ export const listBillers: Action = defineAction(
   async ({ billers }) => ({
     outcome: 'ok',
     values: {
-      billers: [...billers.values()].map(({ id, name, accountDigits }) => ({ id, name, length: accountDigits })),
+      billers: [...billers.values()]
+        .filter(({ service }) => service === 'bill')
+        .map(({ id, name, accountDigits }) => ({ id, name, length: accountDigits })),
     },
   }),
 )

@@ -1,3 +1,4 @@
+import { AIRTIME } from '../billers/africastalking-airtime.ts'
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
 import { findOpenRequest } from '../ledger/money-request.ts'
@@ -68,6 +69,31 @@ export const quoteRequest: Action = defineAction(
     if (requester === null) return { outcome: 'unavailable' }
     const payee = { kind: 'subscriber', id: requesterId, name: shortName(requester.name) } as const
     return answer(await services.quoteTransfer({ id, atMs, payerId: caller.id, amount, payee }), 'payee_full')
+  },
+)
+
+/**
+ * The same for airtime. The bounds and steps of who sells it come before the
+ * tariff's; one that rests says so here, before the PIN.
+ */
+export const quoteAirtime: Action = defineAction(
+  {
+    name: 'quote-airtime',
+    effect: 'read',
+    input: { number: { type: 'msisdn' }, amount: money },
+    outcomes: { ...quoteOutcomes, not_whole: {} },
+  },
+  async (services, context, { number, amount }) => {
+    const seller = services.billers.get(AIRTIME)
+    if (seller?.amounts === undefined || seller.amounts === null) return { outcome: 'unavailable' }
+    const { least, most, step } = seller.amounts
+    const wanted = BigInt(amount)
+    if (wanted < least) return { outcome: 'below_minimum', values: { minimum: String(least) } }
+    if (wanted > most) return { outcome: 'over_transaction_limit', values: { limit: String(most) } }
+    if (wanted % step !== 0n) return { outcome: 'not_whole' }
+    if ((await seller.check(number)).kind !== 'known') return { outcome: 'unavailable' }
+    const payee = { kind: 'biller', id: seller.id, name: seller.name, account: number, service: 'airtime' } as const
+    return answer(await ask(services, context, amount, payee), 'unavailable')
   },
 )
 

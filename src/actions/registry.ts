@@ -9,19 +9,20 @@ import { listBillers } from './list-billers.ts'
 import { declineRequest, listAsked, requestMoney } from './money-requests.ts'
 import { proposePin, setPin } from './new-pin.ts'
 import { openPinChange } from './open-pin-change.ts'
-import { quoteBill, quoteRequest, quoteSend } from './quote.ts'
+import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
-import { payBill, sendMoney } from './transfer.ts'
+import { buyAirtime, payBill, sendMoney } from './transfer.ts'
 
 /** Everything that a menu can do, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map(
   [
     acceptTerms,
     askBack,
+    buyAirtime,
     checkAnswer,
     checkBalance,
     checkBill,
@@ -36,6 +37,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     openPinChange,
     payBill,
     proposePin,
+    quoteAirtime,
     quoteBill,
     quoteRequest,
     quoteSend,

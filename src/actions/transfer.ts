@@ -83,6 +83,32 @@ export const payBill: Action = defineAction(
   },
 )
 
+/** The same for airtime, which returns nothing for the customer. */
+export const buyAirtime: Action = defineAction(
+  {
+    name: 'buy-airtime',
+    effect: 'write',
+    asks: 'pin',
+    input: { quote: { type: 'opaque' } },
+    outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
+    deadlineMs: DEADLINE_MS,
+  },
+  async (services, context, { quote }) => {
+    const result = await confirm(services, context, quote)
+    switch (result.kind) {
+      case 'settled':
+      case 'processing':
+        return { outcome: result.kind, values: { reference: result.reference } }
+      case 'rejected':
+        return { outcome: 'refused', values: { reference: result.reference } }
+      case 'refused':
+        return { outcome: 'unavailable' }
+      default:
+        return { outcome: result.kind }
+    }
+  },
+)
+
 type Confirmed =
   | { readonly kind: 'settled' | 'processing' | 'rejected'; readonly reference: string }
   | { readonly kind: 'insufficient' | 'over_limit' | 'expired' | 'refused' }

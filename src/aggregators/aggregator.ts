@@ -1,3 +1,4 @@
+import type { Currency } from '../domain/money.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { HopOutcome } from '../telemetry/events.ts'
@@ -26,6 +27,8 @@ export type SingleInput = {
   readonly fresh: boolean
   /** A beginning of ours: it never takes the place of a dialogue that is on the phone. */
   readonly pushed?: true
+  /** What such a beginning offers: the id of the message held in the outbox that goes instead where nobody answers. */
+  readonly offer?: string
   /** What the session was called before the network named it: one that we began ourselves. */
   readonly alias?: string
 }
@@ -39,6 +42,8 @@ export type UssdEnd = {
   readonly sessionId: string
   readonly msisdn: Msisdn
   readonly status: 'completed' | 'dropped' | 'failed'
+  /** Unix milliseconds: the network said nothing, and this process hears nothing since. A dialogue that went on elsewhere is not over. */
+  readonly silentSinceMs?: number
   /** As in the request. */
   readonly alias?: string
 }
@@ -74,6 +79,15 @@ export type DeliveryReport = {
   readonly to?: Msisdn
 }
 
+/** Airtime that we bought, as who sells it tells us; `amount` in minor units. */
+export type AirtimeSale = {
+  /** The seller's own name for it. */
+  readonly requestId: string
+  readonly number: Msisdn
+  readonly amount: bigint
+  readonly currency: Currency
+}
+
 /** What a callback turned out to be. `bad`: a sentence for the one who sent it, without anything of what was sent. */
 export type Callback =
   | { readonly kind: 'ussd'; readonly request: UssdRequest }
@@ -81,6 +95,13 @@ export type Callback =
   | { readonly kind: 'sms'; readonly message: IncomingSms }
   | { readonly kind: 'delivery'; readonly report: DeliveryReport }
   | { readonly kind: 'opt_out'; readonly link: string; readonly number: Msisdn }
+  /** Asks whether we bought that; answered by `formatVerdict`. */
+  | { readonly kind: 'airtime_validation'; readonly sale: AirtimeSale }
+  | {
+      readonly kind: 'airtime_status'
+      readonly sale: AirtimeSale
+      readonly status: 'succeeded' | 'failed' | 'pending'
+    }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'bad'; readonly problem: string }
 
@@ -94,4 +115,6 @@ export type Aggregator = {
   readonly callbacks: Readonly<Record<string, (form: URLSearchParams) => Callback>>
   /** A screen in the partner's own bytes; answered with status 200. */
   readonly formatReply: (reply: UssdReply) => { readonly contentType: string; readonly body: string }
+  /** Whether we know a sale that it asked about. */
+  readonly formatVerdict: (known: boolean) => { readonly contentType: string; readonly body: string }
 }

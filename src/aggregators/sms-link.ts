@@ -75,7 +75,7 @@ export type LinkListeners = {
 }
 
 /**
- * A bind of a link was made or lost (`bound`); `up`: whether the link has any. `reason` is safe to log: no number, text or password.
+ * A bind of a link was made or lost (`bound`); `up`: whether one or more are left. `reason` is safe to log: no number, text or password.
  */
 export type LinkState = {
   readonly link: string

@@ -13,7 +13,7 @@ export type CheckOutcome =
  */
 export type PayOutcome =
   | { readonly kind: 'done'; readonly partnerReference: string; readonly receipt: { readonly token?: string } }
-  | { readonly kind: 'pending' }
+  | { readonly kind: 'pending'; readonly partnerReference?: string }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly cause: string }
 
@@ -26,12 +26,23 @@ export type Payment = {
   readonly account: string
   readonly amount: bigint
   readonly currency: Currency
+  /** For a question: what the biller itself called the payment when it took it; null where it never said. */
+  readonly partnerReference?: string | null
 }
 
-/** Somebody bills are paid to. Never throws for a money outcome, and never takes longer than `timeoutMs`. */
+/** What a biller takes, in minor units; `step`: only whole multiples of it. */
+export type AmountRules = { readonly least: bigint; readonly most: bigint; readonly step: bigint }
+
+/** Somebody bills are paid to, or airtime is bought from. Never throws for a money outcome, and never takes longer than `timeoutMs`. */
 export type Biller = {
   readonly id: string
   readonly name: string
+  /** `airtime`: the account is a phone number in international form. */
+  readonly service: 'bill' | 'airtime'
+  /** Null: whatever the tariff allows. */
+  readonly amounts: AmountRules | null
+  /** Payments and questions under way at a time in one worker. */
+  readonly mostAtOnce: number
   /** How many digits a customer's number has here. */
   readonly accountDigits: number
   readonly timeoutMs: number

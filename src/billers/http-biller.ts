@@ -11,6 +11,7 @@ export type HttpBillerSettings = {
   readonly baseUrl: string
   readonly key: Secret
   readonly timeoutMs: number
+  readonly mostAtOnce: number
 }
 
 /** No honest answer is longer; more is not read. */
@@ -18,10 +19,13 @@ const MAX_ANSWER_BYTES = 16_384
 
 /** A biller that speaks our own contract over HTTP: docs/billers.md. */
 export function makeHttpBiller(settings: HttpBillerSettings): Biller {
-  const { id, name, accountDigits, timeoutMs } = settings
+  const { id, name, accountDigits, timeoutMs, mostAtOnce } = settings
   return {
     id,
     name,
+    service: 'bill',
+    amounts: null,
+    mostAtOnce,
     accountDigits,
     timeoutMs,
     check: async (account) => checked(await call(settings, 'POST', '/check', { account })),

@@ -1,7 +1,15 @@
+import { type AirtimeSettings, makeAfricasTalkingAirtime } from './africastalking-airtime.ts'
 import type { Biller } from './biller.ts'
 import { type HttpBillerSettings, makeHttpBiller } from './http-biller.ts'
 
-/** All billers of the deployment by id, in the order of its settings. */
-export function makeBillers(settings: readonly HttpBillerSettings[]): ReadonlyMap<string, Biller> {
-  return new Map(settings.map((biller) => [biller.id, makeHttpBiller(biller)]))
+/** Whom money is paid to: `BILLERS` and `AIRTIME`. */
+export type BillerSettings = {
+  readonly billers: readonly HttpBillerSettings[]
+  readonly airtime: AirtimeSettings | null
+}
+
+/** All billers of the deployment by id, in the order of its settings; who sells airtime comes last. */
+export function makeBillers({ billers, airtime }: BillerSettings): ReadonlyMap<string, Biller> {
+  const all = [...billers.map(makeHttpBiller), ...(airtime === null ? [] : [makeAfricasTalkingAirtime(airtime)])]
+  return new Map(all.map((biller) => [biller.id, biller]))
 }

@@ -34,6 +34,8 @@ export type UssdSession = {
   readonly earlier?: readonly EarlierInput[]
   /** Nobody knows whether the last screen arrived. */
   readonly unsure?: true
+  /** The message that goes instead of a dialogue that we began, until its first answer. */
+  readonly offer?: string
 }
 
 export type StoredSession = { readonly revision: number; readonly session: UssdSession }
@@ -198,16 +200,17 @@ type UssdSessionJson = readonly [
   atMs: number,
   past: UssdSession['past'],
   /** Only where inputs come alone. */
-  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean],
+  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean, offer?: string],
 ]
 
 function toJson(session: UssdSession): UssdSessionJson {
-  const { id, program, callerId, menu, hop, seen, reply, atMs, past, closed, earlier, unsure } = session
+  const { id, program, callerId, menu, hop, seen, reply, atMs, past, closed, earlier, unsure, offer } = session
   const input = [seen.length, seen.mac] as const
   const shown = [reply.text, reply.end] as const
   const all = [id, program, callerId, sessionToJson(menu), hop, input, shown, closed === true, atMs, past] as const
   if (earlier === undefined && unsure === undefined) return all
-  return [...all, [(earlier ?? []).map((each) => [each.mac, each.atMs] as const), unsure === true]]
+  const known = (earlier ?? []).map((each) => [each.mac, each.atMs] as const)
+  return [...all, offer === undefined ? [known, unsure === true] : [known, unsure === true, offer]]
 }
 
 function fromJson([
@@ -221,6 +224,7 @@ function fromJson([
     ...(closed ? { closed } : {}),
     ...(singles === undefined ? {} : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
     ...(singles?.[1] === true ? { unsure: true } : {}),
+    ...(singles?.[2] === undefined ? {} : { offer: singles[2] }),
   }
 }
 

@@ -10,7 +10,8 @@ import { messagesOf } from '../menu/messages.ts'
 import { baseLanguageOf, type Program } from '../menu/program.ts'
 import type { Audit } from '../security/audit.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { forwardToOwner } from '../sms/accounts/deliveries.ts'
+import { findOwner, forwardToOwner } from '../sms/accounts/deliveries.ts'
+import type { IsOwnSender } from '../sms/accounts/own-senders.ts'
 import { type AnswerKind, lockNumber, mayAnswer } from '../sms/answers.ts'
 import { hasOptedOut, recordConsent } from '../sms/consent.ts'
 import { holdSms } from '../sms/hold.ts'
@@ -49,6 +50,8 @@ export type SmsConversationDependencies = {
   readonly program: () => Program
   /** The code that people are told to dial, `*384#`. */
   readonly serviceCode: string
+  /** Numbers that nobody else can own. */
+  readonly isOwnNumber: IsOwnSender
   readonly smsBell: SmsBell
   /** Opens dialogues on phones; null where no network can. */
   readonly push: UssdPush | null
@@ -82,7 +85,7 @@ const NOTHING: Taken = { queued: [], offer: null, told: [] }
 
 /** The one place where the branches of an incoming SMS are taken. */
 export function makeSmsConversation(dependencies: SmsConversationDependencies): SmsConversation {
-  const { database, sealer, audit, market, billers, serviceCode, smsBell, push, events } = dependencies
+  const { database, sealer, audit, market, billers, serviceCode, isOwnNumber, smsBell, push, events } = dependencies
   const inTurn = makeTurns()
   const offers = push === null ? null : makeOffers({ database, push, smsBell, events })
 
@@ -92,11 +95,27 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
     message: IncomingSms,
   ): Promise<{ readonly outcome: StoreOutcome['kind']; readonly taken: Taken }> {
     const stored = await storeIncomingSms(tx, sealer, message)
-    // What is written to a client's number is the client's business.
+    const owner = isOwnNumber(message.to) ? null : await findOwner(tx, message.to)
+    if (owner !== null) {
+      // What is written to a client's number is the client's to answer; a STOP holds whatever the client makes of it.
+      await hearConsent(tx, message, owner, stored)
+      if (stored.kind !== 'repeated') await forwardToOwner(tx, sealer, owner, message)
+      return { outcome: stored.kind, taken: NOTHING }
+    }
     if (stored.kind === 'repeated') await hearStopAgain(tx, message)
-    const isTheirs = stored.kind !== 'repeated' && (await forwardToOwner(tx, sealer, message))
-    const taken = stored.kind === 'whole' && !isTheirs ? await answer(tx, message, stored) : NOTHING
-    return { outcome: stored.kind, taken }
+    return { outcome: stored.kind, taken: stored.kind === 'whole' ? await answer(tx, message, stored) : NOTHING }
+  }
+
+  /** STOP and START to a client's number, about that client's messages alone. */
+  async function hearConsent(tx: Queryable, message: IncomingSms, owner: string, stored: StoreOutcome): Promise<void> {
+    if (stored.kind === 'repeated') return hearStopAgain(tx, message, owner)
+    const heard = readKeyword(dependencies.program(), message.text.reveal().slice(0, MOST_READ))
+    const said = meantBy(heard) === null ? null : heard?.name
+    if (message.part !== undefined || (said !== 'stop' && said !== 'start')) return
+    const { from: number, link } = message
+    await lockNumber(tx, sealer, number)
+    const messageId = stored.kind === 'whole' ? stored.id : null
+    await recordConsent(tx, sealer, { kind: said, number, via: 'sms', link, messageId, account: owner })
   }
 
   async function answer(
@@ -121,12 +140,18 @@ export function makeSmsConversation(dependencies: SmsConversationDependencies): 
   }
 
   /** STOP, START, STOP within seconds ends with a stop: what may be a network's copy is none where it would change something. */
-  async function hearStopAgain(tx: Queryable, { from: number, link, text }: IncomingSms): Promise<void> {
+  async function hearStopAgain(
+    tx: Queryable,
+    { from: number, link, text }: IncomingSms,
+    account?: string,
+  ): Promise<void> {
     const heard = readKeyword(dependencies.program(), text.reveal().slice(0, MOST_READ))
     if (heard?.name !== 'stop' || meantBy(heard) === null) return
     await lockNumber(tx, sealer, number)
-    if (await hasOptedOut(tx, sealer, number)) return
-    await recordConsent(tx, sealer, { kind: 'stop', number, via: 'sms', link, messageId: null })
+    const consent = { kind: 'stop', number, via: 'sms', link, messageId: null } as const
+    // Said to a client while one to the service holds, it is written down once more: it counts when that one is taken back.
+    if (account === undefined && (await hasOptedOut(tx, sealer, number))) return
+    await recordConsent(tx, sealer, account === undefined ? consent : { ...consent, account })
   }
 
   /** A keyword that counts alone is none where more is written. */

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Aggregator, Callback, UssdReply } from '../aggregators/aggregator.ts'
+import type { Aggregator, AirtimeSale, Callback, UssdReply } from '../aggregators/aggregator.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Events } from '../telemetry/events.ts'
 import { sendProblem } from './problem.ts'
@@ -11,7 +11,11 @@ export type CallbackDependencies = {
   readonly keys: ReadonlyMap<string, Secret>
   readonly answerUssd: (request: Extract<Callback, { kind: 'ussd' }>['request']) => Promise<UssdReply>
   /** Takes every other callback; resolves once what it says is stored. */
-  readonly accept: (callback: Exclude<Callback, { kind: 'ussd' | 'bad' | 'ignored' }>) => Promise<void>
+  readonly accept: (
+    callback: Exclude<Callback, { kind: 'ussd' | 'bad' | 'ignored' | 'airtime_validation' }>,
+  ) => Promise<void>
+  /** Whether we bought what a seller asks about. */
+  readonly validate: (sale: AirtimeSale) => Promise<boolean>
   readonly events: Events
 }
 
@@ -54,6 +58,10 @@ export function makeCallbackLane(
         return send(response, 'text/plain', 'OK')
       case 'ussd': {
         const { contentType, body: text } = aggregator.formatReply(await dependencies.answerUssd(callback.request))
+        return send(response, contentType, text)
+      }
+      case 'airtime_validation': {
+        const { contentType, body: text } = aggregator.formatVerdict(await dependencies.validate(callback.sale))
         return send(response, contentType, text)
       }
       default:

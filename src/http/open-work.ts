@@ -27,8 +27,11 @@ export async function openCampaigns(database: Queryable): Promise<OpenCampaigns[
 export async function openMessages(database: Queryable): Promise<OpenWork[]> {
   const { rows } = await database.query<OpenWork>(
     `SELECT state, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS "oldestS"
-      FROM sms_outbox
-      WHERE state IN ('queued', 'sending', 'unknown') AND (state <> 'unknown' OR created_at > now() - interval '1 day')
+      FROM (
+        SELECT state, created_at FROM sms_outbox WHERE ring_at IS NOT NULL
+        UNION ALL SELECT state, created_at FROM sms_outbox
+          WHERE unknown_at > now() - interval '1 day' AND created_at > now() - interval '1 day' AND state = 'unknown'
+      ) AS open
       GROUP BY state ORDER BY state`,
   )
   return rows

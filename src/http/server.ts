@@ -7,6 +7,7 @@ import type { LinkControl } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
 import { addLinkRoutes } from './operator-links.ts'
 import { addMenuRoutes } from './operator-menus.ts'
+import { addTransferRoutes, type TransferReads } from './operator-transfers.ts'
 import { sendProblem } from './problem.ts'
 
 export type RunningServer = { readonly port: number; readonly stop: (graceMs: number) => Promise<void> }
@@ -49,6 +50,7 @@ export function startOperatorServer(options: {
   status: () => Promise<string>
   menus: Menus
   links: LinkControl
+  transfers: TransferReads
   inspect: ((aggregator: string, sessionId: string) => Promise<object | null>) | null
 }): Promise<RunningServer> {
   const app = bareExpress()
@@ -60,6 +62,7 @@ export function startOperatorServer(options: {
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
   addMenuRoutes(app, options.menus)
   addLinkRoutes(app, options.links)
+  addTransferRoutes(app, options.transfers)
   const { inspect } = options
   if (inspect !== null) {
     app.get('/sessions/:aggregator/:session', async ({ params }, response) => {

@@ -1,5 +1,7 @@
 import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
+import type { PartnerStanding } from '../settlement/partners.ts'
+import { countTroubled, type TroubleCount } from '../settlement/troubled.ts'
 import type { ControlledLink } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
 import {
@@ -17,8 +19,11 @@ export type StatusDependencies = {
   readonly program: () => string
   readonly versions: () => Promise<readonly Version[]>
   readonly links: () => readonly ControlledLink[]
+  /** Which days are closed, and which is late. */
+  readonly days: () => Promise<string>
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
+  readonly partners: () => Promise<readonly PartnerStanding[]>
 }
 
 /** A page that one can read with curl when something is wrong: no names, no numbers, no amounts. */
@@ -29,6 +34,8 @@ export async function renderStatus({
   versions,
   links,
   clients,
+  days,
+  partners,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
@@ -39,9 +46,11 @@ export async function renderStatus({
     ...clients().map(({ account, binds }) => `client     ${account} ${bindsOf(binds)}`),
   ]
   if (health.checks.database === 'ok') {
-    lines.push(row('transfers', await openTransfers(database)), row('sms', await openMessages(database)))
+    lines.push(row('transfers', await openTransfers(database)), ...(await partners()).map(partnerRow))
+    lines.push(troubleRow(await countTroubled(database)), row('sms', await openMessages(database)))
     lines.push(row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
+    lines.push(`days       ${await days()}`)
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
@@ -68,6 +77,21 @@ function bindsOf(binds: Readonly<Record<string, number>>): string {
   return counts.length === 0 ? 'not bound' : counts.join(', ')
 }
 
+/** `partner    city-power rests until 2026-03-01T10:00:15Z, HELD 12 (oldest 40 s), IN_DOUBT 5 (oldest 61 s)` */
+function partnerRow({ partner, breaker, until, open }: PartnerStanding): string {
+  const standing = {
+    closed: 'works',
+    open: `RESTS until ${until?.toISOString().replace(/\.\d+Z$/, 'Z')}`,
+    probing: 'is tried with one payment',
+  }[breaker]
+  return [`partner    ${partner} ${standing}`, ...open.map(shown)].join(', ')
+}
+
+function troubleRow(counts: readonly TroubleCount[]): string {
+  const shownCounts = counts.map(({ why, ...rest }) => shown({ state: why, ...rest }))
+  return `troubled   ${shownCounts.length === 0 ? 'none' : `${shownCounts.join(', ')}; GET /transfers/troubled lists them`}`
+}
+
 /** On which menus people are, the newest first. */
 function sessionsRow(versions: readonly Version[]): string {
   const live = versions.filter(({ sessions }) => sessions > 0)
@@ -81,6 +105,10 @@ function campaignsRow(open: readonly OpenCampaigns[]): string {
 }
 
 function row(name: string, open: readonly OpenWork[]): string {
-  const counts = open.map(({ state, count, oldestS }) => `${state} ${count} (oldest ${Math.round(oldestS)} s)`)
+  const counts = open.map(shown)
   return `${name.padEnd(10)} ${counts.length === 0 ? 'none open' : counts.join(', ')}`
+}
+
+function shown({ state, count, oldestS }: OpenWork): string {
+  return `${state} ${count} (oldest ${Math.round(oldestS)} s)`
 }

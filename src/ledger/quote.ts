@@ -37,7 +37,14 @@ export type QuoteRequest = {
   readonly amount: bigint
   readonly payee:
     | { readonly kind: 'subscriber'; readonly id: SubscriberId; readonly name: string }
-    | { readonly kind: 'biller'; readonly id: string; readonly name: string; readonly account: string }
+    | {
+        readonly kind: 'biller'
+        readonly id: string
+        readonly name: string
+        readonly account: string
+        /** A bill unless given. */
+        readonly service?: 'airtime'
+      }
 }
 
 /** Why a transfer cannot be; amounts in minor units. */
@@ -71,6 +78,7 @@ export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfe
   const lanes: Record<TransferKind, QuoteTransfer> = {
     send: gather((requests) => quoteAll(db, tariffs, 'send', requests), MOST_AT_ONCE),
     bill: gather((requests) => quoteAll(db, tariffs, 'bill', requests), MOST_AT_ONCE),
+    airtime: gather((requests) => quoteAll(db, tariffs, 'airtime', requests), MOST_AT_ONCE),
   }
   return (request) => lanes[kindOf(request)](request)
 }
@@ -86,7 +94,7 @@ export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: Qu
 }
 
 function kindOf({ payee }: QuoteRequest): TransferKind {
-  return payee.kind === 'subscriber' ? 'send' : 'bill'
+  return payee.kind === 'subscriber' ? 'send' : (payee.service ?? 'bill')
 }
 
 async function quoteAll(
@@ -149,9 +157,12 @@ function statement(kind: TransferKind, payee: string): string {
    ORDER BY q.n`
 }
 
+const BILLER = `payee.kind = 'biller' AND payee.owner_id IS NULL AND payee.code = q.payee_id`
+
 const statements: Record<TransferKind, string> = {
   send: statement('send', `payee.kind = 'wallet' AND payee.owner_id = q.payee_id AND payee.code = 'main'`),
-  bill: statement('bill', `payee.kind = 'biller' AND payee.owner_id IS NULL AND payee.code = q.payee_id`),
+  bill: statement('bill', BILLER),
+  airtime: statement('airtime', BILLER),
 }
 
 /** The database's word for a refusal and the number that belongs to it. */

@@ -75,7 +75,8 @@ export async function miniStatement(
   }))
 }
 
-function partyOf(row: Pick<Row, 'party_id' | 'party_name' | 'party_sealed'>, sealer: Sealer): string {
+/** Who the other party is, as an owner may see it. */
+export function partyOf(row: Pick<Row, 'party_id' | 'party_name' | 'party_sealed'>, sealer: Sealer): string {
   if (row.party_id === null || row.party_sealed === null) return row.party_name ?? ''
   return shortName(sealer.open(row.party_sealed, nameContext(row.party_id)))
 }

@@ -60,7 +60,7 @@ async function readTariff(db: Queryable, currency: Currency): Promise<TariffInFo
     version: first.version,
     currency,
     taxOnFeeBp: first.tax_on_fee_bp,
-    services: { send: serviceOf(rows, 'send'), bill: serviceOf(rows, 'bill') },
+    services: { send: serviceOf(rows, 'send'), bill: serviceOf(rows, 'bill'), airtime: serviceOf(rows, 'airtime') },
     feeAccount: first.fee_account,
     taxAccount: first.tax_account,
   }

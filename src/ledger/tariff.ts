@@ -1,4 +1,4 @@
-export type TransferKind = 'send' | 'bill'
+export type TransferKind = 'send' | 'bill' | 'airtime'
 
 /** The fee, tax on it included, of amounts up to `upTo`: a flat part and a rate in basis points, the rate's part kept within bounds. Minor units. */
 export type Band = {

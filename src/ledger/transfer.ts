@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import type { SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 import type { Sealer } from '../security/sealing.ts'
+import type { TransferKind } from './tariff.ts'
 
 /**
  * HELD -> SUBMITTED -> [PENDING] -> SETTLED | REJECTED | IN_DOUBT -> … -> REVIEW; a transfer on the own ledger goes from HELD to its
@@ -26,6 +27,7 @@ export function isFinal(state: TransferState): boolean {
 export type Transfer = {
   readonly id: TransferId
   readonly reference: string
+  readonly kind: TransferKind
   readonly state: TransferState
   readonly payerId: SubscriberId
   readonly payee:
@@ -51,6 +53,7 @@ export type TransferFacts = Transfer & {
 
 type Row = {
   reference: string
+  kind: TransferKind
   state: TransferState
   payer_id: SubscriberId
   payee_id: SubscriberId | null
@@ -66,7 +69,7 @@ type Row = {
 export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId): Promise<Transfer | null> {
   const { rows } = await db.query<Row>({
     name: 'read-transfer',
-    text: `SELECT reference, state, payer_id, payee_id, biller, biller_account, currency, amount, fee,
+    text: `SELECT reference, kind, state, payer_id, payee_id, biller, biller_account, currency, amount, fee,
                   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms
              FROM transfer WHERE id = $1`,
     values: [id],
@@ -76,6 +79,7 @@ export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId
   return {
     id,
     reference: row.reference,
+    kind: row.kind,
     state: row.state,
     payerId: row.payer_id,
     payee: payeeOf(id, row, sealer),

@@ -12,8 +12,9 @@ export type QueueWorker = {
 export type QueueWorkerOptions = {
   readonly store: QueueStore
   readonly queues: readonly string[]
-  /** Jobs of each queue under way at any time. */
+  /** Jobs of each queue under way at any time; a queue may have a number of its own. */
   readonly concurrency: number
+  readonly concurrencyOf?: ReadonlyMap<string, number>
   /** How the library keeps jobs and finds those of a process that died. */
   readonly jobs?: Pick<
     WorkerOptions,
@@ -47,7 +48,7 @@ export function startQueueWorker(options: QueueWorkerOptions, work: (id: string)
     const worker = new Worker(queue, run, {
       connection: connectionTo(store.redisUrl),
       prefix: store.prefix,
-      concurrency: options.concurrency,
+      concurrency: options.concurrencyOf?.get(queue) ?? options.concurrency,
       runRetryDelay: RUN_RETRY_DELAY_MS,
       ...options.jobs,
     })

@@ -39,7 +39,7 @@ export async function recordAnswer(
       id,
       attempt,
       answer.kind,
-      answer.kind === 'done' ? answer.partnerReference : null,
+      answer.kind === 'done' || answer.kind === 'pending' ? (answer.partnerReference ?? null) : null,
       token === undefined ? null : sealer.seal(token, receiptContext(id, attempt)),
       answer.kind === 'unknown' ? answer.cause : answer.kind === 'refused' ? answer.reason : null,
     ],
@@ -84,4 +84,31 @@ export async function waitFor(
     [id, state, reason, delayMs],
   )
   return rows[0]?.moved ?? false
+}
+
+/** A transfer whose partner rests comes again after that; until then it stays as it is. */
+export async function keepWaiting(db: Queryable, id: TransferId, delayMs: number): Promise<void> {
+  await db.query(`SELECT ledger_keep_waiting($1, $2 * interval '1 millisecond')`, [id, delayMs])
+}
+
+/** What the partner calls a payment: by its own answer, or else by a callback that can have meant no other; null where it never said. */
+export async function partnerReferenceOf(db: Queryable, partner: string, id: TransferId): Promise<string | null> {
+  const { rows } = await db.query<{ reference: string | null }>(
+    `SELECT coalesce(
+              (SELECT partner_reference FROM partner_answer
+                WHERE transfer_id = $1 AND partner_reference IS NOT NULL ORDER BY attempt DESC LIMIT 1),
+              (SELECT partner_reference FROM partner_hint
+                WHERE transfer_id = $1 AND partner = $2 AND certain ORDER BY at DESC LIMIT 1)) AS reference`,
+    [id, partner],
+  )
+  return rows[0]?.reference ?? null
+}
+
+/** Whether a callback about its end came already: one that overtook the answer to the payment itself. */
+export async function heardOf(db: Queryable, id: TransferId): Promise<boolean> {
+  const { rows } = await db.query<{ heard: boolean }>(
+    `SELECT EXISTS (SELECT FROM partner_hint WHERE transfer_id = $1 AND said <> 'validated') AS heard`,
+    [id],
+  )
+  return rows[0]?.heard ?? false
 }

@@ -10,7 +10,17 @@ import type { QueuedSms } from '../sms/outbox.ts'
 import type { SmsBell } from '../sms/queue.ts'
 import type { Receipts } from '../sms/receipts.ts'
 import type { Events } from '../telemetry/events.ts'
-import { askAgain, askedBefore, recordAnswer, submit, waitFor } from './attempts.ts'
+import {
+  askAgain,
+  askedBefore,
+  heardOf,
+  keepWaiting,
+  partnerReferenceOf,
+  recordAnswer,
+  submit,
+  waitFor,
+} from './attempts.ts'
+import type { Breakers } from './breakers.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
 
 export type SettleServices = {
@@ -18,6 +28,7 @@ export type SettleServices = {
   readonly sealer: Sealer
   readonly provider: AccountProvider
   readonly billers: ReadonlyMap<string, Biller>
+  readonly breakers: Breakers
   readonly receipts: Receipts
   readonly smsBell: Pick<SmsBell, 'ring'>
   /** Says that a transfer came to an end; a hint that may get lost. */
@@ -80,10 +91,15 @@ async function payBill(services: SettleServices, transfer: Transfer): Promise<Se
   const bill = billOf(services, transfer)
   // The sweeper rings again: perhaps after the next start this deployment knows the biller.
   if (bill === null) return { kind: 'idle' }
+  const admission = await services.breakers.admit(bill.biller.id)
+  if (admission.kind === 'resting') {
+    await keepWaiting(services.database, transfer.id, admission.waitMs)
+    return { kind: 'idle' }
+  }
   const startedAt = performance.now()
   const attempt = await submit(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
   if (attempt === null) return { kind: 'idle' }
-  services.events.transferMoved({ id: transfer.id, kind: 'bill', to: 'SUBMITTED' })
+  services.events.transferMoved({ id: transfer.id, kind: transfer.kind, to: 'SUBMITTED' })
   const answer: QueryOutcome =
     performance.now() - startedAt > SEND_WITHIN_MS
       ? { kind: 'unknown', cause: 'not sent: the process was held up' }
@@ -96,7 +112,9 @@ async function askBiller(services: SettleServices, transfer: Transfer): Promise<
   if (bill === null) return giveToPeople(services, transfer)
   const attempt = await askAgain(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
   if (attempt === null) return { kind: 'idle' }
-  return conclude(services, transfer, attempt, await call(services, bill, 'query'))
+  const partnerReference = await partnerReferenceOf(services.database, bill.biller.id, transfer.id)
+  const asked = { ...bill, payment: { ...bill.payment, partnerReference } }
+  return conclude(services, transfer, attempt, await call(services, asked, 'query'))
 }
 
 /** Nobody is left to ask: this deployment does not know the biller (any more). */
@@ -155,7 +173,8 @@ async function wait(
 ): Promise<Moved> {
   const patience = services.patience
   const to = transfer.ageMs > patience.giveUpAfterMs ? 'REVIEW' : state
-  const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayAfterMs(patience, attempt))
+  const delayMs = attempt === 1 && (await heardOf(tx, transfer.id)) ? 0 : delayAfterMs(patience, attempt)
+  const moved = await waitFor(tx, transfer.id, to, reason, to === 'REVIEW' ? null : delayMs)
   return { outcome: moved && to !== transfer.state ? { kind: 'moved', to } : { kind: 'idle' }, sms: [] }
 }
 
@@ -214,11 +233,7 @@ async function commit(
   for (const message of sms) services.smsBell.ring(message)
   if (outcome.kind !== 'moved') return outcome
   if (outcome.to === 'SETTLED' || outcome.to === 'REJECTED') services.announce(transfer.id)
-  services.events.transferMoved({
-    id: transfer.id,
-    kind: transfer.payee.kind === 'biller' ? 'bill' : 'send',
-    to: outcome.to,
-  })
+  services.events.transferMoved({ id: transfer.id, kind: transfer.kind, to: outcome.to })
   return outcome
 }
 
@@ -236,5 +251,6 @@ async function call(services: SettleServices, { biller, payment }: Bill, how: 'p
   )
   const durationMs = performance.now() - startedAt
   services.events.billerCalled({ biller: biller.id, call: how, outcome: answer.kind, durationMs })
+  await services.breakers.learn(biller.id, how, answer.kind)
   return answer
 }

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import type { TransferId } from '../domain/ids.ts'
 import type { QueueStore } from '../redis/bell.ts'
-import { startQueueWorker } from '../redis/worker.ts'
+import { type QueueWorkerOptions, startQueueWorker } from '../redis/worker.ts'
 import type { Events } from '../telemetry/events.ts'
-import { lanesOf, settledChannel } from './lanes.ts'
+import { laneOf, lanesOf, settledChannel } from './lanes.ts'
 import { type SettleServices, settleTransfer } from './settle-transfer.ts'
 
 export type SettlementWorkers = {
@@ -17,9 +17,10 @@ export type SettlementWorkerOptions = {
   readonly events: Pick<Events, 'settlementFailed' | 'connectionLost'>
 }
 
-/** Transfers settled at a time on the own ledger, and payments under way at each biller. */
+/** Transfers settled at a time on the own ledger; each biller has a number of its own. */
 const CONCURRENCY = 8
-const JOBS = {
+/** How the queue keeps jobs: what the measured failures of queues call for. */
+export const settlementJobs: Required<NonNullable<QueueWorkerOptions['jobs']>> = {
   /** A killed worker's job runs again after about lock and interval; a lock is renewed while the process lives. */
   lockDuration: 5_000,
   stalledInterval: 2_000,
@@ -42,12 +43,16 @@ export function startSettlementWorkers(options: SettlementWorkerOptions): Settle
     ...options.services,
     announce: (id) => void announcer.publish(settledChannel(store.prefix, id), '').catch(() => undefined),
   }
+  const known = new Set(services.billers.keys())
   const worker = startQueueWorker(
     {
       store,
-      queues: lanesOf(services.billers.keys()),
+      queues: lanesOf(known),
       concurrency: CONCURRENCY,
-      jobs: JOBS,
+      concurrencyOf: new Map(
+        [...services.billers.values()].map(({ id, mostAtOnce }) => [laneOf(id, known), mostAtOnce]),
+      ),
+      jobs: settlementJobs,
       finishTimeoutMs: FINISH_TIMEOUT_MS,
       onError,
     },

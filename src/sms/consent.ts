@@ -12,6 +12,8 @@ export type Consent = {
   readonly link: string
   /** The stored message that said it; null where there is none. */
   readonly messageId: string | null
+  /** The client's account that owns the number it was said to, and whose messages alone it is about; left out: the service's own. */
+  readonly account?: string
 }
 
 /**
@@ -19,21 +21,44 @@ export type Consent = {
  * transaction that holds the number's lock (`lockNumber`).
  */
 export async function recordConsent(tx: Queryable, sealer: Sealer, consent: Consent): Promise<boolean> {
-  const before = await hasOptedOut(tx, sealer, consent.number)
+  const index = numberIndex(sealer, consent.number)
+  const account = consent.account ?? null
+  const before = (await lastWords(tx, index, account)).some(
+    (word) => word.account_id === account && word.kind === 'stop',
+  )
   await tx.query({
     name: 'sms-consent',
-    text: 'INSERT INTO sms_consent (number_index, kind, via, link, message_id) VALUES ($1, $2, $3, $4, $5)',
-    values: [numberIndex(sealer, consent.number), consent.kind, consent.via, consent.link, consent.messageId],
+    text: 'INSERT INTO sms_consent (number_index, kind, via, link, message_id, account_id) VALUES ($1, $2, $3, $4, $5, $6)',
+    values: [index, consent.kind, consent.via, consent.link, consent.messageId, account],
   })
   return before !== (consent.kind === 'stop')
 }
 
-/** Whether this number wants nothing that is not about its own account. What is (receipts, codes, security) is sent all the same. */
-export async function hasOptedOut(queryable: Queryable, sealer: Sealer, number: Msisdn): Promise<boolean> {
-  const { rows } = await queryable.query<{ kind: string }>({
-    name: 'sms-opted-out',
-    text: 'SELECT kind FROM sms_consent WHERE number_index = $1 ORDER BY id DESC LIMIT 1',
-    values: [numberIndex(sealer, number)],
+/**
+ * Whether this number wants nothing that is not about its own account. What is (receipts, codes, security) is sent all the same. A client's
+ * messages (`account`) are unwanted after a STOP to the service, which speaks for all that goes through it, and after one to that client.
+ */
+export async function hasOptedOut(
+  queryable: Queryable,
+  sealer: Sealer,
+  number: Msisdn,
+  account: string | null = null,
+): Promise<boolean> {
+  const words = await lastWords(queryable, numberIndex(sealer, number), account)
+  return words.some(({ kind }) => kind === 'stop')
+}
+
+/** What was said last to the service, and to the account where one is named. */
+async function lastWords(
+  queryable: Queryable,
+  index: Buffer,
+  account: string | null,
+): Promise<readonly { readonly kind: string; readonly account_id: string | null }[]> {
+  const { rows } = await queryable.query<{ kind: string; account_id: string | null }>({
+    name: 'sms-last-words',
+    text: `SELECT DISTINCT ON (account_id) kind, account_id FROM sms_consent
+      WHERE number_index = $1 AND (account_id IS NULL OR account_id = $2) ORDER BY account_id, id DESC`,
+    values: [index, account],
   })
-  return rows[0]?.kind === 'stop'
+  return rows
 }

@@ -150,7 +150,7 @@ async function settleUnknown(
   const { rows } = await services.database.query<{ link: string }>({
     name: 'sms-unknown',
     text: `WITH message AS (
-        UPDATE sms_outbox SET state = 'unknown', ring_at = NULL, settled_at = now()
+        UPDATE sms_outbox SET state = 'unknown', ring_at = NULL, settled_at = now(), unknown_at = now()
         WHERE id = $1 AND attempts = $2 AND state = 'sending'
         RETURNING id
       ), attempt AS (

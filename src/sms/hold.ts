@@ -12,12 +12,22 @@ export async function holdSms(tx: Queryable, id: string, seconds: number): Promi
   })
 }
 
-/** Lets a held message go now; null where it has gone already. Ring the bell with the result. */
+/** Keeps a message that is still held for so long from now. */
+export async function holdLonger(database: Queryable, id: string, seconds: number): Promise<void> {
+  await database.query({
+    name: 'sms-hold-longer',
+    text: `UPDATE sms_outbox SET not_before = now() + make_interval(secs => $2), ring_at = now() + make_interval(secs => $2)
+      WHERE id = $1 AND state = 'queued' AND attempts = 0 AND not_before > now()`,
+    values: [id, seconds],
+  })
+}
+
+/** Lets a held message go now; null where it is held no longer. Ring the bell with the result. */
 export async function releaseSms(database: Queryable, id: string): Promise<QueuedSms | null> {
   const { rows } = await database.query<{ version: number; priority: SmsPriority }>({
     name: 'sms-release',
     text: `UPDATE sms_outbox SET version = version + 1, not_before = now(), ring_at = now() + interval '10 seconds'
-      WHERE id = $1 AND state = 'queued' AND attempts = 0
+      WHERE id = $1 AND state = 'queued' AND attempts = 0 AND not_before > now()
       RETURNING version, priority`,
     values: [id],
   })

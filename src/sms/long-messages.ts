@@ -14,6 +14,11 @@ import { insertMessage } from './inbox-message.ts'
 const PARTS_FOR_SECONDS = 3_600
 /** How long a copy of a part is recognised once the message is whole; some phones give every long message the same reference. */
 const COPIES_FOR_SECONDS = 600
+/**
+ * And for how long while parts of a next message with the same reference are there, whose words may be the same at that place: nobody writes
+ * two long messages within that time.
+ */
+const COPIES_BESIDE_NEXT_SECONDS = 120
 /** Stands in the text for each part that never came. */
 const GAP = '[…]'
 /** Messages closed in one sweep. */
@@ -31,8 +36,9 @@ type KnownPart = {
   readonly message_id: string | null
   /** The wait for the others is over. */
   readonly late: boolean
-  /** A copy of it may still come. */
+  /** A copy of it may still come; also beside parts of a next message. */
   readonly fresh: boolean
+  readonly recent: boolean
 }
 
 type Row = KnownPart & {
@@ -55,7 +61,10 @@ function placePart(
   part: { readonly number: number; readonly digest: Buffer },
 ): 'repeated' | 'same_message' | 'next_message' {
   const open = known.filter(({ message_id }) => message_id === null)
-  const candidates = open.length > 0 ? open : known.filter(({ fresh }) => fresh)
+  const used = known.filter(
+    ({ message_id, fresh, recent }) => message_id !== null && (open.length > 0 ? recent : fresh),
+  )
+  const candidates = [...open, ...used]
   if (candidates.some(({ number, digest }) => number === part.number && digest.equals(part.digest))) return 'repeated'
   const over = open.some(({ number, late }) => late || number === part.number)
   return over ? 'next_message' : 'same_message'
@@ -115,9 +124,10 @@ async function lockParts(tx: Queryable, key: Buffer): Promise<Row[]> {
     name: 'sms-known-parts',
     text: `SELECT id, number, total, reference, digest, link, sender_sealed, sender_index, recipient, body_sealed, message_id,
         received_at < clock_timestamp() - make_interval(secs => $2) AS late,
-        received_at > clock_timestamp() - make_interval(secs => $3) AS fresh
+        received_at > clock_timestamp() - make_interval(secs => $3) AS fresh,
+        received_at > clock_timestamp() - make_interval(secs => $4) AS recent
       FROM sms_inbox_part WHERE part_key = $1 ORDER BY received_at`,
-    values: [key, PARTS_FOR_SECONDS, COPIES_FOR_SECONDS],
+    values: [key, PARTS_FOR_SECONDS, COPIES_FOR_SECONDS, COPIES_BESIDE_NEXT_SECONDS],
   })
   return rows
 }
@@ -131,7 +141,7 @@ async function insertPart(
 ): Promise<Row> {
   const id = uuidv7()
   const row: Row = {
-    ...{ id, link, digest, recipient: to, message_id: null, late: false, fresh: true },
+    ...{ id, link, digest, recipient: to, message_id: null, late: false, fresh: true, recent: true },
     ...{ number: part.number, total: part.total, reference: part.reference },
     sender_sealed: sealer.seal(from, `sms_inbox_part.sender:${id}`),
     sender_index: numberIndex(sealer, from),

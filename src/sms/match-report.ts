@@ -1,6 +1,5 @@
 import type { DeliveryReport } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
-import { gatherByDatabase } from '../database/gather.ts'
 import { isUsableId, possibleKeys, providerKey } from './provider-ids.ts'
 import { MATCHED_FOR } from './strays.ts'
 
@@ -20,54 +19,31 @@ export type Report = {
 
 export type Part = { readonly outbox_id: string; readonly attempt: number; readonly number: number }
 
-/** No network reports later on what it took: the longest validity that we ask for. Older ids have come round. */
-const IDS_FOR = '30 days'
-/** Reports of one statement, and statements under way. */
-const MOST = 100
-const AT_ONCE = 2
-
-/**
- * The part that a report is about: by its id in any writing, and by the phone where the report names it. Of several, the one whose submit
- * carried the reference that came back, else the newest.
- */
+/** The part that a report is about, by its id in any writing, and by the phone where the report names it. */
 export async function findById(database: Queryable, report: Report): Promise<Part | null> {
-  return isUsableId(report.providerId) ? findByUsableId(database, report) : null
+  if (!isUsableId(report.providerId)) return null
+  const { rows } = await database.query<Part>({
+    name: 'sms-find-part',
+    text: 'SELECT outbox_id, attempt, number FROM sms_find_parts($1, $2, $3, $4, $5, $6)',
+    values: writtenKeys([report]),
+  })
+  return rows[0] ?? null
 }
 
-/** Reports of one moment share a statement. */
-const findByUsableId: (database: Queryable, report: Report) => Promise<Part | null> = gatherByDatabase(
-  findAllById,
-  MOST,
-  AT_ONCE,
-)
-
-async function findAllById(database: Queryable, reports: readonly Report[]): Promise<(Part | null)[]> {
+/**
+ * What `sms_find_parts` asks for. An id that comes without its phone is taken as it is written, since ids of two networks that write
+ * them in different bases may look the same.
+ */
+export function writtenKeys(reports: readonly Report[]): unknown[] {
   const keys = reports.map(({ providerId, recipient }) =>
     recipient === null ? [providerKey(providerId)] : possibleKeys(providerId),
   )
-  const { rows } = await database.query<Part & { at: number }>({
-    name: 'sms-find-part',
-    text: `SELECT asked.at::integer, found.outbox_id, found.attempt, found.number
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::integer[])
-        WITH ORDINALITY AS asked (key, second, third, recipient, link, reference, at)
-      CROSS JOIN LATERAL (
-        SELECT part.outbox_id, part.attempt, part.number
-        FROM sms_part AS part JOIN sms_attempt AS attempt ON attempt.outbox_id = part.outbox_id AND attempt.number = part.attempt
-        WHERE part.provider_key = ANY (ARRAY[asked.key, asked.second, asked.third]) AND part.created_at > now() - interval '${IDS_FOR}'
-          AND (asked.recipient IS NULL OR part.recipient_index = asked.recipient) AND (asked.recipient IS NOT NULL OR part.link = asked.link)
-        ORDER BY ((attempt.reference + part.number - 1) % 65536 = asked.reference) IS TRUE DESC,
-          array_position(ARRAY[asked.key, asked.second, asked.third], part.provider_key), part.link = asked.link DESC, part.created_at DESC
-        LIMIT 1
-      ) AS found`,
-    values: [
-      ...[0, 1, 2].map((place) => keys.map((each) => each[place] ?? null)),
-      reports.map(({ recipient }) => recipient),
-      reports.map(({ link }) => link),
-      reports.map(({ reference }) => reference),
-    ],
-  })
-  const byPlace = new Map(rows.map(({ at, ...part }) => [at, part]))
-  return reports.map((_, index) => byPlace.get(index + 1) ?? null)
+  return [
+    ...[0, 1, 2].map((place) => keys.map((each) => each[place] ?? null)),
+    reports.map(({ recipient }) => recipient),
+    reports.map(({ link }) => link),
+    reports.map(({ reference }) => reference),
+  ]
 }
 
 /** The part whose submit carried the reference that came back, over any link; null where two to that phone did. */

@@ -25,6 +25,8 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   bill_paid: { ...bill, at, fee, balance: money },
   bill_paid_token: { ...bill, at, fee, balance: money, token: { type: 'digits', max: 20 } },
   bill_refused: { ...bill, balance: money },
+  airtime_bought: { reference, amount: money, number, at, fee, balance: money },
+  airtime_refused: { reference, amount: money, number, balance: money },
   delayed: { reference, amount: money, name },
   pin_changed: { at },
   pin_reset: { at, until: at },

@@ -42,7 +42,7 @@ async function readAll(database: Queryable, ids: readonly string[]): Promise<(Ou
     name: 'sms-read',
     text: `SELECT message.id, message.state, attempts, recipient_sealed, message.recipient_index, body_sealed, challenge_id, priority, flash,
         sender_sealed, part_reference, part_total, part_number,
-        message.category, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
+        message.category, message.account_id, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
         last.state AS attempt_state,

@@ -94,6 +94,10 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       const { id, payee, fee, token } = transfer
       const payer = await person(tx, transfer.payerId)
       const common = { ...facts(transfer), fee: String(fee), ...balance(transfer.payerAvailable) }
+      if (payee.kind === 'biller' && transfer.kind === 'airtime') {
+        const bought = await tell(tx, payer, `${id}:payer`, 'airtime_bought', { ...common, number: payee.account })
+        return [...bought, ...(await lowBalanceOf(tx, payer, transfer))]
+      }
       if (payee.kind === 'biller') {
         const values = { ...common, ...bill({ biller: payee.id, account: payee.account }) }
         const paid =
@@ -115,6 +119,8 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       const { id, payee } = transfer
       const payer = await person(tx, transfer.payerId)
       const values = { ...facts(transfer), ...balance(transfer.payerAvailable) }
+      if (payee.kind === 'biller' && transfer.kind === 'airtime')
+        return tell(tx, payer, `${id}:payer`, 'airtime_refused', { ...values, number: payee.account })
       if (payee.kind === 'biller') {
         const billed = { ...values, ...bill({ biller: payee.id, account: payee.account }) }
         return tell(tx, payer, `${id}:payer`, 'bill_refused', billed)

@@ -3,7 +3,7 @@ import type { Queryable } from '../database/database.ts'
 import { numberIndex } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { acceptSettled } from './accepts-under-way.ts'
-import { applyReport } from './apply-report.ts'
+import { applyReport, applyReportById } from './apply-report.ts'
 import { findById, findByPhone, findByReference, type Part, type Report } from './match-report.ts'
 import { isUsableId, providerKey } from './provider-ids.ts'
 import { MATCHED_FOR, mayHaveStrays } from './strays.ts'
@@ -32,7 +32,9 @@ export async function recordDelivery(
     recipient: delivered.to === undefined ? null : numberIndex(sealer, delivered.to),
   }
   await acceptSettled(database, report.providerId)
-  const part = (await findById(database, report)) ?? (await findByReference(database, report))
+  const isNew = await applyReportById(database, report)
+  if (isNew !== null) return { kind: isNew ? 'recorded' : 'repeated' }
+  const part = await findByReference(database, report)
   if (part !== null) return apply(database, part, report)
   const stray = await keepStray(database, report)
   if (stray === null) return { kind: 'repeated' }

@@ -8,6 +8,8 @@ import { closedSpans, type QuietHours, type SmsCategory } from './informing.ts'
 /** What of an outbox row says whether it may be sent now; the last three are null for a row of no campaign. */
 export type Unasked = {
   readonly category: SmsCategory
+  /** The client whose message it is; null: ours. */
+  readonly account_id: string | null
   readonly campaign_state: 'draft' | 'running' | 'paused' | 'done' | 'cancelled' | null
   readonly window_from: number | null
   readonly window_to: number | null
@@ -29,7 +31,8 @@ export async function findWithheld(
 ): Promise<Withheld | null> {
   if (row.category === 'transactional') return null
   if (row.campaign_state === 'cancelled') return { kind: 'stop', reason: 'cancelled' }
-  if (await hasOptedOut(services.database, services.sealer, to)) return { kind: 'stop', reason: 'opted_out' }
+  if (await hasOptedOut(services.database, services.sealer, to, row.account_id))
+    return { kind: 'stop', reason: 'opted_out' }
   const { hours, timeZone, now } = services.quiet
   const atMs = now()
   if (row.campaign_state === 'paused') return { kind: 'wait', seconds: PAUSED_SECONDS, reason: 'paused' }

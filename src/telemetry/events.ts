@@ -52,8 +52,16 @@ export type Events = {
     outcome: string
     durationMs: number
   }) => void
+  /** A partner's breaker went from one state to another. */
+  readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
+  /** A partner let something be known by itself; `unknown`: about nothing of ours. */
+  readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals'; error: unknown }) => void
+  readonly dayClosed: (e: { day: string; digest: string }) => void
+  /** The books contradict themselves; `wrong` names the checks that say so. */
+  readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
+  readonly dayCloseFailed: (e: { error: unknown }) => void
   // messages
   readonly smsSubmitted: (e: {
     id: string
@@ -74,7 +82,7 @@ export type Events = {
   /** A dialogue that a keyword opens from our side. */
   readonly dialoguePushed: (e: { keyword: string; outcome: 'shown' | 'unavailable' | 'refused' | 'unknown' }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
-  /** A bind of a link was made or lost; `bound`: whether the link has any. */
+  /** A bind of a link was made or lost; `bound`: whether one or more are left. */
   readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
   /** The network asked for patience. */
   readonly linkThrottled: (e: { link: string; pauseMs: number }) => void
@@ -204,7 +212,14 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const moves = counter('transfer_states_total', 'States that transfers reached', ['kind', 'state'])
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
+  const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
+  const hints = counter('partner_callbacks_total', 'What partners let be known by themselves', [
+    'partner',
+    'said',
+    'outcome',
+  ])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
+  const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
   return {
     transferMoved({ id, kind, to }) {
       moves({ kind, state: to })
@@ -218,11 +233,31 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
       billers({ biller, call, outcome }, durationMs)
       log.info({ event: 'biller_called', biller, call, outcome, durationMs })
     },
+    partnerMoved({ partner, to }) {
+      partners({ partner, to })
+      log[to === 'open' ? 'error' : 'warn']({ event: 'partner_moved', partner, to })
+    },
+    partnerHeard({ partner, said, outcome }) {
+      hints({ partner, said, outcome })
+      log[outcome === 'unknown' ? 'warn' : 'info']({ event: 'partner_heard', partner, said, outcome })
+    },
     swept({ what, count }) {
       sweeps({ what }, count)
       log.info({ event: 'swept', what, count })
     },
     sweepFailed: ({ what, error }) => log.error({ event: 'sweep_failed', what, error }),
+    dayClosed({ day, digest }) {
+      closes({ outcome: 'closed' })
+      log.info({ event: 'day_closed', day, digest })
+    },
+    dayNotClosed({ day, wrong }) {
+      closes({ outcome: 'unproven' })
+      log.error({ event: 'day_not_closed', day, wrong })
+    },
+    dayCloseFailed({ error }) {
+      closes({ outcome: 'failed' })
+      log.error({ event: 'day_close_failed', error })
+    },
   } satisfies Partial<Events>
 }
 

@@ -13,6 +13,13 @@ export type Metrics = {
   durations(name: string, help: string, labels: readonly string[]): (labels: Labels, durationMs: number) => void
   /** A gauge with one label that is read when somebody looks; it is left out while `read` throws. */
   measured(name: string, help: string, label: string, read: () => Promise<Readonly<Record<string, number>>>): void
+  /** `measured` with more labels than one. */
+  measuredBy(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => Promise<Iterable<readonly [Labels, number]>>,
+  ): void
   /** A gauge whose values somebody else keeps; read when somebody looks. */
   watched(name: string, help: string, labels: readonly string[], read: () => Iterable<readonly [Labels, number]>): void
   /** A counter whose values somebody else keeps; read when somebody looks. */
@@ -49,6 +56,15 @@ export function makeMetrics(): Metrics {
           this.reset()
           const values = await read().catch(() => ({}))
           for (const [key, value] of Object.entries(values)) this.set({ [label]: key }, value)
+        },
+      })
+    },
+    measuredBy(name, help, labelNames, read) {
+      new Gauge({
+        ...{ name, help, labelNames: [...labelNames], registers },
+        async collect() {
+          this.reset()
+          for (const [labels, value] of await read().catch(() => [])) this.set(labels, value)
         },
       })
     },

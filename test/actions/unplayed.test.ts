@@ -52,6 +52,7 @@ describe('between the quote and the PIN', () => {
   test.each([
     ['1', [juma.number, '1500'], 'END Not sent: this is over your limit.'],
     ['2', ['1', METER, '1500'], 'END Not paid: this is over your limit.'],
+    ['6', ['1', '1500'], 'END Not bought: this is over your limit.'],
   ])('limits that became lower hold (%s)', async (key, inputs, words) => {
     const late = await typed(amina, key, ...inputs)
     await change(`UPDATE subscriber SET restricted_until = now() + interval '1 hour'`)
@@ -65,6 +66,7 @@ describe('between the quote and the PIN', () => {
   test.each([
     ['1', [juma.number, '100'], 'END Not sent: this took too long to confirm.'],
     ['2', ['1', METER, '100'], 'END Not paid: this took too long to confirm.'],
+    ['6', ['1', '100'], 'END Not bought: this took too long to confirm.'],
   ])('ten minutes are too long (%s)', async (key, inputs, words) => {
     aheadMs = -10 * 60_000 - 1000
     const late = await typed(amina, key, ...inputs)
@@ -75,6 +77,7 @@ describe('between the quote and the PIN', () => {
   test.each([
     ['wallet', '1', [juma.number, '100'], 'END Not sent: Juma K. cannot receive this now. No money moved.'],
     ['biller', '2', ['1', METER, '100'], 'END City Power cannot be paid now. No money moved.'],
+    ['seller of airtime', '6', ['1', '100'], 'END Airtime cannot be bought now. No money moved.'],
   ])('a %s that was closed gets nothing', async (kind, key, inputs, words) => {
     const late = await typed(amina, key, ...inputs)
     await closed(kind, async () => expect(await late.answer(amina.pin ?? '')).toBe(words))
@@ -84,14 +87,16 @@ describe('between the quote and the PIN', () => {
 test.each([
   ['wallet', '1', juma.number, 'END This account cannot receive money now. No money moved.'],
   ['biller', '2', '1', 'END City Power cannot be paid now. No money moved.'],
+  ['seller of airtime', '6', '1', 'END Airtime cannot be bought now. No money moved. Please try later.'],
 ])('a closed %s cannot be quoted for', async (kind, key, to, words) => {
   const session = await typed(amina, key, to, ...(key === '2' ? [METER] : []))
   await closed(kind, async () => expect(await session.answer('100')).toBe(words))
 })
 
-/** With Juma's wallet, or City Power's account, closed. */
+/** With Juma's wallet, or the account of City Power or of who sells airtime, closed. */
 async function closed(kind: string, work: () => Promise<void>): Promise<void> {
-  const whose = kind === 'wallet' ? `id = '${walletOfJuma}'` : `kind = 'biller' AND code = 'city-power'`
+  const biller = kind === 'biller' ? 'city-power' : 'airtime'
+  const whose = kind === 'wallet' ? `id = '${walletOfJuma}'` : `kind = 'biller' AND code = '${biller}'`
   await change(`UPDATE account SET status = 'closed' WHERE ${whose}`)
   try {
     await work()
@@ -207,8 +212,10 @@ test('who looks up more than thirty names or bill accounts in an hour is collect
 test('money that went elsewhere since the quote is not spent twice', async () => {
   const send = await typed(amina, '1', juma.number, '3000')
   const bill = await typed(amina, '2', '1', METER, '3000')
+  const airtime = await typed(amina, '6', '1', '3000')
   expect((await typed(amina, '1', juma.number, '2500', amina.pin ?? '')).body()).toMatch(/^END (Sent KES|KES) 2,500/)
   expect(await send.answer(amina.pin ?? '')).toMatch(/^END Not sent: you do not have enough money\./)
+  expect(await airtime.answer(amina.pin ?? '')).toMatch(/^END Not bought: you do not have enough money\./)
   expect(await bill.answer(amina.pin ?? '')).toMatch(/^END Not paid: you do not have enough money\./)
 })
 

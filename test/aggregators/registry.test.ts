@@ -12,6 +12,8 @@ type WireCase = {
   readonly end?: Fields
   readonly message?: Fields
   readonly report?: Fields
+  /** Of airtime, with what became of it where it says so; amounts as text. */
+  readonly sale?: Fields
   /** Of an opt-out. */
   readonly number?: string
   /** Acknowledged, and no more. */
@@ -64,7 +66,14 @@ describe.each([...aggregators.values()])('$name', ({ name, callbacks }) => {
 function expectedOf({ case: name, body: _, ...is }: WireCase, aggregator: string): unknown {
   const [key, ...more] = Object.keys(is)
   if (key === undefined || more.length > 0) throw new Error(`"${name}" must say one thing that it is read as`)
-  const { request, end, message, report, number, bad } = is
+  const { request, end, message, report, sale, number, bad } = is
+  if (sale !== undefined) {
+    const { status, amount, ...rest } = sale
+    const meant = { sale: { ...rest, amount: BigInt(String(amount)) } }
+    return status === undefined
+      ? { kind: 'airtime_validation', ...meant }
+      : { kind: 'airtime_status', ...meant, status }
+  }
   if (request !== undefined) return { kind: 'ussd', request: { aggregator, ...request } }
   if (end !== undefined) return { kind: 'ussd_end', end: { aggregator, ...end } }
   if (message !== undefined) return { kind: 'sms', message: { link: aggregator, ...message } }

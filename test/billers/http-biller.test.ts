@@ -22,6 +22,7 @@ async function biller(listener: RequestListener) {
     accountDigits: 11,
     key: new Secret('canary-key'),
     timeoutMs: 300,
+    mostAtOnce: 8,
   }
   return makeHttpBiller({ ...common, baseUrl: `http://127.0.0.1:${port}/api` })
 }

@@ -10,7 +10,7 @@ let fakes: FakeBillers
 let billers: ReadonlyMap<string, Biller>
 beforeAll(async () => {
   fakes = await startFakeBillers(0)
-  billers = makeBillers(readBillers(makeReader({ BILLERS: fakes.setting }, () => '')))
+  billers = makeBillers({ billers: readBillers(makeReader({ BILLERS: fakes.setting }, () => '')), airtime: null })
 })
 afterAll(() => fakes?.close())
 

@@ -3,8 +3,9 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimHop } from '../../src/conversations/hops.ts'
 import { type PreviousDependencies, readPrevious } from '../../src/conversations/previous.ts'
+import type { UssdDependencies } from '../../src/conversations/round.ts'
 import { makeSessions, type UssdSession } from '../../src/conversations/sessions.ts'
-import { makeUssdConversation, type UssdConversation, type UssdDependencies } from '../../src/conversations/ussd.ts'
+import { makeUssdConversation, type UssdConversation } from '../../src/conversations/ussd.ts'
 import type { SubscriberId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
@@ -189,6 +190,20 @@ test('a session at a confirmation that may have written cannot go on, though the
   }
   expect(await pastAfter('wrong_pin')).toBe('open')
   expect(await pastAfter('failed')).toBe('write')
+})
+
+test.each([
+  ['is not over where another process went on with it', 1, false],
+  ['is over where none did', 0, true],
+])('a dialogue of which the process where it began hears nothing more %s', async (_which, laterMs, isOver) => {
+  const { sessions } = dependencies
+  const sessionId = randomUUID()
+  const name = sessions.keyOf('smpp', sessionId)
+  const silentSinceMs = NOW - MINUTE
+  await sessions.write(name, 0, { ...dropped, atMs: silentSinceMs + laterMs })
+  const { end } = conversation(await compiled(), new Map(), [])
+  await end({ aggregator: 'smpp', sessionId, msisdn: number, status: 'dropped', silentSinceMs })
+  expect((await sessions.read(name))?.session.closed === true).toBe(isOver)
 })
 
 test('the newest of a number’s sessions is its last, and only its beginning makes it so', async () => {

@@ -115,7 +115,7 @@ describe('a dialogue over SMPP', () => {
     const before = await transfers()
     const outcome = await app.push(AMINA as Msisdn, ['1', `0${juma.number.slice(4)}`, '504'])
     stop()
-    expect(outcome).toEqual({ kind: 'shown' })
+    expect(outcome).toEqual({ kind: 'shown', answerWithinMs: 120_000 })
     expect(shown).toMatchObject([{ kind: 'screen', end: false, text: expect.stringMatching(/504[\s\S]*PIN/) }])
     expect(await transfers()).toBe(before)
     expect(await network.ussd.answer(AMINA, ownPin)).toMatchObject({ kind: 'screen', end: true })

@@ -13,6 +13,7 @@ import { describeProblem } from '../../src/menu/problem.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
+import { ownSenders } from '../../src/sms/accounts/own-senders.ts'
 import { bodyContext, recipientContext } from '../../src/sms/outbox.ts'
 import type { Events } from '../../src/telemetry/events.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -52,7 +53,7 @@ const biller = (id: string, name: string, accountDigits: number): [string, Bille
   const never = (): never => {
     throw new Error('a keyword asks no biller')
   }
-  return [id, { id, name, accountDigits, check: never, pay: never, query: never } as unknown as Biller]
+  return [id, { id, name, service: 'bill', accountDigits, check: never, pay: never, query: never } as unknown as Biller]
 }
 const billers = new Map([
   biller('city-power', 'City Power', 11),
@@ -84,6 +85,7 @@ export async function makeKeywordWorld(): Promise<KeywordWorld> {
     conversation: (push = null, menus = program) =>
       makeSmsConversation({
         ...{ database: db.app, sealer, market, billers, events, push, program: () => menus, serviceCode: '*384#' },
+        isOwnNumber: ownSenders({ smsSender: 'Nyota', serviceCodes: ['*384#'], linkSenders: ['22384'] }),
         audit: makeAudit(keys.audit, sealer),
         smsBell: { ring: ({ id }) => void rung.push(id), close: async () => undefined },
       }),

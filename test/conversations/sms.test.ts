@@ -202,11 +202,17 @@ describe('a keyword opens the dialogue on the phone', () => {
     ['SEND 0712345678 500', ['1', '0712345678', '500']],
     ['SEND 0712345678 500.50', ['1', '0712345678', '500.50']],
     ['SEND 0712345678', ['1', '0712345678']],
+    // A figure as long as a PIN is an amount where it is round, or says that it is money.
+    ['SEND 0712345678 12350', ['1', '0712345678', '12350']],
+    ['SEND 0712345678 1,234', ['1', '0712345678', '1234']],
+    ['SEND 0712345678 1234/=', ['1', '0712345678', '1234']],
+    ['SEND Ksh 12345 0712345678', ['1', '0712345678', '12345']],
+    ['SEND 0712345678 123', ['1', '0712345678', '123']],
     ['PAY City Power 12345678901 300', ['2', '1', '12345678901']],
     ['PAY', ['2']],
   ]
   test.each(CASES)('%s as if %j had been dialled, and no SMS goes', async (text, inputs) => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     await world.send(conversation, 'amina', text)
     await conversation.close()
@@ -244,6 +250,17 @@ describe('a keyword opens the dialogue on the phone', () => {
     expect(rows).toEqual([{ due: true }])
   })
 
+  test('one that asks something keeps the string to dial until it is answered, and a minute longer than that can be', async () => {
+    const conversation = world.conversation(pushing({ kind: 'shown', answerWithinMs: 120_000 }).push)
+    await world.send(conversation, 'amina', 'SEND 0712345678 500')
+    await conversation.close()
+    const due =
+      'SELECT count(*)::int AS due FROM sms_outbox WHERE ring_at <= now() + make_interval(secs => $1) AND not_before <= ring_at'
+    expect((await world.db.app.query(due, [170])).rows).toEqual([{ due: 0 }])
+    expect((await world.db.app.query(due, [181])).rows).toEqual([{ due: 1 }])
+    expect((await world.outbox())[0]?.state).toBe('queued')
+  })
+
   test('a process that dies before the outcome is known leaves the string to dial, which goes by itself a minute later', async () => {
     // It never settles, as for a process that is gone.
     const conversation = world.conversation(() => new Promise(() => undefined))
@@ -257,7 +274,7 @@ describe('a keyword opens the dialogue on the phone', () => {
   })
 
   test('nobody without an account and nothing but these keywords opens one', async () => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     await world.send(conversation, STRANGER, 'BAL')
     for (const text of ['HELP', 'STOP', 'START', 'LANG en', 'LANG', 'hello', '73915'])
@@ -267,7 +284,7 @@ describe('a keyword opens the dialogue on the phone', () => {
   })
 
   test('no more often than it would be answered', async () => {
-    const { push, asked } = pushing({ kind: 'shown' })
+    const { push, asked } = pushing({ kind: 'shown', answerWithinMs: null })
     const conversation = world.conversation(push)
     for (let n = 0; n < 15; n += 1) await world.send(conversation, 'amina', 'BAL')
     await conversation.close()
@@ -334,6 +351,8 @@ describe('a PIN in an SMS', () => {
       'BAL 86420',
       'PIN 86420',
       '86420',
+      'SEND 0712345678 86420',
+      'SEND 86420 0712345678',
       'SEND 0712345678 500 86420',
       'SEND 500 86420',
       'SEND 500 0712345678 86420',
@@ -377,7 +396,7 @@ describe('a PIN in an SMS', () => {
   })
 
   test('the search finds what is planted', async () => {
-    await world.send(world.conversation(), 'amina', 'SEND 0712345678 86420')
+    await world.send(world.conversation(), 'amina', 'SEND 0712345678 KES 86420')
     expect(holds(await everythingStored())).toBe(true)
   })
 

@@ -13,9 +13,11 @@ const partner: Aggregator = {
       form.get('text') === null
         ? { kind: 'bad', problem: 'text is missing' }
         : ({ kind: 'ussd', request: { text: new Secret(form.get('text') ?? '') } } as unknown as Callback),
+    sale: (form) => ({ kind: 'airtime_validation', sale: { requestId: form.get('id') } }) as unknown as Callback,
     sms: (form) => ({ kind: 'opt_out', number: form.get('number') }) as unknown as Callback,
   },
   formatReply: ({ text, end }) => ({ contentType: 'text/plain', body: `${end ? 'END' : 'CON'} ${text}` }),
+  formatVerdict: (known) => ({ contentType: 'application/json', body: JSON.stringify({ known }) }),
 }
 
 let server: RunningServer
@@ -32,6 +34,7 @@ beforeAll(async () => {
         throw new Error('the disk is full of +254700000001')
       accepted.push(callback)
     },
+    validate: async ({ requestId }) => requestId === 'ours',
     events: silent,
   })
   server = await startPublicServer({
@@ -56,6 +59,17 @@ test('a dial is answered in the partner’s own bytes', async () => {
     type: 'text/plain',
     text: 'CON you typed 1',
   })
+})
+
+test('a sale that a seller asks about is answered in its own bytes', async () => {
+  for (const [id, known] of [
+    ['ours', true],
+    ['forged', false],
+  ] as const) {
+    expect(await post('/partner/k3y/sale', `id=${id}`)).toEqual({
+      ...{ status: 200, type: 'application/json', text: JSON.stringify({ known }) },
+    })
+  }
 })
 
 test('a wrong key, an unknown partner and an unknown path get the same bytes', async () => {

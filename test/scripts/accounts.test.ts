@@ -79,6 +79,30 @@ describe('npm run accounts', () => {
     expect((await run('top-up', 'shop', '5')).text).toMatch(/no volume/)
   })
 
+  test('gives nobody a sender or a number of the service’s own', async () => {
+    const ours = { ...env, SERVICE_CODES: '*384#', SMS_SENDER: 'Nyota', SMPP_LINKS: 'smpp://a:b@h:1?name=m&from=22384' }
+    for (const own of [
+      ['--sender', 'nyota'],
+      ['--own', '384'],
+      ['--own', '22384'],
+      ['--sender', '22384'],
+    ]) {
+      const read = readOptions(['add', 'greedy', '--sender', 'Shop', ...own])
+      if (read.kind !== 'options') throw new Error('no')
+      const told = await runVerb(store.url, ours, () => '', read.options)
+      expect(told).toEqual({ done: false, text: expect.stringMatching(/ is the service's own: .* Choose another\./) })
+    }
+    expect(await findAccount(store.app, 'greedy')).toBeNull()
+  })
+
+  test('takes for unasked what nobody says to be asked for', async () => {
+    expect((await run('add', 'plain', '--sender', 'Plain')).done).toBe(true)
+    expect((await findAccount(store.app, 'plain'))?.category).toBe('campaign')
+    expect((await run('add', 'asked', '--sender', 'Asked', '--category', 'transactional')).done).toBe(true)
+    expect((await findAccount(store.app, 'asked'))?.category).toBe('transactional')
+    expect((await run('list')).text).toMatch(/asked +transactional, no limit/)
+  })
+
   test.each<[string[], RegExp]>([
     [[], /What is to be done\? Say one of add, list/],
     [['ad'], /"ad" is none of/],
@@ -88,6 +112,10 @@ describe('npm run accounts', () => {
     [['add', 'shop', '--sender', 'MPÉSA'], /is no sender/],
     [['add', 'shop', '--sender', 'x', '--tps', '0'], /--tps must be a whole number from 1/],
     [['add', 'shop', '--sender', 'x', '--bind', 'both'], /no type of bind/],
+    [
+      ['add', 'shop', '--sender', 'x', '--category', 'marketing'],
+      /--category must be one of campaign, informing, transact/,
+    ],
     [['add', 'shop', '--sender', 'x', '--priority', 'code'], /--priority must be one of bulk, receipt/],
     [['top-up', 'shop', '-5'], /Unknown option|By how many/],
     [['top-up', 'shop'], /By how many segments/],

@@ -6,6 +6,8 @@ import type { TransferId } from '../../src/domain/ids.ts'
 import type { TransferFacts, TransferState } from '../../src/ledger/transfer.ts'
 import { readBillers } from '../../src/settings-partners.ts'
 import { makeReader } from '../../src/settings-reader.ts'
+import type { BreakerRules } from '../../src/settlement/breaker.ts'
+import { makeBreakers } from '../../src/settlement/breakers.ts'
 import type { Patience } from '../../src/settlement/patience.ts'
 import type { SettleServices } from '../../src/settlement/settle-transfer.ts'
 import type { Events } from '../../src/telemetry/events.ts'
@@ -37,22 +39,27 @@ const quick: Patience = {
   giveUpAfterMs: 86_400_000,
 }
 
-export async function openSettlementWorld(): Promise<SettlementWorld> {
+/** Opens for nothing that a test or a slow machine does; who tests breakers brings rules of their own. */
+const patient: BreakerRules = { unknownsToOpen: 10_000, restMs: 60_000, longestRestMs: 240_000, probeMs: 60_000 }
+
+export async function openSettlementWorld(rules: BreakerRules = patient): Promise<SettlementWorld> {
   const world = await openWorld()
   const partners = await startFakeBillers(0)
   const settings = readBillers(makeReader({ BILLERS: partners.setting }, () => ''))
-  const billers = makeBillers(settings.map((biller) => ({ ...biller, timeoutMs: 600 })))
+  const billers = makeBillers({ billers: settings.map((biller) => ({ ...biller, timeoutMs: 600 })), airtime: null })
   for (const id of billers.keys()) await world.biller(id)
   await world.owner.query(`CREATE TABLE test_receipt (n serial, kind text, transfer_id uuid, token text)`)
   await world.owner.query(`GRANT ALL ON test_receipt TO PUBLIC; GRANT ALL ON test_receipt_n_seq TO PUBLIC`)
   const failures: unknown[] = []
   const announced: TransferId[] = []
+  const events = quietEvents(failures)
   const services: SettleServices = {
+    breakers: makeBreakers({ database: world.app, events, rules }),
     ...{ database: world.app, sealer: world.sealer, provider: ownLedger, billers, patience: quick },
     receipts: { settled: write('settled'), rejected: write('rejected'), delayed: write('delayed') },
     smsBell: { ring: () => undefined },
     announce: (id) => void announced.push(id),
-    events: quietEvents(failures),
+    events,
   }
   return {
     ...world,

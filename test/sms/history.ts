@@ -1,33 +1,11 @@
 import type { Queryable } from '../../src/database/database.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
-import { numberIndex } from '../../src/security/contexts.ts'
 import type { Sealer } from '../../src/security/sealing.ts'
-
-/** One thing that happened to a message. */
-export type SmsEvent = {
-  readonly at: Date
-  readonly kind: string
-  readonly attempt: number | null
-  readonly part: number | null
-  readonly link: string | null
-  readonly reason: string | null
-}
+import { findMessagesTo, type HistoryEvent, type MessageHistory, readMessageHistory } from '../../src/sms/history.ts'
 
 /** Everything that happened to a message of the outbox, oldest first. */
-export async function readSmsHistory(database: Queryable, id: string): Promise<SmsEvent[]> {
-  const { rows } = await database.query<SmsEvent>(
-    'SELECT at, kind, attempt, part, link, reason FROM sms_event WHERE outbox_id = $1 ORDER BY id',
-    [id],
-  )
-  return rows
-}
-
-/** A message to a phone, without its text. */
-export type SentSms = {
-  readonly id: string
-  readonly factKey: string
-  readonly state: string
-  readonly createdAt: Date
+export async function readSmsHistory(database: Queryable, id: string): Promise<readonly HistoryEvent[]> {
+  return (await readMessageHistory(database, id))?.events ?? []
 }
 
 /** The latest messages to a phone, newest first. */
@@ -36,13 +14,11 @@ export async function findSmsTo(
   sealer: Sealer,
   number: Msisdn,
   limit: number,
-): Promise<SentSms[]> {
-  const { rows } = await database.query<SentSms>(
-    `SELECT id, fact_key AS "factKey", state, created_at AS "createdAt" FROM sms_outbox
-      WHERE recipient_index = $1 ORDER BY created_at DESC, id DESC LIMIT $2`,
-    [numberIndex(sealer, number), limit],
+): Promise<MessageHistory[]> {
+  const found = await Promise.all(
+    (await findMessagesTo(database, sealer, number, limit)).map((id) => readMessageHistory(database, id)),
   )
-  return rows
+  return found.filter((message) => message !== null)
 }
 
 /** For the status page: messages that wait, those of unknown outcome, and delivery reports that nobody expected, of one day. */

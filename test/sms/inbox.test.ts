@@ -300,7 +300,23 @@ describe('a long message', () => {
       return outcomes.at(-1)
     }
     expect(await send(['first ', 'regards'])).toMatchObject({ text: 'first regards' })
+    // Nobody writes another long one sooner.
+    await age(121)
     expect(await send(['second ', 'regards'])).toMatchObject({ text: 'second regards' })
+  })
+
+  test('is not mixed with a part of the one before that the network sends again under the same reference', async () => {
+    const of = (texts: string[]) =>
+      texts.map((text, index) =>
+        message(text, { to: '2002', part: { reference: 59_998, total: 3, number: index + 1 } }),
+      )
+    const [older, newer] = [of(['old, ', 'older, ', 'oldest']), of(['new, ', 'newer, ', 'newest'])]
+    for (const part of older) await store(part)
+    const arrivals = [newer[0], older[2], newer[1], older[0], older[1], newer[2]].flatMap((part) => part ?? [])
+    const outcomes = []
+    for (const part of arrivals) outcomes.push(await store(part))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['part', 'repeated', 'part', 'repeated', 'repeated', 'whole'])
+    expect(outcomes.at(-1)).toMatchObject({ text: 'new, newer, newest' })
   })
 
   test('has no digit of which each half came in a part of its own', async () => {

@@ -56,7 +56,7 @@ export const losing: Script = () => ({ kind: 'unknown', cause: 'no_answer', prov
 
 export type SmsWorld = {
   readonly db: TestDatabase
-  readonly services: SmsServices & { links: SmsLink[] }
+  readonly services: SmsServices & { links: SmsLink[]; quiet: SmsServices['quiet'] }
   /** What telemetry was told of attempts and failures. */
   readonly submitted: Parameters<Events['smsSubmitted']>[0][]
   readonly failures: unknown[]

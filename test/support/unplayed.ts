@@ -2,6 +2,7 @@
 export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'accept-terms': ['not_authorised'],
   'ask-back': ['asked', 'full', 'too_late'],
+  'buy-airtime': ['insufficient', 'over_limit', 'expired', 'unavailable'],
   'check-answer': ['not_authorised'],
   'check-bill': ['limited'],
   'decline-request': ['gone'],
@@ -10,6 +11,7 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'keep-money': ['gone'],
   'pay-bill': ['insufficient', 'over_limit', 'expired', 'unavailable'],
   'propose-pin': ['not_authorised'],
+  'quote-airtime': ['unavailable'],
   'quote-bill': ['unavailable'],
   'quote-request': ['over_day_limit', 'payee_full', 'unavailable', 'gone'],
   'quote-send': ['unavailable'],

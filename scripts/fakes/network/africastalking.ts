@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { segmentSms } from '../../../src/domain/segments.ts'
+import { type FakeAirtime, makeFakeAirtime, type PostBack } from './airtime.ts'
 import type { Behaviour } from './behaviour.ts'
 import type { Phones } from './phones.ts'
 
@@ -12,6 +13,9 @@ export type FakeAfricasTalking = {
   send(form: URLSearchParams, headers: IncomingHttpHeaders): Answer
   /** A message from a phone, posted to the gateway. Resolves with the gateway's status. */
   receive(from: string, to: string, text: string): Promise<number>
+  readonly airtime: FakeAirtime
+  /** From now on callbacks go there. */
+  callBackTo(url: string): void
   close(): void
 }
 
@@ -35,24 +39,28 @@ const CALLBACK_TIMEOUT_MS = 5_000
 const CALLBACK_TRIES = 5
 const CALLBACK_PAUSE_MS = 500
 
-/** `callbackUrl`: where the gateway listens, `http://127.0.0.1:8080/africastalking/demo`; null: nothing is posted back. */
+/** `firstCallbackUrl`: where the gateway listens, `http://127.0.0.1:8080/africastalking/demo`; null: nothing is posted back. */
 export function makeFakeAfricasTalking(
-  callbackUrl: string | null,
+  firstCallbackUrl: string | null,
   behaviour: Behaviour,
   phones: Phones,
 ): FakeAfricasTalking {
   const stopped = new AbortController()
+  let callbackUrl = firstCallbackUrl
 
   async function post(callback: string, form: Record<string, string>): Promise<number> {
-    if (callbackUrl === null) return 0
+    return (await postBack(callback, form))?.status ?? 0
+  }
+
+  async function postBack(callback: string, form: Record<string, string>): ReturnType<PostBack> {
+    if (callbackUrl === null) return null
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(CALLBACK_TIMEOUT_MS)])
     const response = await fetch(`${callbackUrl}/${callback}`, {
       method: 'POST',
       body: new URLSearchParams(form),
       signal,
     })
-    await response.arrayBuffer()
-    return response.status
+    return { status: response.status, text: await response.text() }
   }
 
   async function report(id: string, phoneNumber: string): Promise<void> {
@@ -125,6 +133,10 @@ export function makeFakeAfricasTalking(
     receive: (from, to, text) => {
       const date = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
       return post('sms', { date, from, id: randomUUID(), linkId: '', text, to, networkCode: NETWORK_CODE })
+    },
+    airtime: makeFakeAirtime(behaviour, postBack),
+    callBackTo: (url) => {
+      callbackUrl = url
     },
     close: () => stopped.abort(),
   }

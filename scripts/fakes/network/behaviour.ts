@@ -37,6 +37,11 @@ export type Behaviour = {
   incomingLoseEvery: number
   httpStatusCode: number
   httpAnswer: 'normal' | 'error-after-taking' | 'silent'
+  airtime: 'delivered' | 'failed' | 'undecided' | 'refused'
+  airtimeAnswer: 'normal' | 'error-after-taking' | 'silent'
+  airtimeCallbacks: 'once' | 'thrice' | 'none'
+  airtimeValidates: boolean
+  airtimeDelayMs: number
 }
 
 /** What a value may be, and what it does. `ordinary` is what it is until somebody changes it. */
@@ -133,6 +138,23 @@ export const behaviourFields: { readonly [Name in keyof Behaviour]: Field<Behavi
     'the HTTP interface takes the message and then answers, answers 502, or never answers',
     ...(['normal', 'error-after-taking', 'silent'] as const),
   ),
+  airtime: choice(
+    'airtime is taken and delivered, taken and then fails, taken and not decided, refused',
+    ...(['delivered', 'failed', 'undecided', 'refused'] as const),
+  ),
+  airtimeAnswer: choice(
+    'airtime is taken and then answered, answered with 502, never answered',
+    ...(['normal', 'error-after-taking', 'silent'] as const),
+  ),
+  airtimeCallbacks: choice(
+    'how often the end of a sale of airtime is posted to the gateway',
+    ...(['once', 'thrice', 'none'] as const),
+  ),
+  airtimeValidates: {
+    ...flag('the gateway is asked whether it knows a sale of airtime before it is delivered'),
+    ordinary: true,
+  },
+  airtimeDelayMs: pause('pause between taking airtime and delivering it', 20),
 }
 
 export const ordinaryBehaviour: Readonly<Behaviour> = Object.fromEntries(

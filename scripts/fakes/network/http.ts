@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listen } from '../listen.ts'
-import type { FakeAfricasTalking } from './africastalking.ts'
+import type { Answer, FakeAfricasTalking } from './africastalking.ts'
 import { type Behaviour, ordinaryBehaviour, readBehaviour } from './behaviour.ts'
 import { type Load, readLoadRequest } from './load.ts'
 import { describeHttp } from './openapi.ts'
@@ -62,11 +62,16 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     case 'GET /':
       return json(response, 200, describeHttp(parts.smsc.port))
     case 'POST /version1/messaging': {
-      const answer = parts.africastalking.send(new URLSearchParams(await readBody(request)), request.headers)
-      if (answer === null) return
-      response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body)
-      return
+      return give(response, parts.africastalking.send(new URLSearchParams(await readBody(request)), request.headers))
     }
+    case 'POST /version1/airtime/send': {
+      const form = new URLSearchParams(await readBody(request))
+      return give(response, parts.africastalking.airtime.send(form, request.headers))
+    }
+    case 'GET /query/transaction/find':
+      return give(response, parts.africastalking.airtime.find(url.searchParams, request.headers))
+    case 'GET /airtime':
+      return json(response, 200, parts.africastalking.airtime.sales())
     case 'POST /ussd': {
       const { status, body } = await actOnPhone(parts.ussd, await readJson(request))
       return json(response, status, body)
@@ -144,6 +149,11 @@ function sendOctets(smsc: Smsc, body: unknown, response: ServerResponse): void {
   }
   smsc.sendOctets(Buffer.from(hex, 'hex'))
   json(response, 200, {})
+}
+
+/** Null: it is never answered. */
+function give(response: ServerResponse, answer: Answer): void {
+  if (answer !== null) response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body)
 }
 
 /** An empty line this often, since clients give up a stream that says nothing for minutes. */

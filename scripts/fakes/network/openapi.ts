@@ -97,6 +97,13 @@ export function describeHttp(smppPort: number): Schema {
         }),
       },
       '/load/stop': { post: does('Ends it', object) },
+      '/airtime': { get: does('Airtime that was asked for, and what became of it', list) },
+      '/version1/airtime/send': {
+        post: { summary: 'Africa’s Talking’s own interface', responses: { 201: { description: 'as theirs' } } },
+      },
+      '/query/transaction/find': {
+        get: { summary: 'Africa’s Talking’s own interface', responses: { 200: { description: 'as theirs' } } },
+      },
       '/version1/messaging': {
         post: { summary: 'Africa’s Talking’s own interface', responses: { 201: { description: 'as theirs' } } },
       },

@@ -38,7 +38,7 @@ export function pageOf(draft: Draft, problems: readonly Problem[]): string {
 <h1>Menus</h1>
 <span class="facts">${escaped(program.market.code)} · ${drawn.length} screens · ${program.hash.slice(0, 12)}${count(unreached, 'never seen')}${count(long, 'too long')}</span>
 <span class="spread"></span>
-<label>Search <input id="search" type="search" placeholder="name or words ( / )" size="18"></label><span id="hits" role="status"></span>
+<label>Search <input id="search" type="search" title="Name or words; the key / comes here" aria-label="Name or words" size="18"></label><span id="hits" role="status"></span>
 <label>Language <select id="language">${options.join('')}</select></label>
 <label>Show <select id="manner"><option value="example">example values</option><option value="longest">longest values</option></select></label>
 <fieldset><button id="smaller" type="button" aria-label="Smaller">−</button><output id="scale">100 %</output><button id="larger" type="button" aria-label="Larger">+</button><button id="fit" type="button">Fit</button></fieldset>

@@ -1,4 +1,5 @@
 import type { Aggregator } from '../aggregator.ts'
+import { formatVerdict, parseAirtimeStatus, parseAirtimeValidation } from './airtime.ts'
 import { parseDeliveryReport, parseIncomingSms, parseOptOut } from './sms.ts'
 import { formatReply, parseUssd, parseUssdEnd } from './ussd.ts'
 
@@ -12,9 +13,12 @@ export function africastalking(settings: { serviceCodes: readonly string[] }): A
       sms: parseIncomingSms,
       'sms-delivery': parseDeliveryReport,
       'opt-out': parseOptOut,
+      'airtime-validation': parseAirtimeValidation,
+      'airtime-status': parseAirtimeStatus,
       // The answer to a SIM-swap question: nothing asks one yet, and a callback nobody waits for is acknowledged.
       'sim-swap': () => ({ kind: 'ignored' }),
     },
     formatReply,
+    formatVerdict,
   }
 }

@@ -53,21 +53,39 @@ export const STATUS = {
  * Returns the PDU's octets. A vendor's TLV is named by its tag in decimal, `5120`, and given as octets. Throws for a field that the
  * layout cannot hold or does not know: callers check lengths before.
  */
-export function encodePdu({ command, status, sequence, fields = {} }: EncodablePdu): Buffer {
-  const known: Record<string, Field> = {}
-  const vendors: Buffer[] = []
-  for (const [name, value] of Object.entries(fields)) {
-    if (VENDOR_TAG.test(name)) vendors.push(encodeTlv(Number(name), value))
-    else if (Object.hasOwn(library.tlvs, name) || Object.hasOwn(library.commands[command]?.params ?? {}, name))
-      known[name] = typeof value === 'string' ? withoutEnd(command, name, value) : value
-    else throw new Error(`${command} has no field ${name}, and no TLV is called so.`)
-  }
-  const octets = new RawPdu(command, { ...known, command_status: status, sequence_number: sequence }).toBuffer()
+export function encodePdu({ command, status, sequence, fields = NO_FIELDS }: EncodablePdu): Buffer {
+  const layout = layoutOf(command)
+  const tlvs = optionalFields(layout, fields)
   // A response that refuses has no body.
-  if (vendors.length === 0 || status !== STATUS.ok) return octets
-  const whole = Buffer.concat([octets, ...vendors])
-  whole.writeUInt32BE(whole.length, 0)
-  return whole
+  const isBare = status !== STATUS.ok
+  let length = HEADER_LENGTH
+  const values: Field[] = []
+  for (const { name, type, absent } of isBare ? [] : layout.params) {
+    const value = Object.hasOwn(fields, name) ? withoutEnd(command, name, fields[name] as Field) : absent
+    values.push(value)
+    length += type.size(value)
+  }
+  if (!isBare) for (const { type, value } of tlvs) length += 4 + type.size(value)
+  const octets = Buffer.alloc(length)
+  octets.writeUInt32BE(length, 0)
+  octets.writeUInt32BE(layout.id, 4)
+  octets.writeUInt32BE(status, 8)
+  octets.writeUInt32BE(sequence, 12)
+  if (isBare) return octets
+  let at = HEADER_LENGTH
+  for (const [index, { type }] of layout.params.entries()) {
+    const value = values[index] as Field
+    write(type, value, octets, at)
+    at += type.size(value)
+  }
+  for (const { tag, type, value } of tlvs) {
+    const size = type.size(value)
+    octets.writeUInt16BE(tag, at)
+    octets.writeUInt16BE(size, at + 2)
+    write(type, value, octets, at + 4)
+    at += 4 + size
+  }
+  return octets
 }
 
 /** Reads one whole PDU, as framed by its length field; never throws. */
@@ -76,15 +94,10 @@ export function decodePdu(octets: Buffer): Decoded {
   const status = octets.readUInt32BE(8)
   const sequence = octets.readUInt32BE(12)
   const response = commandId >= 0x80000000
-  if (library.commandsById[commandId] === undefined)
-    return { kind: 'unusable', response, sequence, reply: STATUS.invalidCommand }
+  const command = library.commandsById[commandId]?.command
+  if (command === undefined) return { kind: 'unusable', response, sequence, reply: STATUS.invalidCommand }
   try {
-    const raw = new RawPdu(octets)
-    const fields: Record<string, Field> = {}
-    for (const [name, value] of Object.entries(raw)) {
-      if (!HEADER_FIELDS.has(name) && isField(value)) fields[name] = value
-    }
-    return { kind: 'pdu', pdu: { command: String(raw.command), status, sequence, fields } }
+    return { kind: 'pdu', pdu: { command, status, sequence, fields: readFields(layoutOf(command), octets) } }
   } catch {
     return { kind: 'unusable', response, sequence, reply: STATUS.invalidLength }
   }
@@ -121,52 +134,123 @@ export function octetsField(pdu: Pdu, name: string): Buffer | null {
 
 type EncodablePdu = Omit<Pdu, 'fields'> & { readonly fields?: Pdu['fields'] }
 
+/** Throws where a length or an integer goes beyond the end. A peer may leave out what stands at the end of the mandatory parameters. */
+function readFields({ params, tlvNames }: Layout, octets: Buffer): Record<string, Field> {
+  const fields: Record<string, Field> = {}
+  const end = octets.readUInt32BE(0)
+  let at = HEADER_LENGTH
+  for (const { name, type } of params) {
+    if (at >= end) break
+    const value = type.read(octets, at)
+    at += type.size(value)
+    if (isField(value)) fields[name] = value
+  }
+  while (at + 4 <= end) {
+    const tag = octets.readUInt16BE(at)
+    const length = octets.readUInt16BE(at + 2)
+    at += 4
+    const tlv = library.tlvsById[tag]
+    if (tlv === undefined) fields[tag] = octets.subarray(at, at + length)
+    else if (tlv.multiple !== true) {
+      const value = tlv.type.read(octets, at, length)
+      if (isField(value)) fields[tlvNames[tlv.tag] ?? tlv.tag] = value
+    }
+    at += length
+  }
+  return fields
+}
+
+type Optional = { readonly tag: number; readonly type: FieldType; readonly value: Field }
+
+function optionalFields({ command, names }: Layout, fields: Pdu['fields']): Optional[] {
+  const known: Optional[] = []
+  const vendors: Optional[] = []
+  for (const name of Object.keys(fields)) {
+    if (names.has(name)) continue
+    const value = fields[name] as Field
+    const tlv = Object.hasOwn(library.tlvs, name) ? library.tlvs[name] : undefined
+    if (tlv !== undefined) known.push({ tag: tlv.id, type: tlv.type, value: withoutEnd(command, name, value) })
+    else if (VENDOR_TAG.test(name)) vendors.push({ tag: Number(name), type: OCTETS, value: octetsOnly(name, value) })
+    else throw new Error(`${command} has no field ${name}, and no TLV is called so.`)
+  }
+  return vendors.length === 0 ? known : [...known, ...vendors]
+}
+
 const VENDOR_TAG = /^\d{1,5}$/
 
-/** The library ends every text itself; an end within one would shift all that follows. */
-function withoutEnd(command: string, name: string, text: string): string {
-  if (!text.includes('\0')) return text
-  const bare = text.replace(/\0+$/, '')
+/** Every text is ended where it is written; an end within one would shift all that follows. */
+function withoutEnd(command: string, name: string, value: Field): Field {
+  if (typeof value !== 'string' || !value.includes('\0')) return value
+  const bare = value.replace(/\0+$/, '')
   if (bare.includes('\0')) throw new Error(`${name} of ${command} has an end in its middle.`)
   return bare
 }
 
-function encodeTlv(tag: number, value: Field): Buffer {
+function octetsOnly(tag: string, value: Field): Buffer {
   if (!Buffer.isBuffer(value)) throw new Error(`TLV ${tag} is known by its number only, so its value must be octets.`)
-  const header = Buffer.alloc(4)
-  header.writeUInt16BE(tag, 0)
-  header.writeUInt16BE(value.length, 2)
-  return Buffer.concat([header, value])
+  return value
 }
 
-type LibraryPdu = { readonly [name: string]: unknown; toBuffer(): Buffer }
+/** The library copies a text twice on its way. */
+function write(type: FieldType, value: Field, octets: Buffer, at: number): void {
+  if (type === library.types.cstring && typeof value === 'string') {
+    octets.write(value, at, 'latin1')
+    octets[at + value.length] = 0
+  } else type.write(value, octets, at)
+}
+
+type FieldType = {
+  readonly default: Field | null
+  read(octets: Buffer, at: number, length?: number): unknown
+  write(value: Field, octets: Buffer, at: number): void
+  size(value: unknown): number
+}
+type Tlv = { readonly id: number; readonly tag: string; readonly type: FieldType; readonly multiple?: boolean }
+type Command = {
+  readonly id: number
+  readonly command: string
+  readonly params?: Readonly<Record<string, { readonly type: FieldType; readonly default?: Field }>>
+  readonly tlvMap?: Readonly<Record<string, string>>
+}
 type Library = {
-  readonly PDU: {
-    maxLength: number
-    new (command: string | Buffer, options?: Record<string, unknown>): LibraryPdu
-  }
-  readonly commands: Readonly<Record<string, { readonly params?: object }>>
-  readonly tlvs: object
-  readonly commandsById: Readonly<Record<number, unknown>>
+  readonly commands: Readonly<Record<string, Command>>
+  readonly commandsById: Readonly<Record<number, Command>>
+  readonly tlvs: Readonly<Record<string, Tlv>>
+  readonly tlvsById: Readonly<Record<number, Tlv>>
+  readonly types: { readonly cstring: FieldType; readonly tlv: { readonly buffer: FieldType } }
   readonly errors: Readonly<Record<string, number>>
 }
 
 const require = createRequire(import.meta.url)
 const library = require('smpp') as Library
-library.PDU.maxLength = MAX_PDU_LENGTH
+const OCTETS = library.types.tlv.buffer
+const NO_FIELDS: Pdu['fields'] = {}
 
-/** The library's PDU without its filters, which re-encode texts and times. */
-class RawPdu extends library.PDU {
-  _filter(): void {}
+/** What the octets of a command mean, in order; `absent` is written where nothing was given. */
+type Layout = {
+  readonly command: string
+  readonly id: number
+  readonly params: readonly { readonly name: string; readonly type: FieldType; readonly absent: Field }[]
+  readonly names: ReadonlySet<string>
+  /** TLVs that are called otherwise in this command. */
+  readonly tlvNames: Readonly<Record<string, string>>
 }
 
-const HEADER_FIELDS: ReadonlySet<string> = new Set([
-  'command',
-  'command_length',
-  'command_id',
-  'command_status',
-  'sequence_number',
-])
+const LAYOUTS: ReadonlyMap<string, Layout> = new Map(
+  Object.entries(library.commands).map(([command, { id, params = {}, tlvMap = {} }]) => {
+    const list = Object.entries(params).map(([name, { type, ...rest }]) => {
+      return { name, type, absent: rest.default ?? type.default ?? '' }
+    })
+    return [command, { command, id, params: list, names: new Set(Object.keys(params)), tlvNames: tlvMap }]
+  }),
+)
+
+function layoutOf(command: string): Layout {
+  const layout = LAYOUTS.get(command)
+  if (layout === undefined) throw new Error(`There is no command ${command}.`)
+  return layout
+}
+
 const STATUS_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(library.errors).map(([name, status]) => [status, name]),
 )

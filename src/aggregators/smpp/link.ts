@@ -149,11 +149,12 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: SmppListener
       const slot = await pacer.acquire(priority, begun || round > 1)
       if (slot.kind === 'refused') return { kind: 'refused', reason: slot.reason, retry: true }
       const startMs = performance.now()
+      const over = slot.place.connection()
       const answer = await slot.place.request('submit_sm', fields)
       slot.place.giveBack()
       heed(answer)
       pacer.pump()
-      const outcome = outcomeOf(answer)
+      const outcome = outcomeOf(answer, over)
       listeners.onSubmitted?.({ link: name, outcome: outcome.kind, durationMs: performance.now() - startMs })
       const isAskedAgain = answer.kind === 'answered' && asksForPatience(answer.pdu.status)
       if (!isAskedAgain || round >= PATIENT_TRIES) return outcome
@@ -239,7 +240,7 @@ function refusedNow(reason: string, retry: boolean): Promise<SendOutcome> {
   return Promise.resolve({ kind: 'refused', reason, retry })
 }
 
-function outcomeOf(answer: Answer): PartOutcome {
+function outcomeOf(answer: Answer, over: Connection | null): PartOutcome {
   if (answer.kind === 'not_sent') return { kind: 'refused', reason: answer.cause, retry: true }
   if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause }
   const { pdu } = answer
@@ -248,5 +249,5 @@ function outcomeOf(answer: Answer): PartOutcome {
   }
   if (pdu.command !== 'submit_sm_resp') return { kind: 'unknown', cause: 'answered_by_something_else' }
   if (pdu.status !== STATUS.ok) return { kind: 'refused', ...refusalOf(pdu.status) }
-  return { kind: 'accepted', id: textField(pdu, 'message_id') }
+  return { kind: 'accepted', id: textField(pdu, 'message_id'), over }
 }

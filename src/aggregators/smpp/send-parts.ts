@@ -3,7 +3,8 @@ import type { Pdu } from './codec.ts'
 
 /** What became of one submit. */
 export type PartOutcome =
-  | { readonly kind: 'accepted'; readonly id: string }
+  /** `over`: the connection that it went over. */
+  | { readonly kind: 'accepted'; readonly id: string; readonly over: object | null }
   | { readonly kind: 'refused'; readonly reason: string; readonly retry: boolean; readonly scope?: 'link' }
   | { readonly kind: 'unknown'; readonly cause: string }
 

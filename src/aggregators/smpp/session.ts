@@ -15,6 +15,8 @@ export type SmppSession = {
   giveBack(): void
   /** Places taken. */
   inFlight(): number
+  /** The connection of the moment; null while there is none. */
+  connection(): Connection | null
   /** Sends a request and waits for its answer or its deadline; needs a place. */
   request(command: string, fields: Pdu['fields']): Promise<Answer>
   /** Begins to try, where it does not already. */
@@ -131,6 +133,7 @@ export function makeSmppSession(settings: SmppLinkSettings, handlers: SessionHan
       inFlight -= 1
     },
     inFlight: () => inFlight,
+    connection: () => current,
     request(command, fields) {
       if (current === null || state !== 'bound') return Promise.resolve({ kind: 'not_sent', cause: 'link_down' })
       return current.request(command, fields, timings.responseTimeoutMs)

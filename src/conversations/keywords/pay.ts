@@ -11,7 +11,8 @@ export const pay: Keyword = {
   alone: false,
   async answer({ market, billers }, _writer, rest) {
     const { tokens, secret } = split(rest)
-    const chosen = readBiller(tokens, [...billers.values()])
+    const bills = [...billers.values()].filter(({ service }) => service === 'bill')
+    const chosen = readBiller(tokens, bills)
     const account = readAccount(chosen?.left ?? tokens, chosen?.value.accountDigits ?? null)
     const afterAccount = account?.left ?? chosen?.left ?? tokens
     const paid = readAmount(afterAccount, market.currency, account?.at ?? 0)
@@ -19,7 +20,7 @@ export const pay: Keyword = {
     const common = { limit: 'keyword', left } as const
     if (chosen === null) return { ...common, message: 'dial_pay', values: {}, opens: { values: {}, row: null } }
     const { id, name } = chosen.value
-    const row = String([...billers.keys()].indexOf(id) + 1)
+    const row = String(bills.findIndex((each) => each.id === id) + 1)
     const dialled = account !== null && account.value.length >= LEAST_DIALLED ? [account.value] : []
     return {
       ...common,

@@ -1,6 +1,12 @@
 import { formatMsisdn } from '../../domain/msisdn.ts'
-import { digitsOf, readAmount, readNumber, split } from './arguments.ts'
+import { digitsOf, type Read, readAmount, readNumber, split } from './arguments.ts'
 import type { Keyword } from './keyword.ts'
+
+/**
+ * Amounts that people send are round, and a PIN rarely is: nobody can tell a PIN from an amount, but a figure of its length that is no
+ * multiple of this, with no sign of money about it, is asked for once more on the screen rather than said and stored as an amount.
+ */
+const ROUND = 50
 
 /** SEND number amount, in either order: the dialogue begins at the confirmation, which asks for the PIN. */
 export const send: Keyword = {
@@ -20,7 +26,7 @@ export const send: Keyword = {
     const isUnsure =
       paid !== null &&
       /^\d{4,6}$/.test(digitsOf(paid.value, market.currency)) &&
-      readAmount(paid.left, market.currency, 0) !== null
+      (readAmount(paid.left, market.currency, 0) !== null || isOddFigure(writtenAs(to.left, paid)))
     if (isUnsure) {
       const all = [...to.left, secret].join(' ')
       return { ...common, left: all, message: 'dial_send', values: {}, opens: { values: number, row: null } }
@@ -33,4 +39,13 @@ export const send: Keyword = {
       opens: { values: { ...number, amount: digitsOf(paid.value, market.currency) }, row: null },
     }
   },
+}
+
+/** The tokens that an amount was read from. */
+function writtenAs(tokens: readonly string[], { at, left }: Read<bigint>): string {
+  return tokens.slice(at, at + tokens.length - left.length).join(' ')
+}
+
+function isOddFigure(text: string): boolean {
+  return /^\d{4,6}$/.test(text) && Number(text) % ROUND !== 0
 }

@@ -8,7 +8,7 @@ const cedi = 100n
  */
 export const ghana: MarketTariff = {
   market: 'GH',
-  version: 'GH-2024-1',
+  version: 'GH-2024-2',
   effectiveFrom: '2024-03-01T00:00:00Z',
   taxOnFeeBp: 0,
   services: {
@@ -20,6 +20,7 @@ export const ghana: MarketTariff = {
       ],
     },
     bill: { minimum: 1n * cedi, bands: [{ upTo: 25_000n * cedi, flat: 0n }] },
+    airtime: { minimum: 1n * cedi, bands: [{ upTo: 25_000n * cedi, flat: 0n }] },
   },
   tiers: {
     basic: { perTransaction: null, perDay: 3_000n * cedi, balance: 5_000n * cedi },

@@ -4,11 +4,11 @@ const shilling = 100n
 
 /**
  * Kenya, after M-Pesa's published tariff and limits of 2025: sending is charged by band, the excise duty of 15 % is part of the fee,
- * and a bill is free to the payer. An operator checks these against its own licence before use.
+ * and a bill and airtime are free to the payer. An operator checks these against its own licence before use.
  */
 export const kenya: MarketTariff = {
   market: 'KE',
-  version: 'KE-2025-1',
+  version: 'KE-2025-2',
   effectiveFrom: '2025-01-01T00:00:00+03:00',
   taxOnFeeBp: 1500,
   services: {
@@ -30,6 +30,7 @@ export const kenya: MarketTariff = {
       ],
     },
     bill: { minimum: 1n * shilling, bands: [{ upTo: 250_000n * shilling, flat: 0n }] },
+    airtime: { minimum: 5n * shilling, bands: [{ upTo: 250_000n * shilling, flat: 0n }] },
   },
   tiers: {
     basic: { perTransaction: 50_000n * shilling, perDay: 100_000n * shilling, balance: 100_000n * shilling },

@@ -6,7 +6,7 @@ import type { MarketTariff } from '../tariff.ts'
  */
 export const uganda: MarketTariff = {
   market: 'UG',
-  version: 'UG-2024-1',
+  version: 'UG-2024-2',
   effectiveFrom: '2024-01-01T00:00:00+03:00',
   taxOnFeeBp: 0,
   services: {
@@ -19,6 +19,7 @@ export const uganda: MarketTariff = {
       ],
     },
     bill: { minimum: 500n, bands: [{ upTo: 5_000_000n, flat: 0n }] },
+    airtime: { minimum: 50n, bands: [{ upTo: 5_000_000n, flat: 0n }] },
   },
   tiers: {
     basic: { perTransaction: 1_000_000n, perDay: 3_000_000n, balance: 3_000_000n },

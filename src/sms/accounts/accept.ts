@@ -31,9 +31,9 @@ export async function acceptMessage(
         SELECT id FROM smpp_account WHERE id = $1 AND NOT suspended AND removed_at IS NULL AND volume_left IS NULL
       ), message AS (
         INSERT INTO sms_outbox (id, fact_key, recipient_sealed, recipient_index, body_sealed, priority, expires_at, flash,
-          not_before, ring_at, account_id, sender_sealed, part_reference, part_total, part_number)
+          not_before, ring_at, account_id, sender_sealed, part_reference, part_total, part_number, category)
         SELECT $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, coalesce($11::timestamptz, now()) + interval '1 day'), $10,
-          coalesce($11::timestamptz, now()), coalesce($11::timestamptz, now() + interval '10 seconds'), id, $12, $13, $14, $15
+          coalesce($11::timestamptz, now()), coalesce($11::timestamptz, now() + interval '10 seconds'), id, $12, $13, $14, $15, $20
         FROM account
         RETURNING id, version
       ), submission AS (
@@ -52,7 +52,7 @@ export async function acceptMessage(
       ...[part?.reference ?? null, part?.total ?? null, part?.number ?? null],
       ...[numberOf(id), message.registered],
       sealer.seal(JSON.stringify([message.source, message.destination]), addressesContext(id)),
-      message.userReference,
+      ...[message.userReference, account.category],
     ],
   })
   const [row] = rows

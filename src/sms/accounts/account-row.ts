@@ -1,6 +1,7 @@
 import type { BindType, SmppAccount } from '../../aggregators/smpp/server/account.ts'
 import type { SmsPriority } from '../../aggregators/sms-link.ts'
 import type { Queryable } from '../../database/database.ts'
+import type { SmsCategory } from '../informing.ts'
 
 /** How an account's message ids are written: our id, or a number of at most nineteen digits, decimal or in hexadecimal. */
 export type MessageIdForm = 'uuid' | 'decimal' | 'hex'
@@ -10,6 +11,8 @@ export type StoredAccount = SmppAccount & {
   readonly passwordHash: string
   readonly owned: readonly string[]
   readonly priority: Exclude<SmsPriority, 'code'>
+  /** Of all that it sends. */
+  readonly category: SmsCategory
   readonly messageIds: MessageIdForm
   /** Segments; null: no limit. */
   readonly volumeLeft: bigint | null
@@ -27,13 +30,14 @@ type Row = {
   prefixes: string[]
   owned: string[]
   priority: StoredAccount['priority']
+  category: SmsCategory
   message_ids: MessageIdForm
   volume_left: bigint | null
   suspended: boolean
 }
 
 const COLUMNS =
-  'id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, message_ids, volume_left, suspended'
+  'id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, category, message_ids, volume_left, suspended'
 
 /** Removed accounts are in none of these. */
 export async function findAccount(database: Queryable, systemId: string): Promise<StoredAccount | null> {
@@ -73,6 +77,7 @@ function accountOf(row: Row): StoredAccount {
     passwordHash: row.password_hash,
     owned: row.owned,
     priority: row.priority,
+    category: row.category,
     messageIds: row.message_ids,
     volumeLeft: row.volume_left,
   }

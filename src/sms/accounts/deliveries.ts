@@ -7,7 +7,7 @@ import { Secret } from '../../domain/secret.ts'
 import type { Sealer } from '../../security/sealing.ts'
 import type { StoredAccount } from './account-row.ts'
 import { addressesContext, messageContext, messageIdOf } from './message-ids.ts'
-import { errorCodeOf } from './standing.ts'
+import { errorCodeOf, REASON } from './standing.ts'
 
 type Row = {
   id: bigint
@@ -48,7 +48,7 @@ export async function takeDeliveries(
       )
       SELECT taken.id, taken.outbox_id, taken.state, taken.created_at, taken.name, taken.message_sealed,
         cancelled_at IS NOT NULL AS cancelled, addresses_sealed, user_reference, message.created_at AS submitted_at,
-        (SELECT reason FROM sms_part WHERE sms_part.outbox_id = message.id AND sms_part.state = 'failed' LIMIT 1) AS reason
+        ${REASON} AS reason
       FROM taken
       LEFT JOIN smpp_submission AS submission ON submission.outbox_id = taken.outbox_id
       LEFT JOIN sms_outbox AS message ON message.id = taken.outbox_id
@@ -79,7 +79,7 @@ function receiptOf(sealer: Sealer, account: StoredAccount, row: Row): Delivery |
     messageId: messageIdOf(outbox_id, account.messageIds),
     state: row.cancelled === true ? ('cancelled' as const) : state,
     finalAt: row.created_at,
-    errorCode: state === 'failed' ? errorCodeOf(row.reason) : null,
+    errorCode: state === 'failed' || state === 'refused' ? errorCodeOf(row.reason) : null,
   }
   const userReference = row.user_reference
   return { kind: 'receipt', id, standing, submittedAt: submitted_at, source, destination, userReference }
@@ -108,19 +108,30 @@ export async function postponeDeliveries(database: Queryable, ids: readonly bigi
   })
 }
 
-/**
- * Keeps a message from a phone for the account that owns the number it was sent to. Call it in the transaction that stores the message.
- * False: nobody's.
- */
-export async function forwardToOwner(tx: Queryable, sealer: Sealer, message: IncomingSms): Promise<boolean> {
-  const name = uuidv7()
-  const { from, to, text, part } = message
-  const content: Message = { from, to, text: text.reveal(), part: part ?? null }
-  const { rowCount } = await tx.query({
-    name: 'smpp-forward',
-    text: `INSERT INTO smpp_delivery (account_id, name, message_sealed)
-      SELECT id, $2, $3 FROM smpp_account WHERE owned @> ARRAY[$1::text] AND removed_at IS NULL ORDER BY id LIMIT 1`,
-    values: [to, name, sealer.seal(JSON.stringify(content), messageContext(name))],
+/** The account that gets what is written to this number; null: nobody's. */
+export async function findOwner(tx: Queryable, number: string): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>({
+    name: 'smpp-owner',
+    text: 'SELECT id FROM smpp_account WHERE owned @> ARRAY[$1::text] AND removed_at IS NULL ORDER BY id LIMIT 1',
+    values: [number],
   })
-  return rowCount === 1
+  return rows[0]?.id ?? null
+}
+
+/** Keeps a message from a phone for the account that owns the number it was sent to. Call it in the transaction that stores the message. */
+export async function forwardToOwner(
+  tx: Queryable,
+  sealer: Sealer,
+  owner: string,
+  { from, to, text, part }: IncomingSms,
+): Promise<void> {
+  const name = uuidv7()
+  const content: Message = { from, to, text: text.reveal(), part: part ?? null }
+  await tx.query({
+    name: 'smpp-forward',
+    // Who removes the account erases what waits for it, so of the two one waits for the other.
+    text: `INSERT INTO smpp_delivery (account_id, name, message_sealed)
+      SELECT id, $2, $3 FROM smpp_account WHERE id = $1 AND removed_at IS NULL FOR SHARE`,
+    values: [owner, name, sealer.seal(JSON.stringify(content), messageContext(name))],
+  })
 }

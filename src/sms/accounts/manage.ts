@@ -33,16 +33,18 @@ export async function addAccount(
   if (hash === 'busy') return { kind: 'busy' }
   const added = await database.transaction(async (tx) => {
     const { rowCount } = await tx.query(
-      `INSERT INTO smpp_account (id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, message_ids, volume_left)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      `INSERT INTO smpp_account (id, system_id, password_hash, bind_types, max_binds, tps, window_size, senders, prefixes, owned, priority, message_ids, volume_left, category)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (system_id) WHERE removed_at IS NULL DO NOTHING`,
       [
         ...[id, account.systemId, hash, account.bindTypes, account.maxBinds, account.tps, account.window],
         ...[account.senders, account.prefixes, account.owned, account.priority, account.messageIds, account.volumeLeft],
+        account.category,
       ],
     )
     if (rowCount === 0) return false
-    const payload = { systemId: account.systemId, senders: account.senders.join(' '), volume: volumeText(account) }
+    const { systemId, category, senders } = account
+    const payload = { systemId, category, senders: senders.join(' '), volume: volumeText(account) }
     await audit.record(tx, { actor: by, action: 'smpp_account.added', subject: id, payload })
     return true
   })
@@ -74,11 +76,20 @@ export function topUp(
   )
 }
 
-/** Its name is free again; what it sent stays on file and still goes out. */
+/** Its name is free again; what it sent stays on file and still goes out, what phones wrote to it and it has not fetched is erased. */
 export function removeAccount(services: ManageServices, systemId: string): Promise<'done' | 'unchanged' | 'unknown'> {
-  return change(services, systemId, 'smpp_account.removed', {}, (tx, { id }) =>
-    tx.query('UPDATE smpp_account SET removed_at = now() WHERE id = $1 AND removed_at IS NULL', [id]),
-  )
+  return change(services, systemId, 'smpp_account.removed', {}, async (tx, { id }) => {
+    const removed = await tx.query('UPDATE smpp_account SET removed_at = now() WHERE id = $1 AND removed_at IS NULL', [
+      id,
+    ])
+    // A statement of its own, so that it sees what was being stored while the first one waited.
+    await tx.query(
+      `UPDATE smpp_delivery SET message_sealed = NULL, acknowledged_at = coalesce(acknowledged_at, now())
+        WHERE account_id = $1 AND message_sealed IS NOT NULL`,
+      [id],
+    )
+    return removed
+  })
 }
 
 /** The change and its audit row in one commit. */

@@ -3,6 +3,11 @@ import type { Database, Queryable } from '../../database/database.ts'
 import type { StoredAccount } from './account-row.ts'
 import { messageIdOf, readMessageId } from './message-ids.ts'
 
+/** Why a message failed or was refused: the network's word on a part, or ours on the whole. `message` is the row of the outbox. */
+export const REASON: string = `coalesce(
+  (SELECT reason FROM sms_part WHERE sms_part.outbox_id = message.id AND sms_part.state = 'failed' LIMIT 1),
+  (SELECT reason FROM sms_event WHERE sms_event.outbox_id = message.id AND message.state = 'refused' AND kind = 'refused' AND reason = 'opted_out' LIMIT 1))`
+
 type Row = { outbox_id: string; state: string; later: boolean; settled_at: Date | null; reason: string | null }
 
 /** Where a message of this account stands; null for an id that it was never given. */
@@ -16,7 +21,7 @@ export async function findMessage(
   const { rows } = await database.query<Row>(
     `SELECT outbox_id, CASE WHEN cancelled_at IS NULL THEN message.state ELSE 'cancelled' END AS state,
         message.state = 'queued' AND attempts = 0 AND not_before > now() AS later, settled_at,
-        (SELECT reason FROM sms_part WHERE sms_part.outbox_id = message.id AND sms_part.state = 'failed' LIMIT 1) AS reason
+        ${REASON} AS reason
       FROM smpp_submission JOIN sms_outbox AS message ON message.id = outbox_id
       WHERE smpp_submission.account_id = $1 AND (outbox_id = $2::uuid OR number = $3::bigint)`,
     [account.id, ...('outboxId' in meant ? [meant.outboxId, null] : [null, meant.number])],
@@ -63,8 +68,12 @@ export async function cancelMessage(
   })
 }
 
+/** Our own word in a receipt: the number wants no such messages. */
+const OPTED_OUT = '088'
+
 /** `045` of `UNDELIV err:045`. */
 export function errorCodeOf(reason: string | null): string | null {
+  if (reason === 'opted_out') return OPTED_OUT
   return /\berr:(\w{1,3})\b/.exec(reason ?? '')?.[1] ?? null
 }
 

@@ -129,6 +129,17 @@ export function textLanguage(
   return texts.has(spoken) ? spoken : otherwise
 }
 
+/** What somebody who speaks a language gets, and in which; null: there is nothing for them. */
+function textFor(
+  texts: Texts,
+  { otherwise }: Pick<CampaignDraft, 'otherwise'>,
+  spoken: string,
+): { readonly used: string; readonly text: CampaignText } | null {
+  const used = textLanguage(texts, otherwise, spoken)
+  const text = used === null ? undefined : texts.get(used)
+  return used === null || text === undefined ? null : { used, text }
+}
+
 async function planSegment(
   db: Queryable,
   { sealer, market }: PlanServices,
@@ -139,12 +150,12 @@ async function planSegment(
   const speakers = await readSpeakers(db, sealer, segment, market)
   const problems = speakers.length === 0 ? ['Nobody on file is in that segment.'] : []
   const languages = speakers.flatMap(({ language, people, example }): PlannedLanguage[] => {
-    const used = textLanguage(texts, draft.otherwise, language)
-    const text = used === null ? undefined : texts.get(used)
-    if (used === null || text === undefined) {
+    const found = textFor(texts, draft, language)
+    if (found === null) {
       problems.push(withoutText(people, language))
       return []
     }
+    const { used, text } = found
     const { encoding, parts } = longestOf(text, personalFields)
     const counts = { recipients: people, segments: parts.length, totalSegments: people * parts.length }
     return [{ language, text: used, ...counts, encoding, sample: fillCampaignText(text, example) }]
@@ -166,12 +177,12 @@ async function planList(
   const without = new Map<string, number>()
   for (const person of read.listed) {
     const { language } = person
-    const used = textLanguage(texts, draft.otherwise, language)
-    const text = used === null ? undefined : texts.get(used)
-    if (used === null || text === undefined) {
+    const found = textFor(texts, draft, language)
+    if (found === null) {
       without.set(language, (without.get(language) ?? 0) + 1)
       continue
     }
+    const { used, text } = found
     const wrong = problemsOfValues(person, text)
     problems.push(...wrong)
     if (wrong.length > 0) continue

@@ -154,7 +154,7 @@ async function countStops(db: Queryable, id: string): Promise<number> {
     `SELECT count(DISTINCT message.recipient_index)::int AS stops
       FROM sms_campaign_recipient AS recipient
       JOIN sms_outbox AS message ON message.id = recipient.outbox_id AND message.state NOT IN ('queued', 'sending', 'refused', 'expired')
-      JOIN sms_consent AS choice ON choice.kind = 'stop' AND choice.number_index = message.recipient_index
+      JOIN sms_consent AS choice ON choice.kind = 'stop' AND choice.account_id IS NULL AND choice.number_index = message.recipient_index
         AND choice.at BETWEEN message.created_at AND message.settled_at + interval '3 days'
       WHERE recipient.campaign_id = $1`,
     [id],

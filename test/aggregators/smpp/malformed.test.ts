@@ -3,29 +3,13 @@ import { Duplex } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encodePdu, type Pdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import { openConnection } from '../../../src/aggregators/smpp/connection.ts'
 import { libraryServer, librarySession } from './library.ts'
-import type { Overrides } from './support.ts'
-import { answering, linkTo, pause, type RawPeer, rawPeer, reply, sms, stall, type TestLink, until } from './support.ts'
+import { answering, cleanedUp, pause, reply, sms, stall, until } from './support.ts'
 
-const cleanUps: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
-})
-
-async function peer(onSocket: (socket: Socket, number: number) => void): Promise<RawPeer> {
-  const raw = await rawPeer(onSocket)
-  cleanUps.push(() => raw.close())
-  return raw
-}
-
-function connect(port: number, overrides: Overrides = {}): TestLink {
-  const link = linkTo(port, overrides)
-  cleanUps.push(() => link.link.close())
-  return link
-}
+const { cleanUps, peer, connect } = cleanedUp()
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 /** A deliver_sm whose message_state has no octet. */

@@ -2,44 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { encodePdu, type Pdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import { type LibraryPdu, library, libraryServer, librarySession, submitFields } from './library.ts'
-import {
-  answering,
-  linkTo,
-  type Overrides,
-  pause,
-  phone,
-  type RawPeer,
-  rawPeer,
-  reply,
-  sms,
-  stall,
-  type TestLink,
-  until,
-} from './support.ts'
+import { answering, cleanedUp, pause, phone, rawPeer, reply, sms, stall, until } from './support.ts'
 
 /**
  * Each session defect of npm's `smpp`, by its number in our list of them: first shown on the bare library, then not found in ours.
  * The first of them, malformed PDUs, stands in malformed.test.ts.
  */
-const cleanUps: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
-})
-
-async function peer(onSocket: (socket: Socket, number: number) => void): Promise<RawPeer> {
-  const raw = await rawPeer(onSocket)
-  cleanUps.push(() => raw.close())
-  return raw
-}
-
-function connect(port: number, overrides: Overrides = {}): TestLink {
-  const link = linkTo(port, overrides)
-  cleanUps.push(() => link.link.close())
-  return link
-}
+const { cleanUps, peer, connect } = cleanedUp()
 
 describe('13: an error event that nobody listens to ends the process', () => {
   test('in the library', async () => {

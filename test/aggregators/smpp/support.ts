@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { afterEach } from 'vitest'
 import type { DeliveryReport, IncomingSms } from '../../../src/aggregators/aggregator.ts'
 import { decodePdu, encodePdu, type Pdu, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import { openSmppLink, type SmppLink } from '../../../src/aggregators/smpp/link.ts'
@@ -167,5 +168,30 @@ export function stall(listeners: Listeners): () => void {
   }
   return () => {
     stalled = false
+  }
+}
+
+/** Peers and links of a test file, each closed when its test is over, last first; `cleanUps` takes what else is to be undone. */
+export function cleanedUp(): {
+  readonly cleanUps: (() => unknown)[]
+  readonly peer: (onSocket: (socket: Socket, number: number) => void) => Promise<RawPeer>
+  readonly connect: (port: number, overrides?: Overrides) => TestLink
+} {
+  const cleanUps: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+  })
+  return {
+    cleanUps,
+    async peer(onSocket) {
+      const raw = await rawPeer(onSocket)
+      cleanUps.push(() => raw.close())
+      return raw
+    },
+    connect(port, overrides = {}) {
+      const link = linkTo(port, overrides)
+      cleanUps.push(() => link.link.close())
+      return link
+    },
   }
 }

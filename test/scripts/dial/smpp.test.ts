@@ -98,7 +98,7 @@ test('it has the network send its last input again', async () => {
 test('it shows a dialogue that the gateway begins, and answers it', async () => {
   const { phone: mine, shown, push } = await phone()
   await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(await push(AMINA as Msisdn, ['1'])).toEqual({ kind: 'shown' })
+  expect(await push(AMINA as Msisdn, ['1'])).toMatchObject({ kind: 'shown' })
   await until(() => shown.length === 1, 'the push')
   await mine.enter('9')
   expect(shown.map(({ text }) => text)).toEqual(['begin 1', 'answer 9', undefined])

@@ -85,6 +85,23 @@ describe('binding', () => {
     expect(computed).toBe(3)
   })
 
+  test('a name longer than SMPP has room for is refused unheard, and remembered no longer than that', async () => {
+    let computed = 0
+    const authenticate = async () => {
+      computed += 1
+      return 'refused' as const
+    }
+    const book = { ...world.book, authenticate }
+    const guarded = await world.serve({ book, limits: { failuresPerAddress: 100, failuresPerSystemId: 2 } })
+    const statuses: (number | string)[] = []
+    for (const tail of ['a', 'b', 'c'])
+      statuses.push((await bindClient(guarded.port, `${'x'.repeat(16)}${tail.repeat(500)}`, 'wrong')).status)
+    expect(statuses).toEqual([STATUS.invalidPassword, STATUS.invalidPassword, STATUS.throttled])
+    expect(computed).toBe(0)
+    expect((await bindClient(guarded.port, 'x'.repeat(15), 'wrong')).status).toBe(STATUS.invalidPassword)
+    expect(computed).toBe(1)
+  })
+
   test('a flood of binds does not hash more than one password at a time, and is told to wait', async () => {
     const flooded = await world.serve({
       limits: { failuresPerAddress: 1_000, failuresPerSystemId: 1_000, maxPerAddress: 60 },

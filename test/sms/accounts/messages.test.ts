@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Field, STATUS } from '../../../src/aggregators/smpp/codec.ts'
 import type { SmppServer } from '../../../src/aggregators/smpp/server/server.ts'
 import { findAccount } from '../../../src/sms/accounts/account-row.ts'
-import { setSuspended } from '../../../src/sms/accounts/manage.ts'
+import { removeAccount, setSuspended } from '../../../src/sms/accounts/manage.ts'
 import { deliverSms } from '../../../src/sms/deliver.ts'
 import { until } from '../../aggregators/smpp/support.ts'
 import { losing, refusing } from '../world.ts'
@@ -343,9 +343,33 @@ describe('receipts', () => {
   })
 })
 
+/** A message from a phone that waits for the account. */
+async function forward(name: string, text: string): Promise<void> {
+  const { findOwner, forwardToOwner } = await import('../../../src/sms/accounts/deliveries.ts')
+  const { Secret } = await import('../../../src/domain/secret.ts')
+  const { rows } = await world.sms.db.owner.query<{ owned: string[] }>(
+    'SELECT owned FROM smpp_account WHERE system_id = $1',
+    [name],
+  )
+  const [to = ''] = rows[0]?.owned ?? []
+  const owner = (await findOwner(world.sms.db.app, to)) ?? ''
+  await forwardToOwner(world.sms.db.app, world.sms.services.sealer, owner, {
+    ...{ link: 'mno1', id: null, from: '+254700000001' as never, to, text: new Secret(text) },
+  })
+}
+
+async function waitingFor(name: string): Promise<{ open: boolean; kept: boolean; tries: number }[]> {
+  const { rows } = await world.sms.db.owner.query<{ open: boolean; kept: boolean; tries: number }>(
+    `SELECT acknowledged_at IS NULL AS open, message_sealed IS NOT NULL AS kept, tries FROM smpp_delivery
+      JOIN smpp_account ON smpp_account.id = account_id WHERE system_id = $1 ORDER BY smpp_delivery.id`,
+    [name],
+  )
+  return rows
+}
+
 describe('messages from phones', () => {
   test('to a number that an account owns are handed to it, and forgotten once it has them', async () => {
-    const { forwardToOwner } = await import('../../../src/sms/accounts/deliveries.ts')
+    const { findOwner, forwardToOwner } = await import('../../../src/sms/accounts/deliveries.ts')
     const { Secret } = await import('../../../src/domain/secret.ts')
     const { client } = await open({ owned: ['40404'] })
     const message = {
@@ -356,8 +380,9 @@ describe('messages from phones', () => {
       text: new Secret('canary ሰ'),
     }
     const { sealer } = world.sms.services
-    expect(await forwardToOwner(world.sms.db.app, sealer, message)).toBe(true)
-    expect(await forwardToOwner(world.sms.db.app, sealer, { ...message, to: '40405' })).toBe(false)
+    const owner = await findOwner(world.sms.db.app, '40404')
+    await forwardToOwner(world.sms.db.app, sealer, owner ?? '', message)
+    expect(await findOwner(world.sms.db.app, '40405')).toBeNull()
     await until(() => client.delivered.length === 1, 'it is delivered')
     expect(client.delivered[0]?.fields).toMatchObject({
       source_addr: '254700000001',
@@ -369,5 +394,39 @@ describe('messages from phones', () => {
     const endMs = Date.now() + 5_000
     while ((await kept()) > 0 && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(await kept()).toBe(0)
+  })
+
+  test('that a client has not fetched are erased when its account is removed', async () => {
+    await world.add('leaving', { owned: ['40406'] })
+    await forward('leaving', 'canary')
+    expect(await waitingFor('leaving')).toEqual([{ open: true, kept: true, tries: 0 }])
+    expect(await removeAccount(world.manage, 'leaving')).toBe('done')
+    expect(await waitingFor('leaving')).toEqual([{ open: false, kept: false, tries: 0 }])
+  })
+
+  test('that no client ever answers hold up the next ones for 120 tries, and are then erased', async () => {
+    await world.add('deaf', { owned: ['40407'] })
+    await forward('deaf', 'first')
+    await forward('deaf', 'second')
+    const account = await findAccount(world.sms.db.app, 'deaf')
+    if (account === null) throw new Error('no account')
+    const tried = (tries: number) =>
+      world.sms.db.owner.query(
+        'UPDATE smpp_delivery SET tries = $2, next_at = now() WHERE id = (SELECT min(id) FROM smpp_delivery WHERE account_id = $1)',
+        [account.id, tries],
+      )
+    const take = async () =>
+      (await world.book.takeDeliveries(account, 1, 60_000)).map((each) => 'text' in each && each.text.reveal())
+    await tried(119)
+    expect(await take()).toEqual(['first'])
+    // The last try is with somebody, who may still be answered.
+    expect(await take()).toEqual([])
+    expect((await waitingFor('deaf'))[0]).toEqual({ open: true, kept: true, tries: 120 })
+    await tried(120)
+    expect(await take()).toEqual(['second'])
+    expect(await waitingFor('deaf')).toEqual([
+      { open: false, kept: false, tries: 120 },
+      { open: true, kept: true, tries: 1 },
+    ])
   })
 })

@@ -13,6 +13,7 @@ import { makeAudit } from '../../../src/security/audit.ts'
 import { makeKey } from '../../../src/security/keys.ts'
 import { makeAccountBook } from '../../../src/sms/accounts/book.ts'
 import { addAccount, type ManageServices, type NewAccount } from '../../../src/sms/accounts/manage.ts'
+import { ownSenders } from '../../../src/sms/accounts/own-senders.ts'
 import { makePasswordHasher } from '../../../src/sms/accounts/passwords.ts'
 import { deliverSms } from '../../../src/sms/deliver.ts'
 import { makeLink, makeWorld, type SmsWorld, type TestLink } from '../world.ts'
@@ -52,6 +53,7 @@ export type AccountsWorld = {
 const PLENTY: Omit<NewAccount, 'systemId'> = {
   ...{ bindTypes: ['transmitter', 'receiver', 'transceiver'], maxBinds: 5, tps: 1_000, window: 100 },
   ...{ senders: ['Shop', '22384'], prefixes: [], owned: [], priority: 'bulk', messageIds: 'uuid', volumeLeft: null },
+  category: 'transactional',
 }
 
 /** Quick where the product is patient. */
@@ -90,6 +92,7 @@ export async function makeAccountsWorld(): Promise<AccountsWorld> {
       if (market === undefined) throw new Error('no market')
       const server = await startSmppServer({
         ...{ settings: { host: '127.0.0.1', port: 0, tls }, book, numbering: market.numbering },
+        isOwnSender: ownSenders({ smsSender: 'Nyota', serviceCodes: ['*384#'], linkSenders: [null] }),
         limits: { ...QUICK, ...limits },
         events: {
           onBinds: (event) => heard.binds.push(event),
@@ -173,7 +176,7 @@ export function connectClient(port: number): Client {
   const client: Client = {
     ...{ connection, delivered, deliverStatus: STATUS.ok, closed, isClosed: () => why !== null },
     async ask(command, fields = {}) {
-      const answer = await connection.request(command, fields, 5_000)
+      const answer = await connection.request(command, fields, 15_000)
       if (answer.kind !== 'answered') return { status: answer.cause, fields: {}, command: '' }
       return { status: answer.pdu.status, fields: answer.pdu.fields, command: answer.pdu.command }
     },

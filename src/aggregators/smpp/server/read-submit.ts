@@ -26,13 +26,18 @@ const SUBUNIT_DISPLAY = 1
 const LONGEST_MS = 30 * 86_400_000
 
 /** Reads a submit_sm or data_sm of this account; every field that we would not do as it says is a refusal with its own status. */
-export function readSubmit(pdu: Pdu, account: SmppAccount, numbering: NumberingPlan, now: Date): ReadSubmit {
+export function readSubmit(
+  pdu: Pdu,
+  account: SmppAccount,
+  { numbering, isOwnSender }: { readonly numbering: NumberingPlan; readonly isOwnSender: (sender: string) => boolean },
+  now: Date,
+): ReadSubmit {
   const destination = addressOf(pdu, 'dest_addr', 'destination_addr')
   const to = readDestination(destination, account, numbering)
   if (to === null) return refused(REFUSAL.destination)
   const source = addressOf(pdu, 'source_addr', 'source_addr')
   const from = readSender(source, account)
-  if (from === null) return refused(REFUSAL.source)
+  if (from === null || isOwnSender(from)) return refused(REFUSAL.source)
   if ((numberField(pdu, 'sm_default_msg_id') ?? 0) !== 0) return refused(REFUSAL.predefined)
   const body = readBody(pdu)
   if (typeof body === 'number') return refused(body)

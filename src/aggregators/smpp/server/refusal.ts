@@ -2,7 +2,7 @@
 export const REFUSAL = {
   /** ESME_RINVMSGLEN */
   length: 0x01,
-  /** ESME_RINVSRCADR: no such form, or not one of the account's senders. */
+  /** ESME_RINVSRCADR: no such form, not one of the account's senders, or one of our own. */
   source: 0x0a,
   /** ESME_RINVDSTADR: no phone number, or outside the account's prefixes. */
   destination: 0x0b,

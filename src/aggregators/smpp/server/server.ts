@@ -35,6 +35,8 @@ export type SmppServerOptions = {
   readonly events: ServerEvents
   /** How numbers in a national form are read. */
   readonly numbering: NumberingPlan
+  /** Senders that are ours, which no account has, whatever its own say. */
+  readonly isOwnSender: (sender: string) => boolean
   readonly limits?: Partial<ServerLimits>
   readonly now?: () => Date
 }
@@ -53,14 +55,14 @@ const BIND_TYPES: readonly BindType[] = ['transmitter', 'receiver', 'transceiver
 
 /** Listens for clients: networks, aggregators and the operator's own applications, each with an account. */
 export async function startSmppServer(options: SmppServerOptions): Promise<SmppServer> {
-  const { settings, book, events, numbering, now = () => new Date() } = options
+  const { settings, book, events, numbering, isOwnSender, now = () => new Date() } = options
   const limits: ServerLimits = { ...defaultLimits, ...options.limits }
   const sessions = new Map<Session, Live | null>()
   const lives = new Map<string, Live>()
   const sockets = new Map<Socket, string>()
   let stopping = false
   const shared = {
-    ...{ book, events, limits, numbering, now, systemId: SYSTEM_ID, enter, entered, left },
+    ...{ book, events, limits, numbering, isOwnSender, now, systemId: SYSTEM_ID, enter, entered, left },
     guard: makeBindGuard(limits),
     gate: makeGate(limits.maxAtWork, limits.maxWaiting),
   }

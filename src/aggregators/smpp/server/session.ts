@@ -26,6 +26,7 @@ export type SessionDependencies = {
   readonly guard: BindGuard
   readonly gate: Gate
   readonly numbering: NumberingPlan
+  readonly isOwnSender: (sender: string) => boolean
   readonly systemId: string
   readonly now: () => Date
   /** Takes the session in among those of its account; null: it has all its binds. */
@@ -183,7 +184,7 @@ export function serveClient(socket: Socket, address: string, dependencies: Sessi
     if (type === 'receiver' || state === 'leaving') return STATUS.invalidBindState
     if (!take()) return STATUS.throttled
     if (inFlight >= account.window) return STATUS.queueFull
-    const read = readSubmit(pdu, account, dependencies.numbering, now())
+    const read = readSubmit(pdu, account, dependencies, now())
     if (read.kind === 'refused') return read.status
     const work = gate.run(() => book.accept(account, read.message))
     if (work === 'full') return STATUS.throttled

@@ -45,8 +45,10 @@ type Live = {
   readonly pushed: boolean
   /** Over what the last input came. */
   readonly bind: object | null
-  /** The network has our acknowledgement and our screen. */
+  /** The network has our acknowledgement and our screen: the screen went behind the acknowledgement over one connection, and was taken. */
   settled: boolean
+  /** Its last screen is on its way, so whoever dials now leaves nothing. */
+  ended: boolean
   /** The input that is being answered. */
   under: { readonly pdu: UssdInputPdu; readonly work: Promise<void> } | null
   silence: NodeJS.Timeout | null
@@ -106,7 +108,8 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const goesOn = pdu.kind === 'answer' && before !== undefined
     const mine = enter(peer.msisdn, { ...names, pushed: goesOn && before.pushed, bind })
     // A phone has one dialogue: whoever begins another has left the first.
-    if (pdu.kind === 'begin' && before !== undefined && before.sessionId !== mine.sessionId) await leave(peer, before)
+    const leaves = pdu.kind === 'begin' && before !== undefined && before.sessionId !== mine.sessionId
+    if (leaves && !before.ended) await leave(peer, before)
     const fresh = before?.settled === true && before.bind === bind
     const turn = await conversation.converse({
       aggregator: SMPP,
@@ -116,8 +119,12 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
       text: pdu.text,
       single: { kind: pdu.kind, fresh, alias: names.alias },
     })
-    // An older answer that comes late: the network waits for nothing.
-    if (turn.outcome === 'stale' && !turn.reply.end) return wait(via, peer.msisdn, mine)
+    // An older answer that comes late: the network waits for nothing, and what is known of the newer one still holds.
+    if (turn.outcome === 'stale' && !turn.reply.end) {
+      if (before !== undefined && live.get(peer.msisdn) === mine) live.set(peer.msisdn, before)
+      return wait(via, peer.msisdn, before ?? mine)
+    }
+    mine.ended = turn.reply.end
     const last: UssdShow = mine.pushed ? 'pushLast' : 'last'
     const outcome = await show(via, turn.reply.end ? last : 'ask', peer, turn)
     const isPrompt = via.dialect.acknowledge === 'before' || performance.now() - startedMs <= PROMPT_MS
@@ -148,17 +155,17 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     isPrompt: boolean,
   ): Promise<void> {
     const names = { aggregator: SMPP, sessionId: mine.sessionId, alias: mine.alias, msisdn }
-    // Where something newer came meanwhile, its own screen decides.
-    if (live.get(msisdn) !== mine) return
     if (reply.end) {
       forget(msisdn, mine)
       const status = outcome.kind === 'refused' ? 'failed' : 'completed'
       if (kind !== 'repeat') events.sessionEnded({ aggregator: SMPP, status })
       return
     }
+    // Who has answered has seen the screen, and who dials again has left it.
+    if (live.get(msisdn) !== mine) return
     switch (outcome.kind) {
       case 'accepted':
-        mine.settled = isPrompt
+        mine.settled = isPrompt && outcome.over === mine.bind
         return wait(via, msisdn, mine)
       case 'refused':
         // The network may well refuse a screen that it has already.
@@ -173,22 +180,29 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   /** Until the next input, or for as long as the dialect has it. */
   function wait({ dialect }: UssdLink, msisdn: Msisdn, mine: Live): void {
     if (live.get(msisdn) !== mine) return
-    const end = (): Promise<void> => over({ ...mine, msisdn }, 'dropped')
+    if (mine.silence !== null) clearTimeout(mine.silence)
+    const silentSinceMs = Date.now()
+    const end = (): Promise<void> => over({ ...mine, msisdn }, 'dropped', { silentSinceMs })
     const onSilence = (): void => void end().catch((error: unknown) => events.hopFailed({ aggregator: SMPP, error }))
     mine.silence = setTimeout(onSilence, dialect.silenceMs).unref()
   }
 
   function pushOver(links: readonly UssdLink[]): UssdPush {
-    return async (to, inputs) => {
+    return async (to, inputs, offer) => {
       const via = bestFor(links, to)
       if (via === null) return { kind: 'unavailable' }
       if (live.has(to)) return { kind: 'refused', reason: 'in_a_dialogue' }
       if (inputs.some((input) => /[*#]/.test(input))) return { kind: 'refused', reason: 'not_diallable' }
-      return begin(via, to, inputs)
+      return begin(via, to, inputs, offer)
     }
   }
 
-  async function begin(via: UssdLink, to: Msisdn, inputs: readonly string[]): Promise<PushOutcome> {
+  async function begin(
+    via: UssdLink,
+    to: Msisdn,
+    inputs: readonly string[],
+    offer: string | undefined,
+  ): Promise<PushOutcome> {
     const serviceCode = serviceCodes[0] ?? ''
     const peer: UssdPeer = { msisdn: to, session: null, address: { ...SHORT_CODE, address: bare(serviceCode) } }
     const names = namesOf(via.dialect, peer)
@@ -196,7 +210,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const turn = await conversation.converse({
       ...{ aggregator: SMPP, sessionId: names.sessionId, msisdn: to, serviceCode },
       text: new Secret(inputs.join('*')),
-      single: { kind: 'begin', fresh: true, pushed: true },
+      single: { kind: 'begin', fresh: true, pushed: true, ...(offer === undefined ? {} : { offer }) },
     })
     if (turn.outcome !== 'answered') {
       forget(to, mine)
@@ -204,14 +218,15 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     }
     const outcome = await show(via, turn.reply.end ? 'pushNotice' : 'pushAsk', peer, turn)
     await settle(via, to, mine, turn, outcome, true)
-    if (outcome.kind === 'accepted') return { kind: 'shown' }
+    if (outcome.kind === 'accepted')
+      return { kind: 'shown', answerWithinMs: turn.reply.end ? null : via.dialect.silenceMs }
     return outcome.kind === 'refused' ? { kind: 'refused', reason: outcome.reason } : outcome
   }
 
   function enter(msisdn: Msisdn, entry: Pick<Live, 'sessionId' | 'alias' | 'pushed' | 'bind'>): Live {
     const before = live.get(msisdn)
     if (before !== undefined) forget(msisdn, before)
-    const mine: Live = { ...entry, settled: false, under: null, silence: null }
+    const mine: Live = { ...entry, settled: false, ended: false, under: null, silence: null }
     live.set(msisdn, mine)
     return mine
   }
@@ -221,13 +236,17 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     if (live.get(msisdn) === entry) live.delete(msisdn)
   }
 
-  async function over(names: Names, status: UssdEnd['status']): Promise<void> {
+  async function over(
+    names: Names,
+    status: UssdEnd['status'],
+    silence: Pick<UssdEnd, 'silentSinceMs'> = {},
+  ): Promise<void> {
     const { sessionId, alias, msisdn } = names
     const entry = live.get(msisdn)
-    // The word may be about a session before the one that is there now.
-    const isMeant = entry?.sessionId === sessionId || (alias !== undefined && entry?.alias === alias)
+    // The word may be about a session before the one that is there now; one that we began has no name of the network's until it is answered.
+    const isMeant = entry?.sessionId === sessionId || entry?.sessionId === alias
     if (entry !== undefined && isMeant) forget(msisdn, entry)
-    await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status })
+    await conversation.end({ aggregator: SMPP, sessionId, alias, msisdn, status, ...silence })
   }
 
   function leave({ msisdn }: UssdPeer, { sessionId, alias }: Live): Promise<void> {

@@ -76,7 +76,7 @@ describe('over a link, to another server like ours', () => {
     const [market] = [...markets.values()]
     if (market === undefined) throw new Error('no market')
     const settings = { host: '127.0.0.1', port: 0, tls: null }
-    server = await startSmppServer({ settings, book, events, numbering: market.numbering })
+    server = await startSmppServer({ settings, book, events, numbering: market.numbering, isOwnSender: () => false })
   })
   afterAll(() => server.stop())
 

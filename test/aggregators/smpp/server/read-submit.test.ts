@@ -3,10 +3,13 @@ import type { Field, Pdu } from '../../../../src/aggregators/smpp/codec.ts'
 import type { ClientMessage, SmppAccount } from '../../../../src/aggregators/smpp/server/account.ts'
 import { readSubmit } from '../../../../src/aggregators/smpp/server/read-submit.ts'
 import { REFUSAL } from '../../../../src/aggregators/smpp/server/refusal.ts'
+import type { NumberingPlan } from '../../../../src/domain/market.ts'
 import { markets } from '../../../../src/domain/markets.ts'
+import { ownSenders } from '../../../../src/sms/accounts/own-senders.ts'
 
 const NOW = new Date('2026-11-23T10:00:00Z')
-const numbering = (markets.get('KE') ?? [...markets.values()][0])?.numbering as Parameters<typeof readSubmit>[2]
+const numbering = (markets.get('KE') ?? [...markets.values()][0])?.numbering as NumberingPlan
+const isOwnSender = ownSenders({ smsSender: 'Nyota', serviceCodes: ['*384*77#'], linkSenders: ['+254722000000', null] })
 const account: SmppAccount = {
   ...{ id: 'a', systemId: 'shop', bindTypes: ['transceiver'], maxBinds: 1, tps: 10, window: 10 },
   ...{ senders: ['Shop', '22384', '+254711000000'], prefixes: ['2547'], suspended: false },
@@ -20,7 +23,7 @@ function read(fields: Readonly<Record<string, Field>>, by: Partial<SmppAccount> 
       ...{ data_coding: 0, short_message: Buffer.from('hello'), ...fields },
     },
   }
-  return readSubmit(pdu, { ...account, ...by }, numbering, NOW)
+  return readSubmit(pdu, { ...account, ...by }, { numbering, isOwnSender }, NOW)
 }
 
 function messageOf(fields: Readonly<Record<string, Field>>, by: Partial<SmppAccount> = {}): ClientMessage {
@@ -144,5 +147,27 @@ describe('what a client submits', () => {
     ],
   ])('is refused with its own status for %s', (_, fields, status) => {
     expect(read(fields)).toEqual({ kind: 'refused', status })
+  })
+})
+
+describe('the service’s own senders', () => {
+  test.each<[string, Record<string, Field>]>([
+    ['its name', { source_addr: 'Nyota' }],
+    ['its name in other letters', { source_addr: 'N-YOTA' }],
+    ['the code that people dial', { source_addr_ton: 3, source_addr: '384' }],
+    ['all of that code', { source_addr_ton: 3, source_addr: '38477' }],
+    ['a link’s own sender', { source_addr_ton: 1, source_addr: '254722000000' }],
+  ])('are no client’s, whatever senders it may have: %s', (_what, fields) => {
+    expect(read(fields, { senders: ['*'] })).toEqual({ kind: 'refused', status: REFUSAL.source })
+    const named = String(fields.source_addr)
+    expect(read(fields, { senders: [named, `+${named}`] })).toEqual({ kind: 'refused', status: REFUSAL.source })
+  })
+
+  test('leave the others to a client that may have all', () => {
+    expect(messageOf({ source_addr: 'Nyotas' }, { senders: ['*'] }).from).toBe('Nyotas')
+  })
+
+  test('are not what a message without a sender comes from', () => {
+    expect(read({ source_addr: '' }, { senders: ['Nyota'] })).toEqual({ kind: 'refused', status: REFUSAL.source })
   })
 })

@@ -39,6 +39,7 @@ async function side(
     hop: number,
   ) => Partial<UssdTurn['reply']> & { outcome?: UssdTurn['outcome']; afterMs?: number },
   changes: Partial<UssdDialect> = {},
+  binds = 1,
 ): Promise<Side> {
   const known = ussdDialects.get(name)
   if (known === undefined) throw new Error(`${name} is no dialect`)
@@ -78,13 +79,13 @@ async function side(
       hopFailed: event('failed'),
     },
   })
-  const link = ussdLinkTo(network.smppPort, dialect, dialogues)
+  const link = ussdLinkTo(network.smppPort, dialect, dialogues, binds)
   opened.push(
     () => network.close(),
     () => link.close(),
     () => dialogues.close(),
   )
-  await until(() => link.isUp(), 'the link is up')
+  await until(() => link.status().binds.every(({ state }) => state === 'bound'), 'the link is up')
   return { network, link, dialogues, push: dialogues.pushOver([{ dialect, link }]), heard, ended, doubted, events }
 }
 
@@ -136,7 +137,7 @@ describe.each([...ussdDialects.keys()])('in the dialect %s', (name) => {
     const { network, push, heard } = await side(name, (_, hop) => ({ end: hop === 2 }))
     const shown: unknown[] = []
     opened.push(network.ussd.follow(AMINA, (screen) => shown.push(screen)))
-    expect(await push(AMINA, ['1', '0712345678', '500'])).toEqual({ kind: 'shown' })
+    expect(await push(AMINA, ['1', '0712345678', '500'])).toEqual({ kind: 'shown', answerWithinMs: 120_000 })
     expect(shown).toEqual([{ kind: 'screen', text: 'screen 1', end: false }])
     expect(heard).toMatchObject([{ kind: 'begin', text: '1*0712345678*500' }])
     expect(await network.ussd.answer(AMINA, '73915')).toMatchObject({ kind: 'screen', text: 'screen 2', end: true })
@@ -146,7 +147,7 @@ describe.each([...ussdDialects.keys()])('in the dialect %s', (name) => {
 
   test('a notice is shown and its confirmation is no answer', async () => {
     const { network, push, heard } = await side(name, () => ({ end: true }))
-    expect(await push(AMINA, [])).toEqual({ kind: 'shown' })
+    expect(await push(AMINA, [])).toEqual({ kind: 'shown', answerWithinMs: null })
     await pause(20)
     expect(heard).toHaveLength(1)
     expect(network.ussd.faults).toEqual([])
@@ -226,6 +227,19 @@ describe('what the network repeats', () => {
     expect(heard[2]?.fresh).toBe(false)
   })
 
+  test('is not called fresh where the screen went over another bind than its input came', async () => {
+    const { network, heard } = await side('standard', () => ({}), {}, 2)
+    // The network takes its binds in turn; screens go over the first while nothing else is under way.
+    await network.ussd.dial(MARIAM, '*384#')
+    await network.ussd.dial(AMINA, '*384#')
+    await network.ussd.answer(MARIAM, 'over the second')
+    await network.ussd.answer(AMINA, 'over the first')
+    expect(heard.slice(2)).toMatchObject([
+      { text: 'over the second', fresh: false },
+      { text: 'over the first', fresh: true },
+    ])
+  })
+
   test('does not end the dialogue when the network refuses the same screen twice', async () => {
     const { network, ended } = await side('standard', (_, hop) => (hop === 1 ? {} : { outcome: 'repeat' }))
     await network.ussd.dial(AMINA, '*384#')
@@ -239,10 +253,33 @@ describe('what the network repeats', () => {
 describe('dialogues', () => {
   test('a silent one is over after the time of its dialect', async () => {
     const { network, ended } = await side('standard', talk, { silenceMs: 60 })
+    const beganMs = Date.now()
     await network.ussd.dial(AMINA, '*384#')
     network.ussd.fallSilent(AMINA)
     await until(() => ended.length > 0, 'the end')
     expect(ended).toMatchObject([{ status: 'dropped', msisdn: AMINA }])
+    expect(ended[0]?.silentSinceMs).toBeGreaterThanOrEqual(beganMs)
+    expect(ended[0]?.silentSinceMs).toBeLessThanOrEqual(Date.now() - 59)
+  })
+
+  test('the word that an older one is over takes nothing from the one that is there now', async () => {
+    const { network, heard, ended, dialogues, link } = await side('standard', talk, { silenceMs: 200 })
+    const dialect = ussdDialects.get('standard')
+    if (dialect === undefined) throw new Error('the standard dialect is gone')
+    await network.ussd.dial(AMINA, '*384#')
+    await network.ussd.dial(AMINA, '*384#')
+    const [older, newer] = heard.map(({ id }) => id)
+    const session = Buffer.from((older?.split(':')[1] ?? '').padStart(4, '0'), 'hex')
+    const abort = {
+      ...{ source_addr: AMINA.slice(1), destination_addr: '384', short_message: Buffer.alloc(0) },
+      ...{ service_type: 'USSD', ussd_service_op: 0x81, its_session_info: session },
+    }
+    const pdu = { command: 'deliver_sm', status: 0, sequence: 1, fields: abort }
+    expect(await dialogues.hear({ dialect, link }, pdu, {})).toBe(STATUS.ok)
+    expect(ended.map(({ sessionId }) => sessionId)).toEqual([older, older])
+    // Still waited for, and still told apart: its silence is heard of.
+    await until(() => ended.length === 3, 'the silence')
+    expect(ended[2]?.sessionId).toBe(newer)
   })
 
   test('a phone has one: whoever dials again under another name has left the first', async () => {
@@ -269,6 +306,34 @@ describe('dialogues', () => {
     await pause(50)
     expect(heard).toEqual([])
   })
+})
+
+describe('what comes while a screen is on its way', () => {
+  test('an older input that comes late takes nothing from the newer: nobody knows whether its screen arrived', async () => {
+    const { network, doubted, ended } = await side('standard', (_, hop) => (hop === 3 ? { outcome: 'stale' } : {}))
+    await network.ussd.dial(AMINA, '*384#')
+    network.behave({ loseResponses: true })
+    await network.ussd.answer(AMINA, '2')
+    void network.ussd.answer(AMINA, '1')
+    await until(() => doubted.length > 0, 'the doubt')
+    expect(ended).toEqual([])
+  })
+
+  test.each(['standard', 'huawei'])(
+    'in the dialect %s a dial on the last screen leaves that dialogue completed, once',
+    async (name) => {
+      const { network, ended, events } = await side(name, (_, hop) => ({ end: hop === 2 }))
+      await network.ussd.dial(AMINA, '*384#')
+      network.behave({ delayMs: 50 })
+      await network.ussd.answer(AMINA, '9')
+      await network.ussd.dial(AMINA, '*384#')
+      network.calm()
+      await until(() => events.some((each) => each.name === 'ended'), 'the end')
+      await pause(60)
+      expect(ended).toEqual([])
+      expect(events.filter((each) => each.name === 'ended')).toMatchObject([{ status: 'completed' }])
+    },
+  )
 })
 
 describe('pushes', () => {

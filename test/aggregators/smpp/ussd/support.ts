@@ -6,11 +6,11 @@ import type { UssdDialogues } from '../../../../src/aggregators/smpp/ussd/dialog
 import { Secret } from '../../../../src/domain/secret.ts'
 
 /** A link to a port of this machine over which these dialogues are held. */
-export function ussdLinkTo(port: number, dialect: UssdDialect, dialogues: UssdDialogues): SmppLink {
+export function ussdLinkTo(port: number, dialect: UssdDialect, dialogues: UssdDialogues, binds: number = 1): SmppLink {
   const link: SmppLink = openSmppLink(
     {
       ...{ name: 'mno1', host: '127.0.0.1', port, tls: null, systemId: 'demo', password: new Secret('demo') },
-      ...{ bind: 'transceiver', binds: 1, window: 100, tps: 0, prefixes: ['2547'], from: null, cost: null },
+      ...{ bind: 'transceiver', binds, window: 100, tps: 0, prefixes: ['2547'], from: null, cost: null },
       ...{ profile: standardProfile, ussd: dialect },
       timings: { ...defaultTimings, responseTimeoutMs: 300, retryFirstMs: 20, retryLongestMs: 100 },
     },

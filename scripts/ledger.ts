@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { type ReadCall, readCall, runCall } from './ledger/run.ts'
+import { readLocalKeys } from './local/keys.ts'
+import { openToolStores } from './stores.ts'
+
+const read = readCall(process.argv.slice(2))
+switch (read.kind) {
+  case 'help':
+    process.stdout.write(read.text)
+    break
+  case 'wrong':
+    process.stderr.write(`${read.sentence}\n`)
+    process.exitCode = 2
+    break
+  case 'work':
+    process.exitCode = await run(read).catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      return 1
+    })
+    break
+}
+
+async function run(call: Extract<ReadCall, { kind: 'work' }>): Promise<number> {
+  const local = !process.env.DATABASE_URL
+  const env = local ? { ...(await readLocalKeys()), ...process.env } : process.env
+  const stores = await openToolStores(process.env)
+  try {
+    return await runCall(stores.databaseUrl, env, (path) => readFileSync(path, 'utf8'), call, {
+      print: (text) => void process.stdout.write(text),
+      warn: (text) => void process.stderr.write(text),
+    })
+  } finally {
+    await stores.release()
+  }
+}
