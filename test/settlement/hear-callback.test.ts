@@ -234,6 +234,15 @@ function required(id: string) {
   return biller
 }
 
+test('what another provider says about a payment, with a key of its own, is not heard', async () => {
+  fake.control({ pending: true })
+  const id = await bill()
+  await settle(id)
+  const callback = { correlationId: fake.moves().at(-1)?.correlationId ?? '', body: {} }
+  expect(await hearCallback(hearing, 'other', id, callback)).toBe('not_ours')
+  expect(await casesOf(id)).toEqual([])
+})
+
 test('more different callbacks about one transfer than twenty are not stored', async () => {
   fake.control({ pending: true })
   const id = await bill()

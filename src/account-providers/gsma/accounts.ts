@@ -109,7 +109,7 @@ export function accountStatement(
 }
 
 /** The path of an account with one identifier. */
-export function accountPath({ type, value }: RemoteAccount): string {
+function accountPath({ type, value }: RemoteAccount): string {
   return `/accounts/${type}/${encodeURIComponent(value)}`
 }
 

@@ -7,6 +7,8 @@ import { readAmount, wireAmount } from '../../../src/account-providers/gsma/amou
 import { correlationIdOf } from '../../../src/account-providers/gsma/correlation.ts'
 import { makeGsmaProvider } from '../../../src/account-providers/gsma/provider.ts'
 import type { GsmaSettings } from '../../../src/account-providers/gsma/settings.ts'
+import type { PayOutcome } from '../../../src/billers/biller.ts'
+import { makeGsmaBiller } from '../../../src/billers/gsma-biller.ts'
 import type { TransferId } from '../../../src/domain/ids.ts'
 import { exponents } from '../../../src/domain/money.ts'
 import { Secret } from '../../../src/domain/secret.ts'
@@ -25,7 +27,7 @@ const done = {
   requestingOrganisationTransactionReference: reference,
 }
 const error = (errorCategory: string, errorCode: string) => ({ errorCategory, errorCode })
-const unknown = (cause: string): MoveOutcome => ({ kind: 'unknown', cause })
+const unknown = (cause: string) => ({ kind: 'unknown', cause }) as const
 const other = unknown('answer about another transaction')
 const settled: MoveOutcome = { kind: 'done', partnerReference: 'MM1' }
 
@@ -56,7 +58,13 @@ async function provider(table: Record<string, [number, unknown]>, changes: Parti
     timeoutMs: 5_000,
     ...changes,
   }
-  return { wave: makeGsmaProvider(settings), asked, port }
+  return { wave: makeGsmaProvider(settings), asked, settings }
+}
+
+/** A bill payment as the provider has it. */
+const paid = {
+  ...{ billPaymentStatus: 'paid', amountPaid: '50.00', currency: 'KES', serviceProviderPaymentReference: 'P1' },
+  requestingOrganisationTransactionReference: reference,
 }
 
 const SEND = '/transactions/type/transfer'
@@ -355,4 +363,46 @@ test.each<[string, bigint | null]>([
   ['', null],
 ])('an amount of %j shillings is %s cents', (text, expected) => {
   expect(readAmount(text, 'KES')).toBe(expected)
+})
+
+test.each<[string, unknown, PayOutcome]>([
+  [
+    'ours among others',
+    [{ ...paid, requestingOrganisationTransactionReference: 'x' }, paid],
+    { kind: 'done', partnerReference: 'P1', receipt: {} },
+  ],
+  ['ours alone, not in a list', paid, { kind: 'done', partnerReference: 'P1', receipt: {} }],
+  [
+    'ours, in the older word',
+    [{ ...paid, amountPaid: undefined, paidAmount: '50.00' }],
+    { kind: 'done', partnerReference: 'P1', receipt: {} },
+  ],
+  [
+    'ours with a token',
+    [{ ...paid, serviceProviderNotification: '1234-5678 90' }],
+    { kind: 'done', partnerReference: 'P1', receipt: { token: '1234567890' } },
+  ],
+  [
+    'ours with words',
+    [{ ...paid, serviceProviderNotification: 'Thank you' }],
+    { kind: 'done', partnerReference: 'P1', receipt: {} },
+  ],
+  ['only another', [{ ...paid, requestingOrganisationTransactionReference: 'x' }], unknown('unreadable bill payment')],
+  [
+    'one that names no reference',
+    { ...paid, requestingOrganisationTransactionReference: undefined },
+    unknown('unreadable bill payment'),
+  ],
+  ['ours with another amount', [{ ...paid, amountPaid: '5.00' }], unknown('answer about another payment')],
+  ['none', [], unknown('unreadable bill payment')],
+])('of the payments of a customer, %s is read as ours or not at all', async (_what, list, expected) => {
+  const payments = `/accounts/${encodeURIComponent('serviceprovider@gas$consumerno@123')}/bills/payments`
+  const table = { [STATE]: [200, { ...state, status: 'completed', objectReference: 'P1' }], [payments]: [200, list] }
+  const { settings } = await provider(table as Record<string, [number, unknown]>)
+  const biller = makeGsmaBiller({
+    ...{ id: 'gas', name: 'Gas', accountDigits: 3, serviceProvider: 'gas', currency: 'KES' },
+    provider: settings,
+  })
+  const payment = { reference, account: '123', amount: 5_000n, currency: 'KES', partnerReference: STATE } as const
+  expect(await biller.query(payment)).toEqual(expected)
 })

@@ -6,7 +6,7 @@ import type { GsmaSettings } from '../../../src/account-providers/gsma/settings.
 import { type TransferId, uuidv7 } from '../../../src/domain/ids.ts'
 import { Secret } from '../../../src/domain/secret.ts'
 
-export const CALLBACK_KEY = 'canary-callback-key'
+const CALLBACK_KEY = 'canary-callback-key'
 
 /** Long enough for an answer on a busy machine. */
 const TIMEOUT_MS = 5_000
