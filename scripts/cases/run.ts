@@ -1,53 +1,42 @@
-import { parseArgs } from 'node:util'
 import type { Queryable } from '../../src/database/database.ts'
 import { isUuid } from '../../src/domain/ids.ts'
 import { closeCase, listOpenCases, type OpenCase } from '../../src/settlement/cases.ts'
+import { type CommandLine, readCommandLine } from '../command-line.ts'
 
-const HELP = `What a biller or provider says about a transfer, against how it ended here: cases for people to look into.
+export const HELP = `What a biller or provider says about a transfer, against how it ended here: cases for people to look into.
 
   npm run cases                                      those that are open, oldest first
   npm run cases -- --json                            the same for scripts
   npm run cases -- close <case> --note "what was found"
 
 Closing puts on record who looked and what they found. It moves no money.
+
+Works on the stores of DATABASE_URL; without it on the local ones of the demo.
+Exit codes: 0 done; 1 not done; 2 wrong use.
 `
 
-/** What the arguments ask for, or what to print instead. */
 export type CasesRequest =
-  | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'wrong'; readonly sentence: string }
   | { readonly kind: 'list'; readonly json: boolean }
   | { readonly kind: 'close'; readonly id: string; readonly note: string }
 
 /** Text for people, and whether all is as was asked. */
 export type CasesAnswer = { readonly done: boolean; readonly text: string }
 
-export function readRequest(args: readonly string[]): CasesRequest {
-  try {
-    const options = {
-      help: { type: 'boolean', short: 'h' },
-      json: { type: 'boolean' },
-      note: { type: 'string' },
-    } as const
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+const WORDS = { json: { type: 'boolean' }, note: { type: 'string' } } as const
+
+export function readRequest(args: readonly string[]): CommandLine<CasesRequest> {
+  return readCommandLine('cases', args, { options: WORDS, allowPositionals: true }, ({ values, positionals }) => {
     const [verb = 'list', id = '', ...rest] = positionals
-    if (values.help === true) return { kind: 'help', text: HELP }
     if (verb === 'list' && id === '') return { kind: 'list', json: values.json ?? false }
-    if (verb !== 'close' || rest.length > 0) return wrong(`There is no ${verb}`)
-    if (!isUuid(id)) return wrong('Name the case by the id that npm run cases shows')
+    if (verb !== 'close' || rest.length > 0) return `There is no ${verb}.`
+    if (!isUuid(id)) return 'Name the case by the id that npm run cases shows.'
     const note = values.note?.trim() ?? ''
-    if (note === '' || note.length > 1_000) return wrong('Say what was found: --note "…", at most 1,000 characters')
+    if (note === '' || note.length > 1_000) return 'Say what was found: --note "…", at most 1,000 characters.'
     return { kind: 'close', id, note }
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message.replace(/\.$/, '') : String(error))
-  }
+  })
 }
 
-export async function runCases(
-  db: Queryable,
-  request: Extract<CasesRequest, { kind: 'list' | 'close' }>,
-  by: string,
-): Promise<CasesAnswer> {
+export async function runCases(db: Queryable, request: CasesRequest, by: string): Promise<CasesAnswer> {
   if (request.kind === 'list') {
     const cases = await listOpenCases(db)
     if (request.json) return { done: true, text: JSON.stringify(cases) }
@@ -66,8 +55,4 @@ export async function runCases(
 function rowOf({ id, reference, state, partner, what, detail, openedAt }: OpenCase): string {
   const why = detail === null ? what : `${what} (${detail})`
   return `${id}  ${openedAt.toISOString()}  ${reference} ${state}  ${partner}: ${why}`
-}
-
-function wrong(what: string): CasesRequest {
-  return { kind: 'wrong', sentence: `${what}; npm run cases -- --help shows how.` }
 }

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readRequest, runCases } from '../../scripts/cases/run.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
 import { openPartnerCases } from '../../src/http/open-work.ts'
 import { type OpenCase, openCase } from '../../src/settlement/cases.ts'
 import { type LedgerWorld, openWorld, quoted } from '../ledger/world.ts'
+import { runCommandLine } from '../support/run-command.ts'
 
 let world: LedgerWorld
 let id: TransferId
@@ -17,18 +17,17 @@ beforeAll(async () => {
 afterAll(() => world?.drop())
 
 const run = (...args: string[]) => {
-  const request = readRequest(args)
-  if (request.kind !== 'list' && request.kind !== 'close') throw new Error(request.kind)
-  return runCases(world.app, request, 'grace')
+  const line = readRequest(args)
+  if (line.kind !== 'options') throw new Error(line.kind)
+  return runCases(world.app, line.options, 'grace')
 }
 
 test('an empty database has no case, and the command says so with exit code 0', async () => {
   expect(await run()).toEqual({ done: true, text: 'No case is open.' })
-  const child = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/cases.ts'], {
-    env: { PATH: process.env.PATH, DATABASE_URL: world.url },
-    encoding: 'utf8',
+  expect(await runCommandLine('cases', [], { DATABASE_URL: world.url })).toMatchObject({
+    code: 0,
+    stdout: 'No case is open.\n',
   })
-  expect([child.status, child.stdout]).toEqual([0, 'No case is open.\n'])
 })
 
 test('a case is opened once for each reason, listed without a person in it, counted, and closed once with a note', async () => {
