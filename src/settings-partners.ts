@@ -16,7 +16,7 @@ const NAME_RULE = 'small letters, digits and hyphens'
 /** A hop's action has three seconds, but a payment may take as long as its worker waits. */
 const BILLER_TIMEOUT_MS = 5_000
 /** Payments and questions under way at a time in one worker. */
-const BILLER_MOST_AT_ONCE = 8
+export const BILLER_MOST_AT_ONCE: number = 8
 const BILLER_NAME_RULE = 'at most 14 characters, since it stands on small screens'
 
 /** In whole units; what Africa's Talking takes differs by country. */

@@ -4,7 +4,7 @@ import { walletProvider } from './account-providers/registry.ts'
 import type { GsmaBillerSettings } from './billers/gsma-biller.ts'
 import type { Currency } from './domain/money.ts'
 import { Secret } from './domain/secret.ts'
-import { decode, isLoopback, type Parameters, readUrls, refuseTwins } from './settings-partners.ts'
+import { BILLER_MOST_AT_ONCE, decode, isLoopback, type Parameters, readUrls, refuseTwins } from './settings-partners.ts'
 import type { SettingsReader } from './settings-reader.ts'
 
 const PROVIDER_TIMEOUT_MS = 5_000
@@ -53,6 +53,7 @@ export function readProviderBillers(
       id: one('id', null, /^[a-z0-9][a-z0-9-]{0,19}$/, 'small letters, digits and hyphens, at most 20'),
       name: one('name', null, /^.{1,14}$/u, 'at most 14 characters, since it stands on small screens'),
       accountDigits: whole('digits', { from: 1, to: 20, usual: null }),
+      mostAtOnce: whole('mostAtOnce', { from: 1, to: 100, usual: BILLER_MOST_AT_ONCE }),
       serviceProvider: decode(company),
       currency,
     }

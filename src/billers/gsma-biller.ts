@@ -9,6 +9,7 @@ export type GsmaBillerSettings = {
   readonly id: string
   readonly name: string
   readonly accountDigits: number
+  readonly mostAtOnce: number
   /** The company as the provider knows it. */
   readonly serviceProvider: string
   readonly provider: GsmaSettings
@@ -18,7 +19,7 @@ export type GsmaBillerSettings = {
 
 /** A company reached through the bill payments of the GSMA Mobile Money API 1.2 (docs/account-providers.md). */
 export function makeGsmaBiller(settings: GsmaBillerSettings): Biller {
-  const { id, name, accountDigits, provider, serviceProvider } = settings
+  const { id, name, accountDigits, mostAtOnce, provider, serviceProvider } = settings
   const wire = ({ account, reference, amount, currency, partnerReference }: Payment): BillPayment => ({
     ...{ serviceProvider, consumer: account, reference, amount, currency },
     ...(partnerReference == null ? {} : { partnerReference }),
@@ -26,6 +27,9 @@ export function makeGsmaBiller(settings: GsmaBillerSettings): Biller {
   return {
     id,
     name,
+    service: 'bill',
+    amounts: null,
+    mostAtOnce,
     accountDigits,
     timeoutMs: provider.timeoutMs,
     check: (account) => check(settings, account),

@@ -86,9 +86,10 @@ async function openBills(flow: GsmaSettings['flow']): Promise<Subject> {
   const world = await openGsmaWorld()
   const settings = { id: 'city-gas', name: 'City Gas', accountDigits: 9, serviceProvider: 'city-gas' } as const
   const billerOf = (changes: Partial<GsmaSettings>): Biller =>
-    makeBillers([], [{ ...settings, currency: 'KES', provider: world.settings(flow, changes) }]).get(
-      'city-gas',
-    ) as Biller
+    makeBillers({
+      ...{ billers: [], airtime: null },
+      providerBillers: [{ ...settings, mostAtOnce: 4, currency: 'KES', provider: world.settings(flow, changes) }],
+    }).get('city-gas') as Biller
   const biller = billerOf({})
   const { capabilities } = registry(world).get(`gsma-${flow}`) as RemoteProvider
   // A customer's number each, as the payments of an account are listed together.

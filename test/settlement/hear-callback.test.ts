@@ -34,10 +34,11 @@ beforeAll(async () => {
     if (!lane(request, response)) response.writeHead(404).end()
   })
   callbackUrl = `http://127.0.0.1:${await listen(server, 0, '127.0.0.1')}`
-  const billers = makeBillers(
-    [],
-    ['city-gas', 'north-tv'].map((id) => gsmaBiller(id)),
-  )
+  const billers = makeBillers({
+    billers: [],
+    airtime: null,
+    providerBillers: ['city-gas', 'north-tv'].map((id) => gsmaBiller(id)),
+  })
   for (const id of billers.keys()) await world.biller(id)
   services = { ...world.services, billers }
   hearing = {
@@ -68,7 +69,7 @@ afterAll(async () => {
 
 function gsmaBiller(id: string): GsmaBillerSettings {
   return {
-    ...{ id, name: id, serviceProvider: id, accountDigits: id === 'north-tv' ? 10 : 9, currency: 'KES' },
+    ...{ id, name: id, serviceProvider: id, mostAtOnce: 4, accountDigits: id === 'north-tv' ? 10 : 9, currency: 'KES' },
     provider: {
       ...{ id: 'wave', name: 'Wave', baseUrl: fake.url, clientId: 'nyota', apiKey: new Secret(FAKE_GSMA_KEY) },
       account: { type: 'organisationid', value: 'nyota' },

@@ -400,7 +400,7 @@ test.each<[string, unknown, PayOutcome]>([
   const table = { [STATE]: [200, { ...state, status: 'completed', objectReference: 'P1' }], [payments]: [200, list] }
   const { settings } = await provider(table as Record<string, [number, unknown]>)
   const biller = makeGsmaBiller({
-    ...{ id: 'gas', name: 'Gas', accountDigits: 3, serviceProvider: 'gas', currency: 'KES' },
+    ...{ id: 'gas', name: 'Gas', accountDigits: 3, serviceProvider: 'gas', currency: 'KES', mostAtOnce: 4 },
     provider: settings,
   })
   const payment = { reference, account: '123', amount: 5_000n, currency: 'KES', partnerReference: STATE } as const

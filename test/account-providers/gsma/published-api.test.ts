@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await openGsmaWorld()
   provider = makeGsmaProvider(world.settings('callback'))
   const settings = { id: 'city-gas', name: 'City Gas', accountDigits: 9, serviceProvider: 'city-gas' } as const
-  biller = makeGsmaBiller({ ...settings, currency: 'KES', provider: world.settings('callback') })
+  biller = makeGsmaBiller({ ...settings, mostAtOnce: 4, currency: 'KES', provider: world.settings('callback') })
 })
 beforeEach(() => world.fake.control({}))
 afterAll(() => world?.close())
