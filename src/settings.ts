@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { GsmaSettings } from './account-providers/gsma/settings.ts'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
+import type { GsmaBillerSettings } from './billers/gsma-biller.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
@@ -10,6 +12,7 @@ import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
+import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
@@ -50,6 +53,8 @@ export type Settings = {
   readonly billers: readonly HttpBillerSettings[]
   /** Null: nobody can buy airtime. */
   readonly airtime: AirtimeSettings | null
+  readonly accountProviders: readonly GsmaSettings[]
+  readonly providerBillers: readonly GsmaBillerSettings[]
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -81,6 +86,9 @@ export function readSettings(
   const keys = readKeys(reader, ['pin', 'otp', 'session', 'data', 'audit'])
   const africastalking = readAfricasTalking(reader, env.NODE_ENV === 'production')
   const smppLinks = readSmppLinks(reader)
+  const billers = readBillers(reader)
+  const accountProviders = readAccountProviders(reader)
+  const taken = billers.map(({ id }) => id)
   const rest = {
     roles,
     serviceCodes: readServiceCodes(reader),
@@ -97,7 +105,9 @@ export function readSettings(
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
     dayCloseAtMinutes: readDayCloseAt(reader),
-    billers: readBillers(reader),
+    billers,
+    accountProviders,
+    providerBillers: readProviderBillers(reader, accountProviders, taken, market?.currency ?? 'KES'),
     airtime: readAirtime(reader, market),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
