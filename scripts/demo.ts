@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -8,16 +9,17 @@ import { readSettings, type Settings } from '../src/settings.ts'
 import { demoPeople, STRANGER } from './demo/people.ts'
 import { seedPeople } from './demo/seed.ts'
 import { startFakeBillers } from './fakes/billers.ts'
+import { FAKE_GSMA_KEY, startFakeGsma } from './fakes/gsma.ts'
 import { startFakeNetwork } from './fakes/network.ts'
 import { LOCAL_KEYS, readLocalKeys } from './local/keys.ts'
 import { LOCAL_STORES, openStores, removeStores } from './stores.ts'
 
-const HELP = `Runs everything on this machine: PostgreSQL, Redis, a fake mobile network, fake billers and the gateway, with people in it.
+const HELP = `Runs everything on this machine: PostgreSQL, Redis, a fake mobile network, fake billers, a fake account provider and the gateway, with people in it.
 
   npm run demo                 start; data and keys are kept in .data/
   npm run demo -- --reset      begin anew
 
-Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP_PORT (8081), BILLERS_PORT (8082).
+Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP_PORT (8081), BILLERS_PORT (8082), PROVIDER_PORT (8083).
 `
 
 const SERVICE_CODE = '*384#'
@@ -42,7 +44,7 @@ async function demo(reset: boolean): Promise<number> {
     closers.push(() => stores.release())
     await migrate(stores.ownerUrl, { applicationRole: roleOf(stores.databaseUrl) })
 
-    say('Starting the fake network and the fake billers')
+    say('Starting the fake network, the fake billers and the fake provider')
     const port = portOf('PORT', 8080)
     const network = await startFakeNetwork({
       smppPort: portOf('NETWORK_SMPP_PORT', 2775),
@@ -52,6 +54,8 @@ async function demo(reset: boolean): Promise<number> {
     closers.push(() => network.close())
     const billers = await startFakeBillers(portOf('BILLERS_PORT', 8082))
     closers.push(() => billers.close())
+    const provider = await startFakeGsma(portOf('PROVIDER_PORT', 8083))
+    closers.push(() => provider.close())
 
     const env = {
       ...(await readLocalKeys()),
@@ -69,6 +73,9 @@ async function demo(reset: boolean): Promise<number> {
       SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=demo-network&prefixes=254&ussd=on&dialect=standard`,
       BILLERS: billers.setting,
       AIRTIME: network.httpUrl.replace('//', '//sandbox:demo@'),
+      ACCOUNT_PROVIDERS: providerSetting(provider.url),
+      PROVIDER_CALLBACK_URL: `http://127.0.0.1:${port}`,
+      PROVIDER_BILLERS: 'bills:wave/city-gas?id=city-gas&name=City%20Gas&digits=9',
       INSPECT_SESSIONS: 'on',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       ...(process.env.PIN_DIGITS === undefined ? {} : { PIN_DIGITS: process.env.PIN_DIGITS }),
@@ -80,7 +87,7 @@ async function demo(reset: boolean): Promise<number> {
     say('Starting the gateway')
     const gateway = await startGateway(env, port)
     closers.push(gateway.stop)
-    announce(port, env.OPERATOR_PORT, network.httpUrl, network.smppPort, billers.url)
+    announce(port, env.OPERATOR_PORT, network.httpUrl, network.smppPort, billers.url, provider.url)
     const ended = await Promise.race([interrupted, gateway.exited])
     if (ended !== 'interrupted') throw new Error('The gateway stopped by itself; its last lines are above.')
     say('Stopping')
@@ -135,7 +142,14 @@ async function startGateway(env: NodeJS.ProcessEnv, port: number) {
   throw new Error(`The gateway was not ready within ${GATEWAY_START_MS / 1000} s; see http://127.0.0.1:${port}/readyz.`)
 }
 
-function announce(port: number, operatorPort: string, networkUrl: string, smppPort: number, billersUrl: string): void {
+function announce(
+  port: number,
+  operatorPort: string,
+  networkUrl: string,
+  smppPort: number,
+  billersUrl: string,
+  providerUrl: string,
+): void {
   const people = Object.values(demoPeople).map(
     ({ name, number, pin }) => `  ${number}  ${name.padEnd(16)} ${pin === null ? 'not activated yet' : `PIN ${pin}`}`,
   )
@@ -154,9 +168,17 @@ Operator        http://127.0.0.1:${operatorPort}/status  /metrics
 Fake network    ${networkUrl}/phones/${demoPeople.amina.number}/messages   SMPP 127.0.0.1:${smppPort} (demo/demo)
 Fake billers    ${billersUrl}   City Power 11 digits, City Water 7, Green School 8
 Airtime         ${networkUrl}/airtime   what was bought and became of it
+Fake provider   ${new URL(providerUrl).origin}/moves   City Gas 9 digits; docs/account-providers.md
 
 Ctrl-C stops everything; data and keys stay in .data/ (npm run demo -- --reset begins anew).
 `)
+}
+
+/** With a key of its own each time: it stands in the URL that the provider calls. */
+function providerSetting(url: string): string {
+  const callbackKey = randomBytes(24).toString('hex')
+  const parameters = { id: 'wave', name: 'Wave', account: 'organisationid:nyota', flow: 'callback', callbackKey }
+  return `${url.replace('//', `//nyota:${FAKE_GSMA_KEY}@`)}?${new URLSearchParams(parameters)}`
 }
 
 function signal(): Promise<'interrupted'> {

@@ -8,7 +8,14 @@ import { pendingMigrations } from './database/migrate.ts'
 import { makeDialogues, startGateway } from './gateway.ts'
 import { daysLate, describeDays } from './http/day-ends.ts'
 import type { Check } from './http/health.ts'
-import { type OpenWork, openCampaigns, openIncoming, openMessages, openTransfers } from './http/open-work.ts'
+import {
+  type OpenWork,
+  openCampaigns,
+  openIncoming,
+  openMessages,
+  openPartnerCases,
+  openTransfers,
+} from './http/open-work.ts'
 import { watchPartners } from './http/partner-metrics.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
@@ -83,6 +90,9 @@ async function start(
   )
   const partners = (): Promise<readonly PartnerStanding[]> => readPartners(database, parts.billers.keys())
   watchPartners(metrics, { partners, troubled: () => countTroubled(database) })
+  metrics.measured('partner_cases_open', 'Cases where a partner contradicts how a transfer ended', 'what', async () =>
+    countsOf(await openPartnerCases(database)),
+  )
   metrics.measured('sms_open', 'SMS without an end', 'state', async () => countsOf(await openMessages(database)))
   metrics.measured(
     'sms_incoming_open',

@@ -8,6 +8,7 @@ import { makeUssdConversation, type UssdConversation } from './conversations/uss
 import type { Watch } from './conversations/watch.ts'
 import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
 import type { Check } from './http/health.ts'
+import { makeProviderLane } from './http/provider-callbacks.ts'
 import { startPublicServer } from './http/server.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
@@ -15,6 +16,7 @@ import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeAirtimeCallbacks } from './settlement/airtime-callbacks.ts'
+import { hearCallback } from './settlement/hear-callback.ts'
 import { makeFindByNumber } from './subscribers/find.ts'
 import { makeHasher } from './subscribers/hasher.ts'
 import { makeLookupLimit } from './subscribers/lookup-limit.ts'
@@ -61,7 +63,7 @@ export async function startGateway(
   checks: readonly Check[],
   onStop: OnStop,
 ): Promise<number> {
-  const { settings, database, sealer, settlement, events, sms } = parts
+  const { settings, database, sealer, billers, settlement, events, sms } = parts
   const airtime = makeAirtimeCallbacks({ database, sealer, settlement, events })
   const accept: CallbackDependencies['accept'] = (callback) => {
     switch (callback.kind) {
@@ -86,7 +88,18 @@ export async function startGateway(
     validate: airtime.validate,
     events,
   })
-  const server = await startPublicServer({ port: settings.http.port, host: settings.http.host, lane, checks })
+  const providerLane = makeProviderLane({
+    keys: new Map(
+      settings.accountProviders.flatMap(({ id, callback }) => (callback === null ? [] : [[id, callback.key]])),
+    ),
+    hear: (from, reference, callback) =>
+      hearCallback({ database, sealer, billers, settlement, events }, from, reference, callback),
+    events,
+  })
+  const server = await startPublicServer({
+    ...{ port: settings.http.port, host: settings.http.host, checks },
+    lane: (request, response) => lane(request, response) || providerLane(request, response),
+  })
   onStop(() => {
     refuseNew()
     events.serviceChanged({ state: 'stopping' })

@@ -16,7 +16,7 @@ const NAME_RULE = 'small letters, digits and hyphens'
 /** A hop's action has three seconds, but a payment may take as long as its worker waits. */
 const BILLER_TIMEOUT_MS = 5_000
 /** Payments and questions under way at a time in one worker. */
-const BILLER_MOST_AT_ONCE = 8
+export const BILLER_MOST_AT_ONCE: number = 8
 const BILLER_NAME_RULE = 'at most 14 characters, since it stands on small screens'
 
 /** In whole units; what Africa's Talking takes differs by country. */
@@ -137,7 +137,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
 }
 
-type Parameters = LinkParameters & {
+/** Reads one URL's parameters, each once named; what nobody asks for is a mistake. */
+export type Parameters = LinkParameters & {
   /** A parameter that matches; without a usual value it must be there (as with `whole`). */
   one(name: string, usual: string | null, pattern: RegExp, rule: string): string
   whole(name: string, bounds: { from: number; to: number; usual: number | null }): number
@@ -145,7 +146,7 @@ type Parameters = LinkParameters & {
 }
 
 /** URLs separated by spaces. A sentence calls a URL by its place and name, never by its text, which holds the password. */
-function readUrls<T>(
+export function readUrls<T>(
   reader: SettingsReader,
   variable: string,
   parse: (url: URL, parameters: Parameters) => T,
@@ -170,7 +171,8 @@ function readUrls<T>(
   })
 }
 
-function refuseTwins(reader: SettingsReader, variable: string, names: readonly string[]): void {
+/** Complains of names that are there more than once. */
+export function refuseTwins(reader: SettingsReader, variable: string, names: readonly string[]): void {
   for (const name of new Set(names.filter((name, at) => name !== '' && names.indexOf(name) !== at))) {
     reader.problems.push(`${variable}: ${name} is there twice; give each its own name.`)
   }
@@ -209,7 +211,8 @@ function parametersOf(reader: SettingsReader, place: string, url: URL, asked: Se
   }
 }
 
-function decode(text: string): string {
+/** A part of a URL without its %-escapes; as it is where they are none. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

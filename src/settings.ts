@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { GsmaSettings } from './account-providers/gsma/settings.ts'
 import type { SmppServerSettings } from './aggregators/smpp/server/server.ts'
 import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
+import type { GsmaBillerSettings } from './billers/gsma-biller.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
@@ -11,6 +13,7 @@ import type { Secret } from './domain/secret.ts'
 import type { AskingRules } from './ledger/asking-rules.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
+import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { informingRulesOf } from './sms/informing.ts'
@@ -52,6 +55,8 @@ export type Settings = {
   readonly billers: readonly HttpBillerSettings[]
   /** Null: nobody can buy airtime. */
   readonly airtime: AirtimeSettings | null
+  readonly accountProviders: readonly GsmaSettings[]
+  readonly providerBillers: readonly GsmaBillerSettings[]
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -83,6 +88,9 @@ export function readSettings(
   const keys = readKeys(reader, ['pin', 'otp', 'session', 'data', 'audit'])
   const africastalking = readAfricasTalking(reader, env.NODE_ENV === 'production')
   const smppLinks = readSmppLinks(reader)
+  const billers = readBillers(reader)
+  const accountProviders = readAccountProviders(reader)
+  const taken = billers.map(({ id }) => id)
   const rest = {
     roles,
     serviceCodes: readServiceCodes(reader),
@@ -100,7 +108,9 @@ export function readSettings(
     quietHours: readQuietHours(reader, market),
     asking: readAsking(reader),
     dayCloseAtMinutes: readDayCloseAt(reader),
-    billers: readBillers(reader),
+    billers,
+    accountProviders,
+    providerBillers: readProviderBillers(reader, accountProviders, taken, market?.currency ?? 'KES'),
     airtime: readAirtime(reader, market),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),

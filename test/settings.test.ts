@@ -21,6 +21,9 @@ const sound = {
   BILLERS: 'https://sesame@bills/api/?id=city-power&name=City%20Power&digits=11',
 }
 
+const wave = 'id=wave&name=Wave&account=organisationid:nyota'
+const called = { PROVIDER_CALLBACK_URL: 'https://nyota.example/' }
+
 function settingsOf(changes: Record<string, string | undefined>): Settings {
   const outcome = readSettings({ ...sound, ...changes })
   if (outcome.kind === 'bad') throw new Error(outcome.problems.join('\n'))
@@ -182,12 +185,73 @@ describe('settings', () => {
     ['a misspelt parameter', { SMPP_LINKS: `${sound.SMPP_LINKS}&windw=5` }, /windw is no parameter; known are name/],
     ['a biller over plain HTTP', { BILLERS: 'http://sesame@bills?id=a&name=A&digits=1' }, /use https/],
     ['a biller without digits', { BILLERS: 'https://sesame@bills?id=a&name=A' }, /digits must be a whole number/],
+    ['a provider without our account', { ACCOUNT_PROVIDERS: 'https://us:sesame@p?id=a&name=A' }, /account is missing/],
+    ['a provider over plain HTTP', { ACCOUNT_PROVIDERS: `http://us:sesame@p?${wave}` }, /use https/],
+    ['a provider without a key', { ACCOUNT_PROVIDERS: `https://us@p?${wave}` }, /API key before the @/],
+    [
+      'a provider with the id of the ledger',
+      { ACCOUNT_PROVIDERS: `https://us:sesame@p?${wave.replace('id=wave', 'id=ledger')}` },
+      /ledger is there twice/,
+    ],
+    [
+      'callbacks to nowhere',
+      { ACCOUNT_PROVIDERS: `https://us:sesame@p?${wave}&flow=callback&callbackKey=sesame-sesame-sesame` },
+      /takes PROVIDER_CALLBACK_URL/,
+    ],
+    [
+      'a callback key that can be guessed',
+      { ...called, ACCOUNT_PROVIDERS: `https://us:sesame@p?${wave}&flow=callback&callbackKey=sesame` },
+      /callbackKey must be 16 to 128/,
+    ],
+    [
+      'a callback key without callbacks',
+      { ACCOUNT_PROVIDERS: `https://us:sesame@p?${wave}&callbackKey=sesame-sesame-sesame` },
+      /only for flow=callback/,
+    ],
+    ['callbacks over plain HTTP', { PROVIDER_CALLBACK_URL: 'http://nyota.example' }, /must be the https:/],
+    [
+      'a company of a provider nobody set',
+      { PROVIDER_BILLERS: 'bills:wave/gas?id=gas&name=Gas&digits=9' },
+      /wave is no id of ACCOUNT_PROVIDERS/,
+    ],
+    [
+      'a company without a provider',
+      { PROVIDER_BILLERS: 'bills:gas?id=gas&name=Gas&digits=9' },
+      /write it as bills:PROVIDER/,
+    ],
+    [
+      'two billers of one id',
+      {
+        ACCOUNT_PROVIDERS: `https://us:sesame@p?${wave}`,
+        PROVIDER_BILLERS: 'bills:wave/gas?id=city-power&name=Gas&digits=9',
+      },
+      /city-power is there twice/,
+    ],
     ['something that is no URL', { BILLERS: 'sesame' }, /BILLERS, URL 1: is not a URL/],
   ])('refuse %s with a sentence that says what to do', (_, changes, sentence) => {
     const problems = problemsOf(changes)
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(sentence)
     expect(problems.join()).not.toContain('sesame')
+  })
+
+  test('put a provider, its companies and its callbacks together', () => {
+    const { accountProviders, providerBillers } = settingsOf({
+      ...called,
+      ACCOUNT_PROVIDERS: `https://us:sesame@wave.example/mm/?${wave}&flow=callback&callbackKey=sesame-sesame-sesame`,
+      PROVIDER_BILLERS: 'bills:wave/city%20gas?id=city-gas&name=City%20Gas&digits=9',
+    })
+    expect(accountProviders).toMatchObject([
+      {
+        ...{ id: 'wave', baseUrl: 'https://wave.example/mm', clientId: 'us', flow: 'callback', timeoutMs: 5_000 },
+        account: { type: 'organisationid', value: 'nyota' },
+        callback: { url: 'https://nyota.example' },
+      },
+    ])
+    expect(providerBillers).toMatchObject([
+      { id: 'city-gas', serviceProvider: 'city gas', currency: 'KES', provider: { id: 'wave' } },
+    ])
+    expect(inspect({ accountProviders, providerBillers }, { depth: 9 })).not.toContain('sesame')
   })
 
   test('let the demo use its key with the stand-in on this machine', () => {

@@ -3,18 +3,30 @@ import type { TransferId } from '../domain/ids.ts'
 import { postTransfer } from '../ledger/post.ts'
 import { balanceOf, miniStatement } from '../ledger/statement.ts'
 import type { TransferState } from '../ledger/transfer.ts'
-import type { AccountProvider, ProviderOutcome } from './account-provider.ts'
+import type { OwnOutcome, OwnProvider } from './account-provider.ts'
 
-/** The built-in ledger. */
-export const ownLedger: AccountProvider = {
+/** The built-in ledger, which keeps everybody's wallet; what it does not do across a network it need not do at all. */
+export const ownLedger: OwnProvider = {
+  kind: 'own',
   id: 'ledger',
+  capabilities: {
+    twoPhase: true,
+    queryByReference: true,
+    resend: 'same-answer',
+    callbacks: 'none',
+    partialReversal: false,
+    decimals: 2,
+    nameLookup: true,
+    statement: true,
+    billCompanies: false,
+  },
   balance: balanceOf,
   statement: miniStatement,
   settle,
   query,
 }
 
-async function settle(tx: Queryable, id: TransferId): Promise<ProviderOutcome> {
+async function settle(tx: Queryable, id: TransferId): Promise<OwnOutcome> {
   const outcome = await postTransfer(tx, id)
   switch (outcome.kind) {
     case 'posted':
@@ -28,7 +40,7 @@ async function settle(tx: Queryable, id: TransferId): Promise<ProviderOutcome> {
   }
 }
 
-async function query(db: Queryable, id: TransferId): Promise<ProviderOutcome | { kind: 'not_found' }> {
+async function query(db: Queryable, id: TransferId): Promise<OwnOutcome | { kind: 'not_found' }> {
   const { rows } = await db.query<{ state: TransferState; reason: string | null; changed_at: Date }>(
     `SELECT state, reason, changed_at FROM transfer WHERE id = $1`,
     [id],

@@ -1,8 +1,15 @@
-import type { AccountProvider } from './account-provider.ts'
+import type { AccountProvider, OwnProvider } from './account-provider.ts'
+import { makeGsmaProvider } from './gsma/provider.ts'
+import type { GsmaSettings } from './gsma/settings.ts'
 import { ownLedger } from './own-ledger.ts'
 
-/** One line per provider. */
-export const accountProviders: ReadonlyMap<string, AccountProvider> = new Map([[ownLedger.id, ownLedger]])
+/** The one that keeps everybody's wallet. */
+export const walletProvider: OwnProvider = ownLedger
 
-/** The one that keeps everybody's wallet, until accounts name their own. */
-export const walletProvider: AccountProvider = ownLedger
+/** All providers of the deployment by id: the own ledger, then the others in the order of its settings. */
+export function makeAccountProviders(settings: readonly GsmaSettings[]): ReadonlyMap<string, AccountProvider> {
+  return new Map<string, AccountProvider>([
+    [ownLedger.id, ownLedger],
+    ...settings.map((each) => [each.id, makeGsmaProvider(each)] as const),
+  ])
+}

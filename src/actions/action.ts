@@ -1,4 +1,4 @@
-import type { AccountProvider } from '../account-providers/account-provider.ts'
+import type { OwnProvider } from '../account-providers/account-provider.ts'
 import type { Biller } from '../billers/biller.ts'
 import type { Database } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
@@ -42,7 +42,7 @@ export type Services = {
   readonly quoteTransfer: QuoteTransfer
   readonly findByNumber: FindByNumber
   /** Keeps the accounts. */
-  readonly provider: AccountProvider
+  readonly provider: OwnProvider
   readonly billers: ReadonlyMap<string, Biller>
   readonly pins: PinServices
   readonly messages: () => Messages

@@ -1,3 +1,4 @@
+import type { CallbackVerdict, ProviderCallback } from '../account-providers/account-provider.ts'
 import type { TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 
@@ -50,4 +51,9 @@ export type Biller = {
   /** Called at most once for a reference. */
   pay(payment: Payment): Promise<PayOutcome>
   query(payment: Payment): Promise<QueryOutcome>
+  /** Whose callbacks are about its payments, and what one is worth; absent where nobody calls back. */
+  readonly callbacks?: {
+    readonly from: string
+    judge(callback: ProviderCallback, payment: Payment): CallbackVerdict
+  }
 }

@@ -85,12 +85,13 @@ export function makeCallbackLane(
 }
 
 /** In a time that tells nothing of the key but its length. */
-function isKey(given: string, expected: Buffer): boolean {
+export function isKey(given: string, expected: Buffer): boolean {
   const bytes = Buffer.from(given)
   return bytes.length === expected.length && timingSafeEqual(bytes, expected)
 }
 
-function decode(part: string): string {
+/** A part of a path without its %-escapes; empty where they are none. */
+export function decode(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
@@ -104,7 +105,7 @@ function send(response: ServerResponse, contentType: string, body: string): void
 }
 
 /** The body as text; null once it is longer than it may be. Rejects when the sender goes away half way. */
-function readBody(request: IncomingMessage): Promise<string | null> {
+export function readBody(request: IncomingMessage): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

@@ -12,6 +12,16 @@ export async function openTransfers(database: Queryable): Promise<OpenWork[]> {
   return rows
 }
 
+/** Cases for people: a partner's word and how a transfer ended do not agree. */
+export async function openPartnerCases(database: Queryable): Promise<OpenWork[]> {
+  const { rows } = await database.query<OpenWork>(
+    `SELECT what AS state, count(*)::int AS count, extract(epoch FROM now() - min(opened_at))::float8 AS "oldestS"
+       FROM provider_case c WHERE NOT EXISTS (SELECT FROM provider_case_closing d WHERE d.case_id = c.id)
+      GROUP BY what ORDER BY what`,
+  )
+  return rows
+}
+
 /** Campaigns that run or are paused, and how many people their turn has not come for. */
 export type OpenCampaigns = { readonly state: 'running' | 'paused'; readonly count: number; readonly waiting: number }
 

@@ -10,6 +10,7 @@ import {
   openCampaigns,
   openIncoming,
   openMessages,
+  openPartnerCases,
   openTransfers,
 } from './open-work.ts'
 
@@ -47,8 +48,8 @@ export async function renderStatus({
   ]
   if (health.checks.database === 'ok') {
     lines.push(row('transfers', await openTransfers(database)), ...(await partners()).map(partnerRow))
-    lines.push(troubleRow(await countTroubled(database)), row('sms', await openMessages(database)))
-    lines.push(row('incoming', await openIncoming(database)))
+    lines.push(troubleRow(await countTroubled(database)), row('cases', await openPartnerCases(database)))
+    lines.push(row('sms', await openMessages(database)), row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
     lines.push(`days       ${await days()}`)
   }

@@ -60,15 +60,19 @@ function receiptContext(id: TransferId, attempt: number): string {
   return `partner_answer.receipt:${id}:${attempt}`
 }
 
-/** How often a biller did not find the payment, and how long ago it was sent. */
-export async function askedBefore(tx: Queryable, id: TransferId): Promise<{ notFound: number; sincePaidMs: number }> {
-  const { rows } = await tx.query<{ notFound: number; sincePaidMs: number }>(
-    `SELECT (SELECT count(*)::integer FROM partner_answer WHERE transfer_id = $1 AND outcome = 'not_found') AS "notFound",
+/** How often a biller did not find the payment, how long ago it was sent, and whether the biller ever said that it has it. */
+export async function askedBefore(
+  tx: Queryable,
+  id: TransferId,
+): Promise<{ notFound: number; sincePaidMs: number; received: boolean }> {
+  const { rows } = await tx.query<{ notFound: number; sincePaidMs: number; received: boolean }>(
+    `SELECT EXISTS (SELECT FROM partner_answer WHERE transfer_id = $1 AND outcome = 'pending') AS received,
+            (SELECT count(*)::integer FROM partner_answer WHERE transfer_id = $1 AND outcome = 'not_found') AS "notFound",
             (SELECT (extract(epoch FROM now() - min(started_at)) * 1000)::float8 FROM partner_attempt
               WHERE transfer_id = $1 AND action = 'pay') AS "sincePaidMs"`,
     [id],
   )
-  return rows[0] ?? { notFound: 0, sincePaidMs: 0 }
+  return rows[0] ?? { notFound: 0, sincePaidMs: 0, received: false }
 }
 
 /** Nothing definite yet: when to ask again (null: people decide). False when a definite end came meanwhile. */

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { AccountProvider } from '../account-providers/account-provider.ts'
+import type { OwnProvider } from '../account-providers/account-provider.ts'
 import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import type { TransferId } from '../domain/ids.ts'
@@ -21,12 +21,13 @@ import {
   waitFor,
 } from './attempts.ts'
 import type { Breakers } from './breakers.ts'
+import { openCase, type PartnerCase } from './cases.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
 
 export type SettleServices = {
   readonly database: Database
   readonly sealer: Sealer
-  readonly provider: AccountProvider
+  readonly provider: OwnProvider
   readonly billers: ReadonlyMap<string, Biller>
   readonly breakers: Breakers
   readonly receipts: Receipts
@@ -139,7 +140,7 @@ async function conclude(
     switch (answer.kind) {
       case 'done': {
         const done = await services.provider.settle(tx, transfer.id)
-        if (done.kind === 'refused') return contradiction(services, transfer, 'done after a rejection')
+        if (done.kind === 'refused') return contradiction(services, tx, transfer, 'done_after_refusal')
         if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
         return settled(services, tx, transfer, done, answer.receipt.token ?? null)
       }
@@ -156,11 +157,11 @@ async function conclude(
   })
 }
 
-/** Twice not found, the last time when nothing could be on its way any more. */
+/** Twice not found, the last time when nothing could be on its way any more. What was once received is not unreceived by that. */
 async function neverReceived(services: SettleServices, tx: Queryable, id: TransferId): Promise<boolean> {
   const { notFoundAfterMs } = services.patience
-  const { notFound, sincePaidMs } = await askedBefore(tx, id)
-  return notFound >= 2 && sincePaidMs >= notFoundAfterMs
+  const { notFound, sincePaidMs, received } = await askedBefore(tx, id)
+  return !received && notFound >= 2 && sincePaidMs >= notFoundAfterMs
 }
 
 async function wait(
@@ -204,7 +205,7 @@ async function reject(services: SettleServices, transfer: Transfer, reason: stri
 
 async function rejected(services: SettleServices, tx: Queryable, transfer: Transfer, reason: string): Promise<Moved> {
   const voided = await voidTransfer(tx, transfer.id, reason)
-  if (voided.kind === 'settled') return contradiction(services, transfer, 'refused after a settlement')
+  if (voided.kind === 'settled') return contradiction(services, tx, transfer, 'refused_after_settlement')
   if (voided.kind === 'already') return { outcome: { kind: 'idle' }, sms: [] }
   const { at, payerAvailable } = voided
   const facts: TransferFacts = {
@@ -218,8 +219,15 @@ async function rejected(services: SettleServices, tx: Queryable, transfer: Trans
   return { outcome: { kind: 'moved', to: 'REJECTED' }, sms: await services.receipts.rejected(tx, facts) }
 }
 
-function contradiction(services: SettleServices, { id }: Transfer, what: string): Moved {
-  services.events.settlementFailed({ id, error: new Error(`The biller says ${what}`) })
+/** Moves nothing: two people find out which of the two was true. */
+async function contradiction(
+  services: SettleServices,
+  tx: Queryable,
+  { id, payee }: Transfer,
+  what: PartnerCase,
+): Promise<Moved> {
+  await openCase(tx, { transferId: id, partner: payee.id, what, detail: null })
+  services.events.settlementFailed({ id, error: new Error(`A partner's answer contradicts the end: ${what}`) })
   return { outcome: { kind: 'contradiction' }, sms: [] }
 }
 

@@ -56,6 +56,7 @@ export type Events = {
   readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
   /** A partner let something be known by itself; `unknown`: about nothing of ours. */
   readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
+  readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals'; error: unknown }) => void
   readonly dayClosed: (e: { day: string; digest: string }) => void
@@ -218,6 +219,7 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     'said',
     'outcome',
   ])
+  const callbacks = counter('provider_callbacks_total', 'Callbacks of account providers', ['provider', 'outcome'])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
   return {
@@ -240,6 +242,14 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     partnerHeard({ partner, said, outcome }) {
       hints({ partner, said, outcome })
       log[outcome === 'unknown' ? 'warn' : 'info']({ event: 'partner_heard', partner, said, outcome })
+    },
+    providerCalledBack({ provider, outcome }) {
+      callbacks({ provider, outcome })
+      log[outcome === 'case' || outcome === 'not_ours' ? 'warn' : 'info']({
+        event: 'provider_called_back',
+        provider,
+        outcome,
+      })
     },
     swept({ what, count }) {
       sweeps({ what }, count)

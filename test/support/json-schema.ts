@@ -1,7 +1,7 @@
 type Schema = { readonly [key: string]: unknown }
 
 /**
- * Where a value breaks a JSON Schema (draft 7), as paths with a word; empty where it keeps it. Knows the words that our schemas use, and
+ * Where a value breaks a JSON Schema (draft 7, or what OpenAPI 3.0 makes of it), as paths with a word; empty where it keeps it. Knows the words that our schemas use, and
  * throws on another, so that none is passed over.
  */
 export function breaches(root: Schema, value: unknown, schema: Schema = root, path = ''): string[] {
@@ -15,6 +15,9 @@ export function breaches(root: Schema, value: unknown, schema: Schema = root, pa
       case 'title':
       case 'description':
       case 'definitions':
+      case 'example':
+      case 'deprecated':
+      case 'exclusiveMinimum':
         return []
       case '$ref':
         return inner((root.definitions as Schema)[String(rule).replace('#/definitions/', '')], value, path)
@@ -30,8 +33,22 @@ export function breaches(root: Schema, value: unknown, schema: Schema = root, pa
         return fault([rule].flat().some((each) => each === typeOf(value) || each === typeof value))
       case 'pattern':
         return fault(typeof value !== 'string' || new RegExp(String(rule), 'u').test(value))
+      case 'format':
+        return fault(typeof value !== 'string' || hasFormat(value, String(rule)))
+      case 'minLength':
+        return fault(typeof value !== 'string' || [...value].length >= Number(rule))
+      case 'maxLength':
+        return fault(typeof value !== 'string' || [...value].length <= Number(rule))
+      case 'minItems':
+        return fault(!Array.isArray(value) || value.length >= Number(rule))
+      case 'maxItems':
+        return fault(!Array.isArray(value) || value.length <= Number(rule))
       case 'minimum':
-        return fault(typeof value !== 'number' || value >= Number(rule))
+        // Draft 4, which OpenAPI 3.0 uses, has `exclusiveMinimum` as a word about it.
+        return fault(
+          typeof value !== 'number' ||
+            (schema.exclusiveMinimum === true ? value > Number(rule) : value >= Number(rule)),
+        )
       case 'maximum':
         return fault(typeof value !== 'number' || value <= Number(rule))
       case 'minProperties':
@@ -74,6 +91,18 @@ export function breaches(root: Schema, value: unknown, schema: Schema = root, pa
         throw new Error(`the word ${word} of JSON Schema is not known here`)
     }
   })
+}
+
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  uri: /^[a-z][a-z0-9+.-]*:\S+$/i,
+}
+
+function hasFormat(text: string, format: string): boolean {
+  const pattern = FORMATS[format]
+  if (pattern === undefined) throw new Error(`the format ${format} of JSON Schema is not known here`)
+  return pattern.test(text)
 }
 
 function typeOf(value: unknown): string {

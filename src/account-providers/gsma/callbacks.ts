@@ -1,0 +1,31 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { CallbackVerdict, ProviderCallback } from '../account-provider.ts'
+import { ended, type Subject } from './ask.ts'
+import { readError } from './errors.ts'
+
+/**
+ * Holds a callback against what was asked for: it must carry our correlation id (the API puts it on the callback), and a resource must agree in
+ * amount, currency and parties. An error object names nothing, so the correlation id alone speaks for it.
+ */
+export function judge({ correlationId, body }: ProviderCallback, subject: Subject): CallbackVerdict {
+  if (correlationId === null || !same(correlationId.toLowerCase(), subject.correlationId)) {
+    return { kind: 'mismatch', what: 'correlation' }
+  }
+  const outcome = readError(body) === null ? subject.read(body) : ended(body)
+  switch (outcome.kind) {
+    case 'done':
+    case 'refused':
+      return { kind: 'hint', says: outcome.kind }
+    case 'pending':
+      return { kind: 'hint', says: 'unclear' }
+    case 'unknown':
+      return readError(body) === null && outcome.cause !== 'a state nobody told us'
+        ? { kind: 'mismatch', what: 'content' }
+        : { kind: 'hint', says: 'unclear' }
+  }
+}
+
+function same(given: string, expected: string): boolean {
+  const bytes = Buffer.from(given)
+  return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected))
+}
