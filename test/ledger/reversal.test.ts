@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SubscriberId, TransferId } from '../../src/domain/ids.ts'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
+import { OLD_AFTER_MS, proveLedger } from '../../src/ledger/prove-ledger.ts'
 import {
   type AskBackOutcome,
   askBack,
@@ -23,6 +24,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   expect(await proveBalances(world.app)).toEqual([])
+  const proof = await proveLedger(world.app, { sinceLastClose: false, oldAfterMs: OLD_AFTER_MS })
+  expect(proof.found.filter(({ grade }) => grade === 'wrong')).toEqual([])
   expect((await trialBalance(world.app)).every(({ difference }) => difference === 0n)).toBe(true)
   await world.drop()
 })

@@ -151,7 +151,7 @@ CREATE FUNCTION ledger_end_reversal(
   OUT outcome text, OUT payer_available bigint, OUT payee_available bigint, OUT at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  v transfer%ROWTYPE; v_reversal reversal%ROWTYPE; v_debit record; v_credit record;
+  v transfer%ROWTYPE; v_reversal reversal%ROWTYPE; v_accounts uuid[]; v_out bigint[]; v_in bigint[];
 BEGIN
   SELECT * INTO v FROM transfer t WHERE t.id = p_id AND t.kind = 'reversal' AND (p_payee IS NULL OR t.payer_id = p_payee);
   IF NOT FOUND THEN
@@ -171,20 +171,17 @@ BEGIN
     RAISE EXCEPTION 'reversal % has neither two officers for it nor run out', p_id USING ERRCODE = 'LG003';
   END IF;
   INSERT INTO hold_resolution (transfer_id, outcome) VALUES (p_id, CASE WHEN p_settle THEN 'posted' ELSE 'voided' END);
-  UPDATE account a SET held_out = a.held_out - h.out_amount, held_in = a.held_in - h.in_amount
-    FROM hold h WHERE h.transfer_id = p_id AND h.account_id = a.id;
+  SELECT array_agg(h.account_id), array_agg(h.out_amount), array_agg(h.in_amount) INTO v_accounts, v_out, v_in FROM hold h WHERE h.transfer_id = p_id;
   IF p_settle THEN
     IF p_payee IS NOT NULL THEN
       UPDATE reversal r SET agreed_at = now() WHERE r.transfer_id = p_id;
     END IF;
-    UPDATE account a SET debits = a.debits + v.amount, seq = a.seq + 1 WHERE a.id = v.payer_account
-      RETURNING a.seq, a.credits - a.debits AS balance INTO STRICT v_debit;
-    UPDATE account a SET credits = a.credits + v.amount, seq = a.seq + 1 WHERE a.id = v.payee_account
-      RETURNING a.seq, a.credits - a.debits AS balance INTO STRICT v_credit;
-    INSERT INTO journal (id, kind, transfer_id, reversal_of, reference, business_day)
-    VALUES (p_id, 'reversal', p_id, v_reversal.original_id, v.reference, ledger_business_day(v.currency));
-    INSERT INTO entry (journal_id, leg, debit, credit, currency, amount, debit_seq, credit_seq, debit_balance, credit_balance)
-    VALUES (p_id, 1, v.payer_account, v.payee_account, v.currency, v.amount, v_debit.seq, v_credit.seq, v_debit.balance, v_credit.balance);
+    INSERT INTO journal (id, kind, transfer_id, reversal_of, reference, business_day, recorded_at)
+    VALUES (p_id, 'reversal', p_id, v_reversal.original_id, v.reference,
+            (clock_timestamp() AT TIME ZONE (SELECT m.time_zone FROM market m WHERE m.currency = v.currency))::date, clock_timestamp());
+    PERFORM ledger_write_entries(ARRAY[p_id], ARRAY[1::smallint], ARRAY[v.payer_account], ARRAY[v.payee_account], ARRAY[v.amount], v_accounts, v_out, v_in);
+  ELSE
+    PERFORM ledger_write_entries('{}', '{}', '{}', '{}', '{}', v_accounts, v_out, v_in);
   END IF;
   UPDATE transfer t SET state = CASE WHEN p_settle THEN 'SETTLED' ELSE 'REJECTED' END, version = t.version + 1, reason = p_reason
    WHERE t.id = p_id RETURNING t.changed_at INTO ledger_end_reversal.at;
