@@ -58,7 +58,14 @@ export type Levy = DutyFacts & {
 export type Duty = TaxOnFee | Levy
 
 /** What one person may do; minor units. Missing or null: no limit of that kind. */
-export const limitNames = ['perTransaction', 'perDay', 'perMonth', 'balance', 'receivePerDay', 'receivePerMonth'] as const
+export const limitNames = [
+  'perTransaction',
+  'perDay',
+  'perMonth',
+  'balance',
+  'receivePerDay',
+  'receivePerMonth',
+] as const
 export type TierLimits = Readonly<Partial<Record<(typeof limitNames)[number], bigint | null>>>
 
 /** What one country charges and allows from a day on. Data: an edit is a new version, never a change. */
@@ -133,9 +140,7 @@ export function dependsOnPayer({ services, duties }: Tariff, kind: ServiceKind):
 
 /** The bands that hold for this payer and this payee. */
 export function bandsFor({ bands, others = [] }: Service, { tier, network }: Circumstances): readonly Band[] {
-  const fitting = others.filter(
-    (prices) => (prices.tier ?? tier) === tier && (prices.network ?? network) === network,
-  )
+  const fitting = others.filter((prices) => (prices.tier ?? tier) === tier && (prices.network ?? network) === network)
   const weight = (prices: OtherPrices): number => (prices.tier === null ? 0 : 2) + (prices.network === null ? 0 : 1)
   return [...fitting].sort((a, b) => weight(b) - weight(a))[0]?.bands ?? bands
 }
