@@ -1,11 +1,14 @@
 import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import type { Market } from '../domain/market.ts'
+import { markets } from '../domain/markets.ts'
 import { tariffProblems } from './check-tariff.ts'
 import type { MarketTariff } from './tariff.ts'
 import { tariffSchema } from './tariff-schema.ts'
 
 export type ReadTariffs = {
+  /** Null where the file names none that is known. */
+  readonly market: Market | null
   /** Those that are sound, in the order of the file. */
   readonly tariffs: readonly MarketTariff[]
   /** A clause for each thing that is wrong: where it is, what is wrong, what to write. */
@@ -15,15 +18,20 @@ export type ReadTariffs = {
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.-]{0,23}$/
 const MOST_ALIASES = 1_000
 
-/** Reads a file of tariffs of this market: `market`, and under `tariffs` a map of versions (docs/tariffs.md). */
-export function readTariffs(text: string, market: Market): ReadTariffs {
+/**
+ * Reads a file of tariffs: `market`, and under `tariffs` a map of versions (docs/tariffs.md). Given the market that is served, the file must
+ * be of that one.
+ */
+export function readTariffs(text: string, served: Market | null): ReadTariffs {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe' })
   const [broken] = document.errors
   if (broken !== undefined) return wrong(`line ${lines.linePos(broken.pos[0]).line} is no YAML; correct it`)
   const content: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
   if (!isMap(content)) return wrong('it must be a map with market and tariffs')
-  if (content.market !== market.code) return wrong(`market must be ${market.code}, the market served`)
+  if (served !== null && content.market !== served.code) return wrong(`market must be ${served.code}, which is served`)
+  const market = markets.get(String(content.market))
+  if (market === undefined) return wrong(`market must be one of ${[...markets.keys()].join(', ')}`)
   const { tariffs: versions } = content
   if (!isMap(versions) || Object.keys(versions).length === 0) return wrong('tariffs must be a map of versions')
   const schema = tariffSchema(market.code, market.currency)
@@ -42,11 +50,11 @@ export function readTariffs(text: string, market: Market): ReadTariffs {
     problems.push(...found.map((problem) => `${version}: ${problem}`))
     if (tariff !== null && found.length === 0) tariffs.push(tariff)
   }
-  return { tariffs, problems }
+  return { market, tariffs, problems }
 }
 
 function wrong(problem: string): ReadTariffs {
-  return { tariffs: [], problems: [problem] }
+  return { market: null, tariffs: [], problems: [problem] }
 }
 
 function clausesOf(issue: z.core.$ZodIssue): string[] {

@@ -25,10 +25,11 @@ CREATE TABLE tariff_duty (
   base          text    NOT NULL CHECK (base IN ('fee', 'amount')),
   included      boolean NOT NULL CHECK (base = 'fee' OR NOT included),
   paid_by       text    CHECK (paid_by IN ('payer', 'payee')),
-  above_per_day bigint  CHECK (above_per_day > 0 AND base = 'amount'),
+  above_per_day bigint  CHECK (above_per_day > 0),
   exempt        text[]  NOT NULL,
   PRIMARY KEY (version, code),
-  CHECK ((base = 'amount') = (paid_by IS NOT NULL))
+  CHECK ((base = 'amount') = (paid_by IS NOT NULL)),
+  CHECK (base = 'amount' OR above_per_day IS NULL)
 );
 
 -- In the order of `band`; the last one of a rule without bands has no end.
