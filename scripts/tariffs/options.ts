@@ -2,8 +2,10 @@ import { parseMoney } from '../../src/domain/money.ts'
 import { type ServiceKind, serviceKinds } from '../../src/ledger/tariff.ts'
 import { type CommandLine, readCommandLine } from '../command-line.ts'
 
-export type Options =
-  | { readonly verb: 'check'; readonly file: string }
+export type Options = { readonly verb: 'check'; readonly file: string } | StoreVerb
+
+/** What needs a database. */
+export type StoreVerb =
   | { readonly verb: 'load'; readonly file: string }
   | { readonly verb: 'list' | 'ceilings' }
   | {

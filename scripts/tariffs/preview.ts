@@ -6,6 +6,7 @@ import {
   chargeOf,
   limitNames,
   type MarketTariff,
+  receivedOf,
   type ServiceKind,
   serviceKinds,
 } from '../../src/ledger/tariff.ts'
@@ -66,7 +67,7 @@ function costIn(
   const parts = charge.legs
     .filter(({ what }) => what === 'tax' || what === 'levy')
     .map(({ code, amount }) => `${code} ${words(amount)}`)
-  const received = charge.legs[0]?.amount ?? amount
+  const received = receivedOf(charge, amount)
   if (received < amount) parts.push(`payee gets ${words(received)}`)
   return parts.length === 0 ? words(charge.fee) : `${words(charge.fee)} (${parts.join(', ')})`
 }

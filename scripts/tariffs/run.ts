@@ -7,13 +7,13 @@ import { bringTariffs } from '../../src/ledger/load-tariffs.ts'
 import { readTariffs } from '../../src/ledger/read-tariffs.ts'
 import { listTariffs, readTariff, versionInForce } from '../../src/ledger/stored-tariffs.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
-import type { Options } from './options.ts'
+import type { StoreVerb } from './options.ts'
 import { previewTariff } from './preview.ts'
 
 /** What to print, and whether it was done. */
 export type Told = { readonly done: boolean; readonly text: string }
 
-type Preview = Extract<Options, { verb: 'preview' }>
+type Preview = Extract<StoreVerb, { verb: 'preview' }>
 
 /** Everything that is wrong with a file, or what it holds. */
 export function checkFile(file: string, text: string): Told {
@@ -26,7 +26,7 @@ export function checkFile(file: string, text: string): Told {
 /** Does one thing to the tariffs of a market in a database; `ownerUrl` is needed for what changes something. */
 export async function runVerb(
   stores: { readonly databaseUrl: string; readonly ownerUrl: string | null },
-  options: Exclude<Options, { verb: 'check' }>,
+  options: StoreVerb,
   market: Market,
   readText: (path: string) => string,
 ): Promise<Told> {

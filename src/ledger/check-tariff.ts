@@ -1,5 +1,13 @@
 import { type Currency, formatAmount } from '../domain/money.ts'
-import { type Band, chargeOf, type MarketTariff, type Rate, type Service, type ServiceKind } from './tariff.ts'
+import {
+  type Band,
+  chargeOf,
+  type MarketTariff,
+  type Rate,
+  receivedOf,
+  type Service,
+  type ServiceKind,
+} from './tariff.ts'
 
 /** The most that a screen has room for, in minor units. */
 export const MOST_AMOUNT = 99_999_999n
@@ -76,9 +84,11 @@ function checkBands(
       complain(`${its}.at_most is missing; a rate needs an end`)
     if (!known || band.upTo <= before || band.upTo < minimum) continue
     // Prices grow more slowly than amounts, so that the ends of a band show its worst.
-    const least = chargeOf(tariff, kind, before + 1n > minimum ? before + 1n : minimum, circumstances)
+    const lowest = before + 1n > minimum ? before + 1n : minimum
+    const least = chargeOf(tariff, kind, lowest, { ...circumstances, sentToday: MOST_AMOUNT })
     const most = chargeOf(tariff, kind, band.upTo, { ...circumstances, sentToday: MOST_AMOUNT })
-    if ((least?.legs[0]?.amount ?? 1n) < 1n) complain(`${its} costs the payee more than the least amount of the band`)
+    if (least !== null && receivedOf(least, lowest) < 1n)
+      complain(`${its} costs the payee more than the least amount of the band`)
     if (most !== null && most.fee > MOST_FEE)
       complain(`${its} costs ${words(most.fee)} at its end; screens have room for ${words(MOST_FEE)}`)
     else if (band.upTo + (most?.fee ?? 0n) > MOST_AMOUNT)

@@ -18,15 +18,15 @@ export type QuoteJson = readonly [
   fee: string,
   tax: string,
   currency: Currency,
-  /** Every leg takes from the payer's account; the first brings the payee what it receives. */
+  /** A capital letter: out of the payee's account. */
   legs: readonly (readonly [credit: AccountId, amount: string, what: LegLetter])[],
   tariff: string,
   quotedAtMs: number,
 ]
 
 const letters = { amount: 'a', fee: 'f', tax: 't', levy: 'l' } as const satisfies Record<LegKind, string>
-type LegLetter = (typeof letters)[LegKind]
-const words: Record<LegLetter, LegKind> = { a: 'amount', f: 'fee', t: 'tax', l: 'levy' }
+const words = { a: 'amount', f: 'fee', t: 'tax', l: 'levy', F: 'fee', T: 'tax', L: 'levy' } as const
+type LegLetter = keyof typeof words
 
 export function quoteToJson(quote: Quote): QuoteJson {
   return [
@@ -42,7 +42,10 @@ export function quoteToJson(quote: Quote): QuoteJson {
     quote.fee,
     quote.tax,
     quote.currency,
-    quote.legs.map(({ credit, amount, what }) => [credit, amount, letters[what]] as const),
+    quote.legs.map(({ debit, credit, amount, what }) => {
+      const letter = letters[what]
+      return [credit, amount, debit === quote.payerAccount ? letter : (letter.toUpperCase() as LegLetter)] as const
+    }),
     quote.tariff,
     quote.quotedAtMs,
   ]
@@ -55,7 +58,7 @@ const schema = z.tuple([
   ...([z.tuple([z.string(), z.string()]).nullable(), z.string(), amount, amount, amount] as const),
   z.enum(Object.keys(exponents) as Currency[]),
   z
-    .array(z.tuple([id, amount, z.enum(Object.values(letters))]))
+    .array(z.tuple([id, amount, z.enum(Object.keys(words) as LegLetter[])]))
     .min(1)
     .max(12),
   z.string().min(1),
@@ -71,13 +74,29 @@ export function quoteFromJson(json: unknown): Quote {
   const [amount, fee, tax, currency, legs, tariff, quotedAtMs] = rest
   const total = BigInt(amount) + BigInt(fee)
   const [first] = legs
-  const isWhole = legs.reduce((all, [, part]) => all + BigInt(part), 0n) === total && first?.[2] === letters.amount
-  if (first === undefined || !isWhole || first[0] !== payeeAccount)
+  const sumOf = (from: typeof legs): bigint => from.reduce((all, [, part]) => all + BigInt(part), 0n)
+  const isByPayee = ([, , letter]: (typeof legs)[number]): boolean => letter === letter.toUpperCase()
+  const byPayee = sumOf(legs.filter(isByPayee))
+  const isWhole =
+    sumOf(legs) - byPayee === total && first?.[2] === 'a' && first[0] === payeeAccount && first[1] === amount
+  if (!isWhole || byPayee >= BigInt(amount))
     throw new Error('The legs of the session’s quote are not its amount and fee; nothing was done. Quote it again.')
   return {
     ...{ id, kind, payerId, payerAccount, payeeId, payeeAccount, payeeName },
-    ...{ amount, fee, tax, currency, tariff, quotedAtMs, total: String(total), payeeReceives: first[1] },
+    ...{
+      amount,
+      fee,
+      tax,
+      currency,
+      tariff,
+      quotedAtMs,
+      total: String(total),
+      payeeReceives: String(BigInt(amount) - byPayee),
+    },
     biller: biller === null ? null : { id: biller[0], account: biller[1] },
-    legs: legs.map(([credit, amount, letter]) => ({ debit: payerAccount, credit, amount, what: words[letter] })),
+    legs: legs.map((leg) => {
+      const [credit, amount, letter] = leg
+      return { debit: isByPayee(leg) ? payeeAccount : payerAccount, credit, amount, what: words[letter] }
+    }),
   }
 }

@@ -90,12 +90,17 @@ export type Circumstances = {
 
 export type LegKind = 'amount' | 'fee' | 'tax' | 'levy'
 
-/** One movement of money out of the payer's account. `code`: of the tax or levy, null for what goes to the payee or is the fee. */
-export type ChargeLeg = { readonly what: LegKind; readonly code: string | null; readonly amount: bigint }
+/** One movement of money. `code`: of the tax or levy, null for the amount and the fee. */
+export type ChargeLeg = {
+  readonly what: LegKind
+  readonly code: string | null
+  readonly from: 'payer' | 'payee'
+  readonly amount: bigint
+}
 
 /**
- * `fee`: all that the payer pays beside the amount; `tax`: what of that is tax or levy. `legs`, none of them empty, sum to amount and fee;
- * the first is what the payee receives, which is less than the amount where the payee pays a fee or a levy.
+ * `fee`: all that the payer pays beside the amount; `tax`: taxes and levies, whoever pays them. `legs`, none of them empty: the amount to the
+ * payee first, then what goes to the house. Those from the payer sum to amount and fee; those from the payee are less than the amount.
  */
 export type Charge = { readonly fee: bigint; readonly tax: bigint; readonly legs: readonly ChargeLeg[] }
 
@@ -114,20 +119,21 @@ export function chargeOf(
   const service = tariff.services[kind]
   const band = service === undefined ? undefined : bandsFor(service, circumstances).find(({ upTo }) => amount <= upTo)
   if (service === undefined || band === undefined) return null
-  const feeByPayee = service.feeFrom === 'payee'
   const duties = tariff.duties.filter(({ exempt }) => !exempt.includes(kind))
-  const parts = [
-    ...feeLegs(priceOf(band, amount), duties).map((leg) => ({ ...leg, byPayee: feeByPayee })),
+  const charged = [
+    ...feeLegs(priceOf(band, amount), duties, service.feeFrom ?? 'payer'),
     ...levyLegs(duties, amount, circumstances.sentToday ?? 0n),
   ].filter((leg) => leg.amount > 0n)
-  const byPayer = parts.filter((leg) => !leg.byPayee)
-  const received = amount - sum(parts.filter((leg) => leg.byPayee))
-  const legs = [{ what: 'amount', code: null, amount: received }, ...parts] as const
   return {
-    fee: sum(byPayer),
-    tax: sum(byPayer.filter(({ what }) => what !== 'fee')),
-    legs: legs.map(({ what, code, amount }) => ({ what, code, amount })),
+    fee: sum(charged.filter(({ from }) => from === 'payer')),
+    tax: sum(charged.filter(({ what }) => what !== 'fee')),
+    legs: [{ what: 'amount', code: null, from: 'payer', amount }, ...charged],
   }
+}
+
+/** What the payee is left with. */
+export function receivedOf({ legs }: Charge, amount: bigint): bigint {
+  return amount - sum(legs.filter(({ from }) => from === 'payee'))
 }
 
 /** Whether a service's charge depends on more than the amount, so that the payer must be looked at first. */
@@ -146,20 +152,22 @@ export function bandsFor({ bands, others = [] }: Service, { tier, network }: Cir
 }
 
 /** The fee's own leg first, then its taxes. */
-function feeLegs(price: bigint, duties: readonly Duty[]): ChargeLeg[] {
+function feeLegs(price: bigint, duties: readonly Duty[], from: ChargeLeg['from']): ChargeLeg[] {
   const taxes = duties.filter((duty): duty is TaxOnFee => duty.base === 'fee')
   const included = taxes.filter((tax) => tax.included)
   const [income = 0n, ...shares] = share(price, [10_000n, ...included.map(({ rateBp }) => BigInt(rateBp))])
   return [
-    { what: 'fee', code: null, amount: income },
-    ...included.map(({ code }, n) => ({ what: 'tax', code, amount: shares[n] ?? 0n }) as const),
+    { what: 'fee', code: null, from, amount: income },
+    ...included.map(({ code }, n) => ({ what: 'tax', code, from, amount: shares[n] ?? 0n }) as const),
     ...taxes
       .filter((tax) => !tax.included)
-      .map(({ code, rateBp }) => ({ what: 'tax', code, amount: rounded(price * BigInt(rateBp), 10_000n) }) as const),
+      .map(
+        ({ code, rateBp }) => ({ what: 'tax', code, from, amount: rounded(price * BigInt(rateBp), 10_000n) }) as const,
+      ),
   ]
 }
 
-function levyLegs(duties: readonly Duty[], amount: bigint, sentToday: bigint): (ChargeLeg & { byPayee: boolean })[] {
+function levyLegs(duties: readonly Duty[], amount: bigint, sentToday: bigint): ChargeLeg[] {
   return duties
     .filter((duty) => duty.base === 'amount')
     .map(({ code, bands, abovePerDay, paidBy }) => {
@@ -167,7 +175,7 @@ function levyLegs(duties: readonly Duty[], amount: bigint, sentToday: bigint): (
       const taxed = atLeastZero(amount - free)
       const band = bands.find(({ upTo }) => upTo === null || taxed <= upTo)
       const levy = taxed === 0n || band === undefined ? 0n : priceOf(band, taxed)
-      return { what: 'levy', code, amount: levy, byPayee: paidBy === 'payee' }
+      return { what: 'levy', code, from: paidBy, amount: levy }
     })
 }
 

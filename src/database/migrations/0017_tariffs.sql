@@ -76,6 +76,10 @@ BEGIN
   END LOOP;
 END $$;
 
+-- A tax or levy may be the payee's to pay.
+ALTER TABLE transfer DROP CONSTRAINT transfer_check;
+ALTER TABLE transfer ADD CONSTRAINT transfer_tax CHECK (tax BETWEEN 0 AND amount + fee);
+
 ---------------------------------------------------------------- ceilings follow the tier and the tariff
 
 -- Gives main wallets the ceiling of their tier in the tariff in force: those whose ceiling differs, after the account `p_after` (NULL: from
