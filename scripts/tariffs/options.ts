@@ -18,7 +18,7 @@ export type StoreVerb =
       readonly version: string | null
     }
 
-export const HELP = `Prices and limits, from a file of yours (docs/tariffs.md).
+export const HELP: string = `Prices and limits, from a file of yours (docs/tariffs.md).
 
   npm run tariffs -- check tariffs.yaml
   npm run tariffs -- preview tariffs.yaml --amount 100 --amount 2500 --tier standard
