@@ -23,7 +23,7 @@ export function isFinal(state: TransferState): boolean {
   return state === 'SETTLED' || state === 'REJECTED' || state === 'REVERSED'
 }
 
-/** A stored transfer; amounts in minor units, `fee` includes the tax on it. */
+/** A stored transfer; amounts in minor units. `fee` is all that the payer pays beside the amount. */
 export type Transfer = {
   readonly id: TransferId
   readonly reference: string
@@ -36,6 +36,8 @@ export type Transfer = {
   readonly currency: Currency
   readonly amount: bigint
   readonly fee: bigint
+  /** Less than the amount where the payee pays a fee or a levy. */
+  readonly payeeReceives: bigint
   readonly ageMs: number
 }
 
@@ -62,6 +64,7 @@ type Row = {
   currency: Currency
   amount: bigint
   fee: bigint
+  payee_receives: bigint
   age_ms: number
 }
 
@@ -70,6 +73,8 @@ export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId
   const { rows } = await db.query<Row>({
     name: 'read-transfer',
     text: `SELECT reference, kind, state, payer_id, payee_id, biller, biller_account, currency, amount, fee,
+                  amount - (SELECT coalesce(sum(l.amount), 0) FROM transfer_leg l
+                             WHERE l.transfer_id = transfer.id AND l.debit = transfer.payee_account)::bigint AS payee_receives,
                   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms
              FROM transfer WHERE id = $1`,
     values: [id],
@@ -86,6 +91,7 @@ export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId
     currency: row.currency,
     amount: row.amount,
     fee: row.fee,
+    payeeReceives: row.payee_receives,
     ageMs: row.age_ms,
   }
 }

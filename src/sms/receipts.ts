@@ -107,7 +107,8 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
         return [...(await paid), ...(await lowBalanceOf(tx, payer, transfer))]
       }
       const receiver = await person(tx, payee.id)
-      const received = { ...facts(transfer), ...named(payer), ...balance(transfer.payeeAvailable) }
+      const net = { ...facts(transfer), amount: String(transfer.payeeReceives) }
+      const received = { ...net, ...named(payer), ...balance(transfer.payeeAvailable) }
       return [
         ...(await tell(tx, payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) })),
         ...(await tell(tx, receiver, `${id}:payee`, 'received', received)),
