@@ -16,7 +16,7 @@ Brings the schema of the database up to date, loads the tariffs of the market, a
   DATABASE_OWNER_URL   who owns the tables
   DATABASE_URL         who the gateway connects as; gets exactly the rights it needs
   MARKET               whose tariffs are loaded; none where it is not set
-  TARIFF_FILE          tariffs of your own, instead of the examples that come with the program (docs/tariffs.md)
+  TARIFFS          tariffs of your own, instead of the examples that come with the program (docs/tariffs.md)
 Without DATABASE_URL the local stores are migrated.
 `
 

@@ -131,13 +131,13 @@ export function readMarket(reader: SettingsReader): Market | null {
   return market
 }
 
-/** `TARIFF_FILE`: a file of tariffs of the market; null where it is not set, or wrong. */
+/** `TARIFFS`: a file of tariffs of the market; null where it is not set, or wrong. */
 export function readOwnTariffs(reader: SettingsReader, market: Market | null): readonly MarketTariff[] | null {
-  const path = reader.text('TARIFF_FILE')
-  const text = path === null || market === null ? null : reader.file('TARIFF_FILE', path)
+  const path = reader.text('TARIFFS')
+  const text = path === null || market === null ? null : reader.file('TARIFFS', path)
   if (text === null || market === null) return null
   const { tariffs, problems } = readTariffs(text, market)
-  reader.problems.push(...problems.map((problem) => `TARIFF_FILE: ${problem}.`))
+  reader.problems.push(...problems.map((problem) => `TARIFFS: ${problem}.`))
   return tariffs
 }
 

@@ -10,7 +10,7 @@ const MARKETS = fileURLToPath(new URL('./markets/', import.meta.url))
 export function shippedTariffs(market: Market): readonly MarketTariff[] {
   const path = `${MARKETS}${market.code.toLowerCase()}.yaml`
   if (!existsSync(path))
-    throw new Error(`There are no tariffs for ${market.code}; name a file of yours in TARIFF_FILE.`)
+    throw new Error(`There are no tariffs for ${market.code}; name a file of yours in TARIFFS.`)
   const { tariffs, problems } = readTariffs(readFileSync(path, 'utf8'), market)
   if (problems.length > 0) throw new Error(problems.map((problem) => `${path}: ${problem}.`).join('\n'))
   return tariffs

@@ -185,6 +185,12 @@ test('the file that the others are made of is sound', () => {
   expect(read(sound)).toEqual([])
 })
 
+test('the file in the documentation is sound', () => {
+  const [, example = ''] = /```yaml\n(market: [\s\S]*?)```/.exec(readFileSync('docs/tariffs.md', 'utf8')) ?? []
+  expect(read(example)).toEqual([])
+  expect(example).toContain('above_per_day')
+})
+
 test.each(wrong)(
   'a file with %s is refused with a clause that says where and what',
   (_what, [found, instead], expected) => {
