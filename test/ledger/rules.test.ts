@@ -237,6 +237,11 @@ test('the same quote again is known, in its present state; the same id with any 
   expect(await world.hold(JSON.parse(JSON.stringify(quote)) as Quote)).toMatchObject({ kind: 'known', state: 'HELD' })
   expect(await world.hold({ ...quote, amount: '20001' })).toEqual({ kind: 'conflict' })
   expect(await world.hold({ ...quote, payeeName: 'Somebody else' })).toEqual({ kind: 'conflict' })
+  expect(await world.hold({ ...quote, payeeReceives: '19999' })).toEqual({ kind: 'conflict' })
+  const [amount, fee, tax] = quote.legs
+  if (amount === undefined || fee === undefined || tax === undefined) throw new Error('not the legs of Kenya')
+  const levied = { ...quote, legs: [amount, fee, { ...tax, what: 'levy' as const }] }
+  expect(await world.hold(levied)).toEqual({ kind: 'conflict' })
   const stranger = await world.person(100_000n)
   const other = quoted(await world.quoteSend(stranger, payee, 20_000n, quote.id))
   expect(await world.hold(other)).toEqual({ kind: 'conflict' })
