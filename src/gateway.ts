@@ -9,6 +9,7 @@ import type { Watch } from './conversations/watch.ts'
 import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
 import type { Check } from './http/health.ts'
 import { startPublicServer } from './http/server.ts'
+import { makeConfirmTransfer } from './ledger/confirm.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
@@ -106,6 +107,7 @@ function servicesOf(parts: Parts): Services {
     keys,
     market,
     quoteTransfer: makeQuoteTransfer(database, makeTariffs(market.currency)),
+    confirmTransfer: makeConfirmTransfer(database, sealer, audit),
     findByNumber: makeFindByNumber(database, sealer),
     provider: walletProvider,
     billers,
