@@ -1,12 +1,13 @@
 import { AIRTIME } from '../billers/africastalking-airtime.ts'
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
+import { MOST_AMOUNT, MOST_FEE } from '../ledger/check-tariff.ts'
 import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import { quoteToJson } from '../ledger/quote-json.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: 99_999_999n }
-const fee: ValueType & { type: 'money' } = { type: 'money', max: 100_000n }
+const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
+const fee: ValueType & { type: 'money' } = { type: 'money', max: MOST_FEE }
 const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
 
 /** The outcomes of asking what a transfer would cost; `repeated`: payer, payee and amount were the same within ten minutes. */
@@ -104,6 +105,9 @@ function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<F
       return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
     case 'over_day_limit':
       return { outcome: 'over_day_limit', values: { left: String(result.left) } }
+    // What is left of the month is the most that can be sent at a time.
+    case 'over_month_limit':
+      return { outcome: 'over_transaction_limit', values: { limit: String(result.left) } }
     case 'payee_full':
       return { outcome: full }
     case 'payee_unavailable':

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
-import { uganda } from '../../src/ledger/markets/ug.ts'
+import { loadTariffs } from '../../src/ledger/load-tariffs.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { type LedgerWorld, marketOf, openWorld, type Person, quoted } from './world.ts'
+import { marketOf, uganda } from '../support/tariffs.ts'
+import { type LedgerWorld, newTransferId, openWorld, type Person, quoted } from './world.ts'
 
 let world: LedgerWorld
 let payer: Person
@@ -26,6 +26,7 @@ beforeEach(async () => {
 })
 
 const held = async (): Promise<void> => expect(await world.hold(quote)).toMatchObject({ kind: 'held' }) as undefined
+const loadUganda = () => world.owner.transaction((tx) => loadTariffs(tx, marketOf('UG'), [uganda]))
 const post = () => world.app.transaction((tx) => postTransfer(tx, quote.id))
 const giveBack = () => world.app.transaction((tx) => voidTransfer(tx, quote.id, 'test'))
 
@@ -39,8 +40,9 @@ const history = [
     'hold_resolution',
     'partner_attempt',
     'partner_answer',
+    'transfer_refusal',
   ],
-  ...['tariff', 'tariff_service', 'tariff_band', 'tier_limit', 'transfer_edge'],
+  ...['tariff', 'tariff_service', 'tariff_band', 'tariff_duty', 'tariff_duty_band', 'tier_limit', 'transfer_edge'],
 ]
 
 test.each(history)('the application cannot change, remove or empty %s', async (table) => {
@@ -61,9 +63,8 @@ test.each(history)('even the owner cannot change or remove a row of %s', async (
   await post()
   await world.hold(bill)
   await world.app.query(`SELECT ledger_submit($1, '1 s')`, [bill.id])
-  await world.app.query(`INSERT INTO partner_answer (transfer_id, attempt, outcome) VALUES ($1, 1, 'pending')`, [
-    bill.id,
-  ])
+  await world.app.query(`SELECT ledger_record_answer($1, 1, 'pending')`, [bill.id])
+  await world.hold({ ...quote, id: newTransferId(), quotedAtMs: 0 })
   await expect(world.owner.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only')
   await expect(world.owner.query(`TRUNCATE ${table} CASCADE`)).rejects.toThrow('append-only')
 })
@@ -79,8 +80,14 @@ test.each([
   `INSERT INTO hold_resolution (transfer_id, outcome) SELECT id, 'posted' FROM transfer`,
   `INSERT INTO partner_attempt (transfer_id, attempt, action) SELECT id, 1, 'query' FROM transfer`,
   `SELECT ledger_fund(gen_random_uuid(), 'X', id, 100) FROM account WHERE kind = 'wallet'`,
-  `SELECT ledger_write_entries(gen_random_uuid(), 'KES', '{}', '{}', '{}')`,
-  `SELECT ledger_release_hold(id, 'voided') FROM transfer`,
+  `SELECT ledger_write_entries('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+  `SELECT ledger_uncount(id, 1, true) FROM transfer`,
+  `INSERT INTO partner_answer (transfer_id, attempt, outcome) VALUES (gen_random_uuid(), 1, 'done')`,
+  `INSERT INTO transfer_refusal (id, content_mac, outcome) VALUES (gen_random_uuid(), 'x', 'expired')`,
+  `INSERT INTO pair_counter SELECT * FROM pair_counter`,
+  `UPDATE pair_counter SET day_out = 0`,
+  `DELETE FROM ledger_poison`,
+  `SELECT nextval('transfer_ordinal')`,
   `ALTER TABLE entry DISABLE TRIGGER ALL`,
 ])('the application may not: %s', async (statement) => {
   await held()
@@ -103,7 +110,7 @@ test('PostgreSQL refuses an overdraft and an over-full wallet whoever asks', asy
 })
 
 test('PostgreSQL refuses an entry between two currencies', async () => {
-  await loadTariff(world.owner, marketOf('UG'))
+  await loadUganda()
   const trusts = await world.owner.query<{ id: string }>(
     `SELECT id FROM account WHERE kind = 'trust' ORDER BY currency`,
   )
@@ -122,7 +129,7 @@ test('PostgreSQL refuses an entry between two currencies', async () => {
 })
 
 test('a transfer between two currencies cannot be held', async () => {
-  await loadTariff(world.app, marketOf('UG'))
+  await loadUganda()
   const foreign = await world.owner.query<{ id: string }>(`SELECT ledger_open_wallet($1, 'standard', 'UGX') AS id`, [
     payee.id,
   ])
@@ -150,9 +157,6 @@ test('a hold is resolved once', async () => {
   await expect(
     world.owner.query(`INSERT INTO hold_resolution (transfer_id, outcome) VALUES ($1, 'posted')`, [quote.id]),
   ).rejects.toThrow('hold_resolution_pkey')
-  await expect(world.owner.query(`SELECT ledger_release_hold($1, 'posted')`, [quote.id])).rejects.toThrow(
-    'hold_resolution_pkey',
-  )
 })
 
 test('posting and giving back at the same moment: one of them, and the books are right', async () => {
@@ -191,6 +195,7 @@ test.each([
   'fee = 0, tax = 0',
   `reference = 'ABCDEFGHJK'`,
   'created_at = now()',
+  'ordinal = 0',
 ])('the content of a transfer never changes: %s', async (change) => {
   await held()
   await expect(
@@ -236,6 +241,11 @@ test('the same quote again is known, in its present state; the same id with any 
   expect(await world.hold(JSON.parse(JSON.stringify(quote)) as Quote)).toMatchObject({ kind: 'known', state: 'HELD' })
   expect(await world.hold({ ...quote, amount: '20001' })).toEqual({ kind: 'conflict' })
   expect(await world.hold({ ...quote, payeeName: 'Somebody else' })).toEqual({ kind: 'conflict' })
+  expect(await world.hold({ ...quote, payeeReceives: '19999' })).toEqual({ kind: 'conflict' })
+  const [amount, fee, tax] = quote.legs
+  if (amount === undefined || fee === undefined || tax === undefined) throw new Error('not the legs of Kenya')
+  const levied = { ...quote, legs: [amount, fee, { ...tax, what: 'levy' as const }] }
+  expect(await world.hold(levied)).toEqual({ kind: 'conflict' })
   const stranger = await world.person(100_000n)
   const other = quoted(await world.quoteSend(stranger, payee, 20_000n, quote.id))
   expect(await world.hold(other)).toEqual({ kind: 'conflict' })
@@ -270,11 +280,4 @@ test('the same deposit again adds nothing, with another amount it is refused', a
   await expect(fundWallet(world.owner, payer.id, 501n, 'deposit 1')).rejects.toThrow('other content')
   await expect(fundWallet(world.owner, payee.id, 500n, 'deposit 1')).rejects.toThrow('other content')
   await expect(fundWallet(world.owner, payer.id, -500n, 'deposit 2')).rejects.toThrow('entry_amount_check')
-})
-
-test('a stored tariff is left alone, and refused with other content', async () => {
-  expect(await loadTariff(world.app, marketOf('UG'))).toEqual({ loaded: false })
-  await expect(loadTariff(world.app, marketOf('UG'), { ...uganda, taxOnFeeBp: 1 })).rejects.toThrow(
-    'give the changed one a new version',
-  )
 })
