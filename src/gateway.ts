@@ -10,6 +10,7 @@ import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts
 import type { Check } from './http/health.ts'
 import { makeProviderLane } from './http/provider-callbacks.ts'
 import { startPublicServer } from './http/server.ts'
+import { makeConfirmTransfer } from './ledger/confirm.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
@@ -119,6 +120,7 @@ function servicesOf(parts: Parts): Services {
     keys,
     market,
     quoteTransfer: makeQuoteTransfer(database, makeTariffs(market.currency)),
+    confirmTransfer: makeConfirmTransfer(database, sealer, audit),
     findByNumber: makeFindByNumber(database, sealer),
     provider: walletProvider,
     billers,

@@ -20,6 +20,7 @@ export type BenchWorld = {
   readonly redisUrl: string
   /** As the application. */
   readonly databaseUrl: string
+  readonly ownerUrl: string
   readonly people: readonly DemoPerson[]
   close(): Promise<void>
 }
@@ -68,6 +69,7 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
   return {
     redisUrl,
     databaseUrl: stores.databaseUrl,
+    ownerUrl: stores.ownerUrl,
     people,
     startGateway: () =>
       start(

@@ -5,6 +5,7 @@ import type { SubscriberId } from '../domain/ids.ts'
 import type { Market } from '../domain/market.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { ConfirmTransfer } from '../ledger/confirm.ts'
 import type { QuoteTransfer } from '../ledger/quote.ts'
 import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
@@ -38,6 +39,7 @@ export type Services = {
   readonly keys: Keys
   readonly market: Market
   readonly quoteTransfer: QuoteTransfer
+  readonly confirmTransfer: ConfirmTransfer
   readonly findByNumber: FindByNumber
   /** Keeps the accounts. */
   readonly provider: OwnProvider

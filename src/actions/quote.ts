@@ -104,6 +104,9 @@ function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<F
       return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
     case 'over_day_limit':
       return { outcome: 'over_day_limit', values: { left: String(result.left) } }
+    // What is left of the month is the most that can be sent at a time.
+    case 'over_month_limit':
+      return { outcome: 'over_transaction_limit', values: { limit: String(result.left) } }
     case 'payee_full':
       return { outcome: full }
     case 'payee_unavailable':

@@ -1,4 +1,4 @@
-import { type HoldRefusal, holdTransfer } from '../ledger/hold.ts'
+import type { HoldRefusal } from '../ledger/hold.ts'
 import type { Quote } from '../ledger/quote.ts'
 import { type QuoteJson, quoteFromJson } from '../ledger/quote-json.ts'
 import type { TransferState } from '../ledger/transfer.ts'
@@ -114,20 +114,12 @@ type Confirmed =
   | { readonly kind: 'insufficient' | 'over_limit' | 'expired' | 'refused' }
 
 async function confirm(
-  { database, sealer, audit, settlement }: Services,
+  { confirmTransfer, settlement }: Services,
   { caller, sessionId }: ActionContext,
   json: Json,
 ): Promise<Confirmed> {
   const quote = quoteOf(json)
-  const held = await database.transaction(async (tx) => {
-    const outcome = await holdTransfer(tx, sealer, quote, { sessionId })
-    if (outcome.kind === 'held') {
-      const actor = { kind: 'subscriber', id: caller.id } as const
-      const payload = { kind: quote.kind, amount: quote.amount, fee: quote.fee, currency: quote.currency }
-      await audit.record(tx, { actor, action: 'transfer.confirmed', subject: quote.id, payload })
-    }
-    return outcome
-  })
+  const held = await confirmTransfer({ quote, sessionId, by: caller.id })
   if (held.kind !== 'held' && held.kind !== 'known') return refusedBy(held)
   if (held.kind === 'held') settlement.ring({ id: quote.id, version: held.version, biller: quote.biller?.id ?? null })
   return { kind: endOf(await settlement.waitFor(quote.id, WAIT_MS)), reference: held.reference }
@@ -156,6 +148,7 @@ function refusedBy(outcome: HoldRefusal): Confirmed {
       return { kind: outcome.kind }
     case 'over_transaction_limit':
     case 'over_day_limit':
+    case 'over_month_limit':
       return { kind: 'over_limit' }
     case 'payee_full':
     case 'payee_unavailable':

@@ -24,9 +24,13 @@ type Row = {
   version: number | null
 }
 
+/** What a PIN confirmed, and in which session. */
+export type Confirmation = { readonly quote: Quote; readonly sessionId: string }
+
 /**
  * Stores the quote that a PIN confirmed as a transfer, and keeps its money (and the payee's room for it) back, in the caller's
- * transaction. Anything but `held` has stored nothing. Ring the settlement's bell after the commit.
+ * transaction. Anything but `held` has moved nothing; a refusal is on record, and the same quote gets it again. Ring the settlement's bell
+ * after the commit.
  */
 export async function holdTransfer(
   tx: Queryable,
@@ -34,36 +38,66 @@ export async function holdTransfer(
   quote: Quote,
   origin: { readonly sessionId: string },
 ): Promise<HoldOutcome> {
-  const { rows } = await tx.query<Row>({
-    name: 'hold-transfer',
-    text: `SELECT outcome, detail, reference, state, version
-             FROM ledger_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-    values: [
-      quote.id,
-      referencesOf(quote.id),
-      quote.kind,
-      origin.sessionId,
-      quote.payerId,
-      quote.payerAccount,
-      quote.payeeId,
-      quote.payeeAccount,
-      quote.biller?.id ?? null,
-      quote.biller === null ? null : sealer.seal(quote.biller.account, billerAccountContext(quote.id)),
-      quote.currency,
-      quote.amount,
-      quote.fee,
-      quote.tax,
-      quote.tariff,
-      new Date(quote.quotedAtMs),
-      contentMac(sealer, quote),
-      quote.legs.map(({ debit }) => debit),
-      quote.legs.map(({ credit }) => credit),
-      quote.legs.map(({ amount }) => amount),
-    ],
-  })
-  const row = rows[0]
-  if (row === undefined) throw new Error('ledger_hold returned nothing')
-  return outcomeOf(quote.id, row)
+  const [outcome] = await holdTransfers(tx, sealer, [{ quote, ...origin }])
+  if (outcome === undefined) throw new Error('a hold was not answered')
+  return outcome
+}
+
+/**
+ * `holdTransfer` for many in one round trip, with the outcome of doing them one by one in this order. Throws, and has stored none, when
+ * one of them is a caller's bug: legs that do not add up, a payer without a wallet.
+ */
+export async function holdTransfers(
+  tx: Queryable,
+  sealer: Sealer,
+  confirmations: readonly Confirmation[],
+): Promise<HoldOutcome[]> {
+  const outcomes = new Map<Confirmation, HoldOutcome>()
+  // One after the other in a fixed order, since each call locks accounts.
+  for (const currency of [...new Set(confirmations.map(({ quote }) => quote.currency))].sort()) {
+    const together = confirmations.filter(({ quote }) => quote.currency === currency)
+    const { rows } = await tx.query<Row>({ ...HOLD_ALL, values: valuesOf(sealer, currency, together) })
+    for (const [n, confirmation] of together.entries()) {
+      const row = rows[n]
+      if (row === undefined) throw new Error('ledger_hold_all left a transfer out')
+      outcomes.set(confirmation, outcomeOf(confirmation.quote.id, row))
+    }
+  }
+  return confirmations.map((confirmation) => outcomes.get(confirmation) as HoldOutcome)
+}
+
+const HOLD_ALL = {
+  name: 'hold-transfers',
+  text: `SELECT outcome, detail, reference, state, version
+           FROM ledger_hold_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+}
+
+function valuesOf(sealer: Sealer, currency: string, confirmations: readonly Confirmation[]): unknown[] {
+  const quotes = confirmations.map(({ quote }) => quote)
+  const legs = quotes.flatMap((quote, n) => quote.legs.map((leg) => ({ ...leg, item: n + 1 })))
+  return [
+    currency,
+    quotes.map(({ id }) => id),
+    quotes.map(({ id }) => referencesOf(id)),
+    quotes.map(({ kind }) => kind),
+    confirmations.map(({ sessionId }) => sessionId),
+    quotes.map(({ payerId }) => payerId),
+    quotes.map(({ payerAccount }) => payerAccount),
+    quotes.map(({ payeeId }) => payeeId),
+    quotes.map(({ payeeAccount }) => payeeAccount),
+    quotes.map(({ biller }) => biller?.id ?? null),
+    quotes.map(({ id, biller }) => (biller === null ? null : sealer.seal(biller.account, billerAccountContext(id)))),
+    quotes.map(({ amount }) => amount),
+    quotes.map(({ fee }) => fee),
+    quotes.map(({ tax }) => tax),
+    quotes.map(({ tariff }) => tariff),
+    quotes.map(({ quotedAtMs }) => new Date(quotedAtMs)),
+    quotes.map((quote) => contentMac(sealer, quote)),
+    legs.map(({ item }) => item),
+    legs.map(({ debit }) => debit),
+    legs.map(({ credit }) => credit),
+    legs.map(({ amount }) => amount),
+  ]
 }
 
 function outcomeOf(id: TransferId, row: Row): HoldOutcome {

@@ -52,6 +52,7 @@ export type Refusal =
   | { readonly kind: 'insufficient'; readonly available: bigint }
   | { readonly kind: 'over_transaction_limit'; readonly limit: bigint }
   | { readonly kind: 'over_day_limit'; readonly left: bigint }
+  | { readonly kind: 'over_month_limit'; readonly left: bigint }
   | { readonly kind: 'payee_full' }
   | { readonly kind: 'below_minimum'; readonly minimum: bigint }
   | { readonly kind: 'payee_unavailable' }
@@ -173,6 +174,7 @@ export function refusalOf(kind: Refusal['kind'], detail: bigint | null): Refusal
     case 'over_transaction_limit':
       return { kind, limit: detail ?? 0n }
     case 'over_day_limit':
+    case 'over_month_limit':
       return { kind, left: detail ?? 0n }
     case 'below_minimum':
       return { kind, minimum: detail ?? 0n }

@@ -9,13 +9,12 @@ const CANDIDATES = 3
 
 /** The short references a transfer may get, made from its id; the ledger takes the first that is free. */
 export function referencesOf(id: TransferId): string[] {
+  // Two bytes a letter: none of the 31 comes up more often than another by a thousandth.
+  const digest = createHash('sha512').update(`reference/${id}`).digest()
   return Array.from({ length: CANDIDATES }, (_, attempt) => {
-    let rest = BigInt(`0x${createHash('sha256').update(`reference/${id}/${attempt}`).digest('hex')}`)
     let text = ''
-    while (text.length < LENGTH) {
-      text += ALPHABET[Number(rest % BigInt(ALPHABET.length))]
-      rest /= BigInt(ALPHABET.length)
-    }
+    for (let n = 0; n < LENGTH; n += 1)
+      text += ALPHABET[digest.readUInt16BE(2 * (attempt * LENGTH + n)) % ALPHABET.length]
     return text
   })
 }

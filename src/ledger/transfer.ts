@@ -45,6 +45,8 @@ export type TransferFacts = Transfer & {
   readonly at: Date
   /** What the payer can spend after it; null for a delay. */
   readonly payerAvailable: bigint | null
+  /** The payer's balance after it, with what is held for other transfers; where it is missing, whoever needs it asks. */
+  readonly payerBalance?: bigint
   /** What a payee of the own ledger can spend after it; null for a biller, a rejection, a delay. */
   readonly payeeAvailable: bigint | null
   /** What the biller returned for the customer, such as twenty digits for the meter. */
@@ -52,6 +54,7 @@ export type TransferFacts = Transfer & {
 }
 
 type Row = {
+  id: TransferId
   reference: string
   kind: TransferKind
   state: TransferState
@@ -65,29 +68,51 @@ type Row = {
   age_ms: number
 }
 
+const COLUMNS = `t.id, t.reference, t.kind, t.state, t.payer_id, t.payee_id, t.biller, t.biller_account, t.currency, t.amount, t.fee,
+                  (extract(epoch FROM now() - t.created_at) * 1000)::float8 AS age_ms`
+
 /** Null where there is no such transfer. */
 export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId): Promise<Transfer | null> {
   const { rows } = await db.query<Row>({
     name: 'read-transfer',
-    text: `SELECT reference, kind, state, payer_id, payee_id, biller, biller_account, currency, amount, fee,
-                  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age_ms
-             FROM transfer WHERE id = $1`,
+    text: `SELECT ${COLUMNS} FROM transfer t WHERE t.id = $1`,
     values: [id],
   })
-  const row = rows[0]
-  if (row === undefined) return null
-  return {
-    id,
-    reference: row.reference,
-    kind: row.kind,
-    state: row.state,
-    payerId: row.payer_id,
-    payee: payeeOf(id, row, sealer),
-    currency: row.currency,
-    amount: row.amount,
-    fee: row.fee,
-    ageMs: row.age_ms,
-  }
+  return rows[0] === undefined ? null : transferOf(rows[0], sealer)
+}
+
+/** A transfer whose turn has come, and those of the same payer that were confirmed before it and still wait on the own ledger, in order. */
+export type Due = { readonly transfer: Transfer | null; readonly earlier: readonly Transfer[] }
+
+/** What there is to do about these, in their order; what is on record as failing by itself keeps nobody waiting. */
+export async function readDue(db: Queryable, sealer: Sealer, ids: readonly TransferId[]): Promise<Due[]> {
+  const { rows } = await db.query<Row & { payer_account: string; ordinal: bigint; waits: boolean }>({
+    name: 'read-due',
+    text: `WITH asked AS MATERIALIZED (SELECT t.* FROM transfer t WHERE t.id = ANY ($1)),
+        last AS (SELECT a.payer_account, max(a.ordinal) AS ordinal FROM asked a WHERE a.state = 'HELD' AND a.kind IN ('send', 'own') GROUP BY 1)
+      SELECT ${COLUMNS}, t.payer_account, t.ordinal, t.state = 'HELD' AND t.kind IN ('send', 'own') AS waits FROM asked t
+      UNION ALL
+      SELECT ${COLUMNS}, t.payer_account, t.ordinal, true FROM last
+       CROSS JOIN LATERAL (SELECT w.* FROM transfer w
+                            WHERE w.payer_account = last.payer_account AND w.ordinal < last.ordinal AND w.state = 'HELD'
+                              AND w.kind IN ('send', 'own')) t
+       WHERE t.id <> ALL ($1) AND NOT EXISTS (SELECT FROM ledger_poison p WHERE p.what = 'post' AND p.id = t.id)`,
+    values: [ids],
+  })
+  const read = new Map(rows.map((row) => [row.id, { row, transfer: transferOf(row, sealer) }]))
+  const waiting = [...read.values()]
+    .filter(({ row }) => row.waits)
+    .sort((a, b) => Number(a.row.ordinal - b.row.ordinal))
+  const byPayer = new Map<string, typeof waiting>()
+  for (const one of waiting) byPayer.set(one.row.payer_account, [...(byPayer.get(one.row.payer_account) ?? []), one])
+  return ids.map((id) => {
+    const found = read.get(id)
+    if (found === undefined) return { transfer: null, earlier: [] }
+    if (!found.row.waits) return { transfer: found.transfer, earlier: [] }
+    const before = byPayer.get(found.row.payer_account) ?? []
+    const earlier = before.filter(({ row }) => row.ordinal < found.row.ordinal).map(({ transfer }) => transfer)
+    return { transfer: found.transfer, earlier }
+  })
 }
 
 /** The state alone, for whoever waits for the end; null where there is no such transfer. */
@@ -118,6 +143,21 @@ export async function transferOfSession(
 /** Ties the sealed account number to its row. */
 export function billerAccountContext(id: TransferId): string {
   return `transfer.biller_account:${id}`
+}
+
+function transferOf(row: Row, sealer: Sealer): Transfer {
+  return {
+    id: row.id,
+    reference: row.reference,
+    kind: row.kind,
+    state: row.state,
+    payerId: row.payer_id,
+    payee: payeeOf(row.id, row, sealer),
+    currency: row.currency,
+    amount: row.amount,
+    fee: row.fee,
+    ageMs: row.age_ms,
+  }
 }
 
 function payeeOf(id: TransferId, row: Row, sealer: Sealer): Transfer['payee'] {

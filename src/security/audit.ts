@@ -17,6 +17,8 @@ export type AuditEvent = {
 export type Audit = {
   /** Writes the event in the caller's transaction, so that it commits with its effect or not at all. */
   record(tx: Queryable, event: AuditEvent): Promise<void>
+  /** The same for many, in one statement. */
+  recordAll(tx: Queryable, events: readonly AuditEvent[]): Promise<void>
   /** Whether a stored event still is what was written (all but its time). */
   verify(row: StoredAuditEvent): boolean
 }
@@ -41,44 +43,50 @@ const SALT_LENGTH = 32
  */
 export function makeAudit(key: Key, sealer: Sealer): Audit {
   const sealKey = deriveKey(key, 'audit event')
+  function sealed(event: AuditEvent) {
+    const id = uuidv7()
+    const values = Object.entries(event.payload).map(([name, value]) => {
+      const salt = randomBytes(SALT_LENGTH)
+      const sealed = sealer.seal(value, auditValueContext(id, name))
+      return { id, name, salt, sealed, commitment: commit(salt, name, value) }
+    })
+    const payload = Object.fromEntries(values.map(({ name, commitment }) => [name, commitment]))
+    const { actor, action, subject } = event
+    const row = { id, actor_kind: actor.kind, actor_id: actor.id, action, subject, payload }
+    return { row, seal: sealOf(sealKey, row), values }
+  }
+
+  async function recordAll(tx: Queryable, events: readonly AuditEvent[]): Promise<void> {
+    if (events.length === 0) return
+    const all = events.map(sealed)
+    const values = all.flatMap((one) => one.values)
+    await tx.query({
+      name: 'audit-record',
+      text: `WITH event AS (
+          INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal)
+          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[])
+        )
+        INSERT INTO audit_value (event_id, name, salt, value_sealed)
+        SELECT * FROM unnest($8::uuid[], $9::text[], $10::bytea[], $11::bytea[])`,
+      values: [
+        all.map(({ row }) => row.id),
+        all.map(({ row }) => row.actor_kind),
+        all.map(({ row }) => row.actor_id),
+        all.map(({ row }) => row.action),
+        all.map(({ row }) => row.subject),
+        all.map(({ row }) => JSON.stringify(row.payload)),
+        all.map(({ seal }) => seal),
+        values.map(({ id }) => id),
+        values.map(({ name }) => name),
+        values.map(({ salt }) => salt),
+        values.map(({ sealed }) => sealed),
+      ],
+    })
+  }
+
   return {
-    async record(tx, event) {
-      const id = uuidv7()
-      const values = Object.entries(event.payload).map(([name, value]) => {
-        const salt = randomBytes(SALT_LENGTH)
-        const sealed = sealer.seal(value, auditValueContext(id, name))
-        return { name, salt, sealed, commitment: commit(salt, name, value) }
-      })
-      const payload = Object.fromEntries(values.map(({ name, commitment }) => [name, commitment]))
-      const row = {
-        id,
-        actor_kind: event.actor.kind,
-        actor_id: event.actor.id,
-        action: event.action,
-        subject: event.subject,
-        payload,
-      }
-      await tx.query({
-        name: 'audit-record',
-        text: `WITH event AS (
-            INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)
-          )
-          INSERT INTO audit_value (event_id, name, salt, value_sealed)
-          SELECT $1, name, salt, sealed FROM unnest($8::text[], $9::bytea[], $10::bytea[]) AS value (name, salt, sealed)`,
-        values: [
-          id,
-          row.actor_kind,
-          row.actor_id,
-          row.action,
-          row.subject,
-          JSON.stringify(payload),
-          sealOf(sealKey, row),
-          values.map(({ name }) => name),
-          values.map(({ salt }) => salt),
-          values.map(({ sealed }) => sealed),
-        ],
-      })
-    },
+    record: (tx, event) => recordAll(tx, [event]),
+    recordAll,
     verify(row) {
       const expected = sealOf(sealKey, row)
       return row.seal.length === expected.length && timingSafeEqual(row.seal, expected)

@@ -33,17 +33,14 @@ export async function recordAnswer(
   answer: QueryOutcome,
 ): Promise<void> {
   const token = answer.kind === 'done' ? answer.receipt.token : undefined
-  await tx.query(
-    `INSERT INTO partner_answer (transfer_id, attempt, outcome, partner_reference, receipt, cause) VALUES ($1, $2, $3, $4, $5, $6)`,
-    [
-      id,
-      attempt,
-      answer.kind,
-      answer.kind === 'done' || answer.kind === 'pending' ? (answer.partnerReference ?? null) : null,
-      token === undefined ? null : sealer.seal(token, receiptContext(id, attempt)),
-      answer.kind === 'unknown' ? answer.cause : answer.kind === 'refused' ? answer.reason : null,
-    ],
-  )
+  await tx.query(`SELECT ledger_record_answer($1, $2, $3, $4, $5, $6)`, [
+    id,
+    attempt,
+    answer.kind,
+    answer.kind === 'done' || answer.kind === 'pending' ? (answer.partnerReference ?? null) : null,
+    token === undefined ? null : sealer.seal(token, receiptContext(id, attempt)),
+    answer.kind === 'unknown' ? answer.cause : answer.kind === 'refused' ? answer.reason : null,
+  ])
 }
 
 /** What the partner returned for the customer when it was done, or null. */

@@ -4,7 +4,7 @@ import type { TransferId } from '../domain/ids.ts'
 export type SettlementIntent = { readonly id: TransferId; readonly version: number; readonly biller: string | null }
 
 /** The queue of transfers on the own ledger, and of those whose biller this deployment does not know (any more). */
-const LEDGER_LANE = 'settlement'
+export const LEDGER_LANE = 'settlement'
 
 /** A queue per partner, so that a slow one holds up nobody else. */
 export function laneOf(biller: string | null, known: ReadonlySet<string>): string {

@@ -3,7 +3,7 @@ import type { OwnProvider } from '../account-providers/account-provider.ts'
 import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import type { TransferId } from '../domain/ids.ts'
-import { readTransfer, type Transfer, type TransferFacts, type TransferState } from '../ledger/transfer.ts'
+import type { Transfer, TransferFacts, TransferState } from '../ledger/transfer.ts'
 import { voidTransfer } from '../ledger/void.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { QueuedSms } from '../sms/outbox.ts'
@@ -23,6 +23,7 @@ import {
 import type { Breakers } from './breakers.ts'
 import { openCase, type PartnerCase } from './cases.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
+import { dueOf, settleOnLedger, tellMove } from './settle-on-ledger.ts'
 
 export type SettleServices = {
   readonly database: Database
@@ -57,13 +58,15 @@ const GRACE_MS = 5_000
 
 /**
  * Takes a transfer one step on, whatever state it is in; running it twice, or at once, does no more than running it once. Every
- * branch of settlement is here or in `conclude`.
+ * branch of settlement is here or in `conclude`. What is on the own ledger settles together with what waits at that moment.
  */
 export async function settleTransfer(services: SettleServices, id: TransferId): Promise<SettleOutcome> {
-  const transfer = await readTransfer(services.database, services.sealer, id)
+  const { transfer, earlier } = await dueOf(services, id)
   switch (transfer?.state) {
     case 'HELD':
-      return transfer.payee.kind === 'biller' ? payBill(services, transfer) : settleOnLedger(services, transfer)
+      return transfer.payee.kind === 'biller'
+        ? payBill(services, transfer)
+        : settleOnLedger(services, transfer, earlier)
     case 'SUBMITTED':
     case 'PENDING':
     case 'IN_DOUBT':
@@ -75,15 +78,6 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
     case undefined:
       return { kind: 'idle' }
   }
-}
-
-async function settleOnLedger(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
-  return commit(services, transfer, async (tx) => {
-    // The own ledger cannot refuse what it holds, so no send is rejected and nobody gets `not_sent`; another provider may refuse one.
-    const done = await services.provider.settle(tx, transfer.id)
-    if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
-    return settled(services, tx, transfer, done, null)
-  })
 }
 
 async function payBill(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
@@ -239,9 +233,7 @@ async function commit(
 ): Promise<SettleOutcome> {
   const { outcome, sms } = await services.database.transaction(work)
   for (const message of sms) services.smsBell.ring(message)
-  if (outcome.kind !== 'moved') return outcome
-  if (outcome.to === 'SETTLED' || outcome.to === 'REJECTED') services.announce(transfer.id)
-  services.events.transferMoved({ id: transfer.id, kind: transfer.kind, to: outcome.to })
+  tellMove(services, transfer, outcome)
   return outcome
 }
 

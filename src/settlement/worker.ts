@@ -3,7 +3,7 @@ import type { TransferId } from '../domain/ids.ts'
 import type { QueueStore } from '../redis/bell.ts'
 import { type QueueWorkerOptions, startQueueWorker } from '../redis/worker.ts'
 import type { Events } from '../telemetry/events.ts'
-import { laneOf, lanesOf, settledChannel } from './lanes.ts'
+import { LEDGER_LANE, laneOf, lanesOf, settledChannel } from './lanes.ts'
 import { type SettleServices, settleTransfer } from './settle-transfer.ts'
 
 export type SettlementWorkers = {
@@ -17,8 +17,10 @@ export type SettlementWorkerOptions = {
   readonly events: Pick<Events, 'settlementFailed' | 'connectionLost'>
 }
 
-/** Transfers settled at a time on the own ledger; each biller has a number of its own. */
+/** Payments under way at a biller that has no number of its own. */
 const CONCURRENCY = 8
+/** Transfers on the own ledger that are taken at a time: what was taken together is posted together. */
+const LEDGER_CONCURRENCY = 256
 /** How the queue keeps jobs: what the measured failures of queues call for. */
 export const settlementJobs: Required<NonNullable<QueueWorkerOptions['jobs']>> = {
   /** A killed worker's job runs again after about lock and interval; a lock is renewed while the process lives. */
@@ -50,7 +52,9 @@ export function startSettlementWorkers(options: SettlementWorkerOptions): Settle
       queues: lanesOf(known),
       concurrency: CONCURRENCY,
       concurrencyOf: new Map(
-        [...services.billers.values()].map(({ id, mostAtOnce }) => [laneOf(id, known), mostAtOnce]),
+        [...services.billers.values()]
+          .map(({ id, mostAtOnce }): [string, number] => [laneOf(id, known), mostAtOnce])
+          .concat([[LEDGER_LANE, LEDGER_CONCURRENCY]]),
       ),
       jobs: settlementJobs,
       finishTimeoutMs: FINISH_TIMEOUT_MS,

@@ -40,42 +40,59 @@ export const CODE_MARK = '{code}'
  * already. Ring the bell with the result once the transaction has committed; if nobody does, the sweeper will.
  */
 export async function enqueueSms(tx: Queryable, sealer: Sealer, sms: OutgoingSms): Promise<QueuedSms | null> {
-  const challengeId = sms.body.kind === 'code' ? sms.body.challengeId : null
-  if (challengeId !== null && !sms.body.text.includes(CODE_MARK))
-    throw new Error(`A code's text needs the mark ${CODE_MARK}.`)
-  const priority = challengeId === null ? sms.priority : 'code'
-  const id = uuidv7()
-  const { rows } = await tx.query<{ version: number }>({
+  const [queued] = await enqueueAllSms(tx, sealer, [sms])
+  return queued ?? null
+}
+
+/** `enqueueSms` for many in one statement, in their order; those whose fact is in the outbox already are left out of the result. */
+export async function enqueueAllSms(
+  tx: Queryable,
+  sealer: Sealer,
+  messages: readonly OutgoingSms[],
+): Promise<QueuedSms[]> {
+  if (messages.length === 0) return []
+  const all = messages.map((sms) => {
+    const challengeId = sms.body.kind === 'code' ? sms.body.challengeId : null
+    if (challengeId !== null && !sms.body.text.includes(CODE_MARK))
+      throw new Error(`A code's text needs the mark ${CODE_MARK}.`)
+    return { sms, id: uuidv7(), challengeId, priority: challengeId === null ? sms.priority : ('code' as const) }
+  })
+  const { rows } = await tx.query<QueuedSms>({
     name: 'sms-enqueue',
     text: `WITH message AS (
         INSERT INTO sms_outbox (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at, flash,
           category, campaign_id, not_before, ring_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, greatest($13::timestamptz, now()) + interval '1 day'), $10,
-          $11, $12, coalesce($13::timestamptz, now()), greatest($13::timestamptz, now() + interval '10 seconds'))
+        SELECT id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority,
+               coalesce(expires_at, greatest(not_before, now()) + interval '1 day'), flash, category, campaign_id,
+               coalesce(not_before, now()), greatest(not_before, now() + interval '10 seconds')
+          FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::timestamptz[], $10::boolean[],
+                      $11::text[], $12::uuid[], $13::timestamptz[])
+               AS m (id, fact_key, subscriber_id, recipient_sealed, recipient_index, body_sealed, challenge_id, priority, expires_at, flash,
+                     category, campaign_id, not_before)
+         ORDER BY fact_key
         ON CONFLICT (fact_key) DO NOTHING
-        RETURNING id, version
+        RETURNING id, version, priority
       ), event AS (
-        INSERT INTO sms_event (outbox_id, kind) SELECT id, 'queued' FROM message
+        INSERT INTO sms_event (outbox_id, kind) SELECT id, 'queued' FROM message ORDER BY id
       )
-      SELECT version FROM message`,
+      SELECT id, version, priority FROM message ORDER BY id`,
     values: [
-      id,
-      sms.factKey,
-      sms.subscriberId,
-      sealer.seal(sms.to, recipientContext(id)),
-      numberIndex(sealer, sms.to),
-      sealer.seal(sms.body.text, bodyContext(id)),
-      challengeId,
-      priority,
-      sms.expiresAt,
-      sms.flash ?? false,
-      sms.category ?? 'transactional',
-      sms.campaignId ?? null,
-      sms.notBefore ?? null,
+      all.map(({ id }) => id),
+      all.map(({ sms }) => sms.factKey),
+      all.map(({ sms }) => sms.subscriberId),
+      all.map(({ sms, id }) => sealer.seal(sms.to, recipientContext(id))),
+      all.map(({ sms }) => numberIndex(sealer, sms.to)),
+      all.map(({ sms, id }) => sealer.seal(sms.body.text, bodyContext(id))),
+      all.map(({ challengeId }) => challengeId),
+      all.map(({ priority }) => priority),
+      all.map(({ sms }) => sms.expiresAt),
+      all.map(({ sms }) => sms.flash ?? false),
+      all.map(({ sms }) => sms.category ?? 'transactional'),
+      all.map(({ sms }) => sms.campaignId ?? null),
+      all.map(({ sms }) => sms.notBefore ?? null),
     ],
   })
-  const version = rows[0]?.version
-  return version === undefined ? null : { id, version, priority }
+  return rows
 }
 
 export function recipientContext(id: string): string {

@@ -6,13 +6,15 @@ import type { TransferFacts } from '../ledger/transfer.ts'
 import type { Json } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { findById, type Subscriber } from '../subscribers/find.ts'
+import { findByIds, type Subscriber } from '../subscribers/find.ts'
 import { type QuietHours, whenToInform } from './informing.ts'
-import { enqueueSms, type OutgoingSms, type QueuedSms } from './outbox.ts'
+import { enqueueAllSms, type OutgoingSms, type QueuedSms } from './outbox.ts'
 
 /** What the parties to a transfer are told, written in the transaction of the fact; ring for what is returned after the commit. */
 export type Receipts = {
   settled(tx: Queryable, transfer: TransferFacts): Promise<QueuedSms[]>
+  /** The same for many, in the order in which they settled; two statements for all of them. */
+  settledAll(tx: Queryable, transfers: readonly TransferFacts[]): Promise<QueuedSms[]>
   rejected(tx: Queryable, transfer: TransferFacts): Promise<QueuedSms[]>
   delayed(tx: Queryable, transfer: TransferFacts): Promise<QueuedSms[]>
 }
@@ -32,49 +34,47 @@ type Values = Record<string, Json>
 /** Receipts in each party's own language. */
 export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
   const { sealer, messages, nameOfBiller, lowBalance, quiet } = dependencies
-  async function tell(
-    tx: Queryable,
+  function message(
     to: Subscriber,
-    fact: string,
-    message: string,
+    factKey: string,
+    name: string,
     values: Values,
     unasked: Pick<OutgoingSms, 'category' | 'notBefore'> = {},
-  ): Promise<QueuedSms[]> {
-    const text = messages().render(message, to.language, values)
-    const body = { kind: 'text', text } as const
-    const sms = {
-      factKey: fact,
-      subscriberId: to.id,
-      to: to.number,
-      body,
-      priority: 'receipt',
-      expiresAt: null,
-      ...unasked,
-    } as const
-    const queued = await enqueueSms(tx, sealer, sms)
-    return queued === null ? [] : [queued]
+  ): OutgoingSms {
+    const body = { kind: 'text', text: messages().render(name, to.language, values) } as const
+    return { factKey, subscriberId: to.id, to: to.number, body, priority: 'receipt', expiresAt: null, ...unasked }
   }
 
-  async function person(tx: Queryable, id: SubscriberId): Promise<Subscriber> {
-    const found = await findById(tx, sealer, id)
-    if (found === null) throw new Error(`subscriber ${id} of a transfer is not on file`)
-    return found
+  type People = (id: SubscriberId) => Subscriber
+
+  async function partiesOf(tx: Queryable, transfers: readonly TransferFacts[]): Promise<People> {
+    const ids = transfers.flatMap(({ payerId, payee }) => (payee.kind === 'biller' ? [payerId] : [payerId, payee.id]))
+    const found = await findByIds(tx, sealer, ids)
+    return (id) => {
+      const person = found.get(id)
+      if (person === undefined) throw new Error(`subscriber ${id} of a transfer is not on file`)
+      return person
+    }
   }
 
   /**
    * Told by the debit that takes the balance over the threshold, and by no further one. What is held for other transfers counts as still
    * there, since each of these is a debit of its own when it settles.
    */
-  async function lowBalanceOf(tx: Queryable, payer: Subscriber, transfer: TransferFacts): Promise<QueuedSms[]> {
+  async function lowBalanceOf(tx: Queryable, payer: Subscriber, transfer: TransferFacts): Promise<OutgoingSms[]> {
     const { id, at, amount, fee, payerAvailable } = transfer
     const threshold = lowBalance[payer.tier]
     if (threshold === undefined || payerAvailable === null || payerAvailable >= threshold) return []
-    const { available, held } = await balanceOf(tx, payer.id)
-    const after = available + held
+    const after = transfer.payerBalance ?? (await balanceNow(tx, payer.id))
     if (after >= threshold || after + amount + fee < threshold) return []
     const values = { ...balance(payerAvailable), at: at.getTime() }
     const unasked = { category: 'informing', notBefore: whenToInform(quiet) } as const
-    return tell(tx, payer, `${id}:low-balance`, 'low_balance', values, unasked)
+    return [message(payer, `${id}:low-balance`, 'low_balance', values, unasked)]
+  }
+
+  async function balanceNow(tx: Queryable, id: SubscriberId): Promise<bigint> {
+    const { available, held } = await balanceOf(tx, id)
+    return available + held
   }
 
   const named = ({ name, number }: Subscriber): Values => ({ name: shortName(name), number })
@@ -89,50 +89,64 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
   })
   const balance = (available: bigint | null): Values => ({ balance: String(available ?? 0n) })
 
-  return {
-    async settled(tx, transfer) {
-      const { id, payee, fee, token } = transfer
-      const payer = await person(tx, transfer.payerId)
-      const common = { ...facts(transfer), fee: String(fee), ...balance(transfer.payerAvailable) }
-      if (payee.kind === 'biller' && transfer.kind === 'airtime') {
-        const bought = await tell(tx, payer, `${id}:payer`, 'airtime_bought', { ...common, number: payee.account })
-        return [...bought, ...(await lowBalanceOf(tx, payer, transfer))]
-      }
-      if (payee.kind === 'biller') {
-        const values = { ...common, ...bill({ biller: payee.id, account: payee.account }) }
-        const paid =
-          token === null
-            ? tell(tx, payer, `${id}:payer`, 'bill_paid', values)
-            : tell(tx, payer, `${id}:payer`, 'bill_paid_token', { ...values, token })
-        return [...(await paid), ...(await lowBalanceOf(tx, payer, transfer))]
-      }
-      const receiver = await person(tx, payee.id)
-      const received = { ...facts(transfer), ...named(payer), ...balance(transfer.payeeAvailable) }
+  function settledMessages(person: People, transfer: TransferFacts): OutgoingSms[] {
+    const { id, payee, fee, token } = transfer
+    const payer = person(transfer.payerId)
+    const common = { ...facts(transfer), fee: String(fee), ...balance(transfer.payerAvailable) }
+    if (payee.kind === 'biller' && transfer.kind === 'airtime') {
+      return [message(payer, `${id}:payer`, 'airtime_bought', { ...common, number: payee.account })]
+    }
+    if (payee.kind === 'biller') {
+      const values = { ...common, ...bill({ biller: payee.id, account: payee.account }) }
       return [
-        ...(await tell(tx, payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) })),
-        ...(await tell(tx, receiver, `${id}:payee`, 'received', received)),
-        ...(await lowBalanceOf(tx, payer, transfer)),
+        token === null
+          ? message(payer, `${id}:payer`, 'bill_paid', values)
+          : message(payer, `${id}:payer`, 'bill_paid_token', { ...values, token }),
       ]
-    },
+    }
+    const receiver = person(payee.id)
+    const received = { ...facts(transfer), ...named(payer), ...balance(transfer.payeeAvailable) }
+    return [
+      message(payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) }),
+      message(receiver, `${id}:payee`, 'received', received),
+    ]
+  }
+
+  async function settledAll(tx: Queryable, transfers: readonly TransferFacts[]): Promise<QueuedSms[]> {
+    const person = await partiesOf(tx, transfers)
+    const outgoing: OutgoingSms[] = []
+    for (const transfer of transfers) {
+      outgoing.push(...settledMessages(person, transfer))
+      outgoing.push(...(await lowBalanceOf(tx, person(transfer.payerId), transfer)))
+    }
+    return enqueueAllSms(tx, sealer, outgoing)
+  }
+
+  return {
+    settled: (tx, transfer) => settledAll(tx, [transfer]),
+    settledAll,
 
     async rejected(tx, transfer) {
       const { id, payee } = transfer
-      const payer = await person(tx, transfer.payerId)
+      const person = await partiesOf(tx, [transfer])
+      const payer = person(transfer.payerId)
       const values = { ...facts(transfer), ...balance(transfer.payerAvailable) }
-      if (payee.kind === 'biller' && transfer.kind === 'airtime')
-        return tell(tx, payer, `${id}:payer`, 'airtime_refused', { ...values, number: payee.account })
-      if (payee.kind === 'biller') {
-        const billed = { ...values, ...bill({ biller: payee.id, account: payee.account }) }
-        return tell(tx, payer, `${id}:payer`, 'bill_refused', billed)
-      }
-      return tell(tx, payer, `${id}:payer`, 'not_sent', { ...values, ...named(await person(tx, payee.id)) })
+      const told = (name: string, more: Values) => message(payer, `${id}:payer`, name, { ...values, ...more })
+      if (payee.kind !== 'biller') return enqueueAllSms(tx, sealer, [told('not_sent', named(person(payee.id)))])
+      const refusal =
+        transfer.kind === 'airtime'
+          ? told('airtime_refused', { number: payee.account })
+          : told('bill_refused', bill({ biller: payee.id, account: payee.account }))
+      return enqueueAllSms(tx, sealer, [refusal])
     },
 
     async delayed(tx, transfer) {
       const { id, payee } = transfer
-      const payer = await person(tx, transfer.payerId)
-      const name = payee.kind === 'biller' ? nameOfBiller(payee.id) : shortName((await person(tx, payee.id)).name)
-      return tell(tx, payer, `${id}:delay`, 'delayed', { ...facts(transfer), name })
+      const person = await partiesOf(tx, [transfer])
+      const name = payee.kind === 'biller' ? nameOfBiller(payee.id) : shortName(person(payee.id).name)
+      return enqueueAllSms(tx, sealer, [
+        message(person(transfer.payerId), `${id}:delay`, 'delayed', { ...facts(transfer), name }),
+      ])
     },
   }
 }

@@ -73,13 +73,22 @@ async function findByNumbers(
 
 /** The subscriber with this id, closed ones too. */
 export async function findById(db: Queryable, sealer: Sealer, id: SubscriberId): Promise<Subscriber | null> {
+  return (await findByIds(db, sealer, [id])).get(id) ?? null
+}
+
+/** `findById` for many; those that are not on file are missing. */
+export async function findByIds(
+  db: Queryable,
+  sealer: Sealer,
+  ids: readonly SubscriberId[],
+): Promise<ReadonlyMap<SubscriberId, Subscriber>> {
   const { rows } = await db.query<Row>({
-    name: 'subscriber-by-id',
+    name: 'subscribers-by-id',
     text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
-      FROM subscriber WHERE id = $1`,
-    values: [id],
+      FROM subscriber WHERE id = ANY ($1)`,
+    values: [[...new Set(ids)]],
   })
-  return rows[0] === undefined ? null : readSubscriber(rows[0], sealer)
+  return new Map(rows.map((row) => [row.id, readSubscriber(row, sealer)]))
 }
 
 function readSubscriber(row: Row, sealer: Sealer): Subscriber {

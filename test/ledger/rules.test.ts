@@ -7,7 +7,7 @@ import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { type LedgerWorld, marketOf, openWorld, type Person, quoted } from './world.ts'
+import { type LedgerWorld, marketOf, newTransferId, openWorld, type Person, quoted } from './world.ts'
 
 let world: LedgerWorld
 let payer: Person
@@ -39,6 +39,7 @@ const history = [
     'hold_resolution',
     'partner_attempt',
     'partner_answer',
+    'transfer_refusal',
   ],
   ...['tariff', 'tariff_service', 'tariff_band', 'tier_limit', 'transfer_edge'],
 ]
@@ -61,9 +62,8 @@ test.each(history)('even the owner cannot change or remove a row of %s', async (
   await post()
   await world.hold(bill)
   await world.app.query(`SELECT ledger_submit($1, '1 s')`, [bill.id])
-  await world.app.query(`INSERT INTO partner_answer (transfer_id, attempt, outcome) VALUES ($1, 1, 'pending')`, [
-    bill.id,
-  ])
+  await world.app.query(`SELECT ledger_record_answer($1, 1, 'pending')`, [bill.id])
+  await world.hold({ ...quote, id: newTransferId(), quotedAtMs: 0 })
   await expect(world.owner.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only')
   await expect(world.owner.query(`TRUNCATE ${table} CASCADE`)).rejects.toThrow('append-only')
 })
@@ -79,8 +79,14 @@ test.each([
   `INSERT INTO hold_resolution (transfer_id, outcome) SELECT id, 'posted' FROM transfer`,
   `INSERT INTO partner_attempt (transfer_id, attempt, action) SELECT id, 1, 'query' FROM transfer`,
   `SELECT ledger_fund(gen_random_uuid(), 'X', id, 100) FROM account WHERE kind = 'wallet'`,
-  `SELECT ledger_write_entries(gen_random_uuid(), 'KES', '{}', '{}', '{}')`,
-  `SELECT ledger_release_hold(id, 'voided') FROM transfer`,
+  `SELECT ledger_write_entries('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+  `SELECT ledger_uncount(id, 1, true) FROM transfer`,
+  `INSERT INTO partner_answer (transfer_id, attempt, outcome) VALUES (gen_random_uuid(), 1, 'done')`,
+  `INSERT INTO transfer_refusal (id, content_mac, outcome) VALUES (gen_random_uuid(), 'x', 'expired')`,
+  `INSERT INTO pair_counter SELECT * FROM pair_counter`,
+  `UPDATE pair_counter SET day_out = 0`,
+  `DELETE FROM ledger_poison`,
+  `SELECT nextval('transfer_ordinal')`,
   `ALTER TABLE entry DISABLE TRIGGER ALL`,
 ])('the application may not: %s', async (statement) => {
   await held()
@@ -150,9 +156,6 @@ test('a hold is resolved once', async () => {
   await expect(
     world.owner.query(`INSERT INTO hold_resolution (transfer_id, outcome) VALUES ($1, 'posted')`, [quote.id]),
   ).rejects.toThrow('hold_resolution_pkey')
-  await expect(world.owner.query(`SELECT ledger_release_hold($1, 'posted')`, [quote.id])).rejects.toThrow(
-    'hold_resolution_pkey',
-  )
 })
 
 test('posting and giving back at the same moment: one of them, and the books are right', async () => {
@@ -191,6 +194,7 @@ test.each([
   'fee = 0, tax = 0',
   `reference = 'ABCDEFGHJK'`,
   'created_at = now()',
+  'ordinal = 0',
 ])('the content of a transfer never changes: %s', async (change) => {
   await held()
   await expect(

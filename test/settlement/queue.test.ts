@@ -173,8 +173,8 @@ test('a failing settlement is reported, does not stop the worker, and is tried a
   let broken = true
   const receipts = {
     ...world.services.receipts,
-    settled: (...args: Parameters<typeof world.services.receipts.settled>) =>
-      broken ? Promise.reject(new Error('outbox away')) : world.services.receipts.settled(...args),
+    settledAll: (...args: Parameters<typeof world.services.receipts.settledAll>) =>
+      broken ? Promise.reject(new Error('outbox away')) : world.services.receipts.settledAll(...args),
   }
   const services = { ...world.services, receipts }
   workers = startSettlementWorkers({ store: options().store, services, events: services.events as never })

@@ -49,8 +49,8 @@ test('a receipt that cannot be written undoes the settlement with it, and the ne
   const { receipts } = world.services
   const broken: typeof receipts = {
     ...receipts,
-    settled: async (...args) => {
-      await receipts.settled(...args)
+    settledAll: async (...args) => {
+      await receipts.settledAll(...args)
       throw new Error('no outbox')
     },
   }

@@ -56,7 +56,13 @@ export async function openSettlementWorld(rules: BreakerRules = patient): Promis
   const services: SettleServices = {
     breakers: makeBreakers({ database: world.app, events, rules }),
     ...{ database: world.app, sealer: world.sealer, provider: ownLedger, billers, patience: quick },
-    receipts: { settled: write('settled'), rejected: write('rejected'), delayed: write('delayed') },
+    receipts: {
+      ...{ settled: write('settled'), rejected: write('rejected'), delayed: write('delayed') },
+      settledAll: async (tx, transfers) => {
+        for (const transfer of transfers) await write('settled')(tx, transfer)
+        return []
+      },
+    },
     smsBell: { ring: () => undefined },
     announce: (id) => void announced.push(id),
     events,
