@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { type LocalPostgres, postgresPid, startPostgres } from '../local/postgres.ts'
+import { endProcess } from '../local/process.ts'
+import { type LocalRedis, redisPid, startRedis } from '../local/redis.ts'
+import { openStores, removeStores } from '../stores.ts'
+
+/** A PostgreSQL and a Redis of the run's own, which can be broken and come back with what they had. */
+export type BreakableStores = {
+  readonly ownerUrl: string
+  readonly databaseUrl: string
+  readonly redisUrl: string
+  readonly redisFolder: string
+  /** Immediate shutdown, as in a crash, and a start that long after it. */
+  crashPostgres(downMs: number): Promise<void>
+  /** `kill -9`, and a start from its append-only file that long after it. */
+  killRedis(downMs: number): Promise<void>
+  /** Loses all that it holds; its append-only file keeps what was ever written. */
+  wipeRedis(): Promise<void>
+  release(): Promise<void>
+}
+
+type Known = { readonly postgres: LocalPostgres; readonly redis: LocalRedis }
+
+const END_MS = 10_000
+
+/** Fresh and durable: what PostgreSQL has acknowledged must be there after a crash. */
+export async function openBreakableStores(directory: string): Promise<BreakableStores> {
+  await removeStores(directory)
+  const stores = await openStores({ directory, durable: true, withRedis: true, leave: 'stopped' })
+  const folder = resolve(directory)
+  const known = JSON.parse(await readFile(join(folder, 'known.json'), 'utf8')) as Known
+  const redisUrl = stores.redisUrl ?? ''
+  const [onPostgres, onRedis] = [oneAtATime(), oneAtATime()]
+  return {
+    ownerUrl: stores.ownerUrl,
+    databaseUrl: stores.databaseUrl,
+    redisUrl,
+    redisFolder: join(folder, 'redis'),
+    crashPostgres: (downMs) =>
+      onPostgres(async () => {
+        const pid = postgresPid(join(folder, 'postgres'))
+        if (pid !== null) await endProcess(pid, ['SIGQUIT', 'SIGKILL'], END_MS)
+        await sleep(downMs)
+        await startPostgres(join(folder, 'postgres'), known.postgres, true)
+      }),
+    killRedis: (downMs) =>
+      onRedis(async () => {
+        const pid = redisPid(join(folder, 'redis'))
+        if (pid !== null) await endProcess(pid, ['SIGKILL'], END_MS)
+        await sleep(downMs)
+        await startRedis(join(folder, 'redis'), known.redis)
+      }),
+    wipeRedis: () =>
+      onRedis(async () => {
+        const redis = new Redis(redisUrl, { maxRetriesPerRequest: 1 })
+        redis.on('error', () => undefined)
+        try {
+          await redis.flushall()
+        } finally {
+          redis.disconnect()
+        }
+      }),
+    async release() {
+      // A store that is on its way back must be there before it can be stopped.
+      await Promise.all([onPostgres(async () => undefined), onRedis(async () => undefined)])
+      await stores.release()
+      await removeStores(directory)
+    },
+  }
+}
+
+/** Two faults of one store wait for each other. */
+function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work)
+    last = done.catch(() => undefined)
+    return done
+  }
+}
