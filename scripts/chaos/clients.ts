@@ -22,17 +22,20 @@ const REPEATS = 2
 const REPEAT_PAUSE_MS = 400
 const BILL_ACCOUNTS = ['12345678901', '1234567', '12345678'] as const
 
-/** One client for each person, the last of whom only guesses; each goes from one planned journey to the next. */
-export function startClients(world: ChaosWorld, seed: number): Clients {
+/** Each client goes from one planned journey to the next, on one of its own phones; the last person of all only guesses. */
+export function startClients(world: ChaosWorld, seed: number, clients: number): Clients {
   const journeys: LiveJourney[] = []
   let stopped = false
   const late: Promise<unknown>[] = []
   const callers = world.people.slice(0, -1)
   const [guesser] = world.people.slice(-1)
 
-  async function live(person: ChaosPerson, client: number): Promise<void> {
+  async function live(client: number): Promise<void> {
+    const phones = callers.filter((_, at) => at % clients === client)
     for (let n = 0; !stopped; n += 1) {
-      const planned = planJourney(seed, client, callers.length, n)
+      const person = phones[n % phones.length]
+      if (person === undefined) return
+      const planned = planJourney(seed, client, clients, n)
       await sleep(planned.pauseMs)
       const journey = begin(`${client}-${n}`, person, planned)
       await travel(journey, person, planned, n)
@@ -113,7 +116,10 @@ export function startClients(world: ChaosWorld, seed: number): Clients {
     }
   }
 
-  const running = Promise.all([...callers.map(live), ...(guesser === undefined ? [] : [guess(guesser)])])
+  const running = Promise.all([
+    ...Array.from({ length: clients }, (_, client) => live(client)),
+    ...(guesser === undefined ? [] : [guess(guesser)]),
+  ])
   return {
     journeys,
     async stop() {

@@ -11,7 +11,7 @@ import { BILLER_TIMEOUT_MS, type ChaosWorld } from './world.ts'
 export type FaultTally = Readonly<Record<FaultKind, { readonly done: number; readonly missed: number }>>
 
 /** How long a named point is waited for. */
-const POINT_TIMEOUT_MS = 4_000
+const POINT_TIMEOUT_MS = 6_000
 const POLL_MS = 5
 const BILLERS = ['city-power', 'city-water', 'green-school'] as const
 

@@ -26,7 +26,7 @@ const NAMES = [
   'Jabari',
 ]
 const RICH = 20_000_000n
-const POOR = 60_000n
+const POOR = 15_000n
 
 /** So many subscribers with PINs that the seed decides; every fourth has little money. */
 export function makePeople(seed: number, count: number): ChaosPerson[] {
@@ -52,7 +52,7 @@ export function makePeople(seed: number, count: number): ChaosPerson[] {
     }
   }
   return Array.from({ length: count }, (_, n) => {
-    const number = `+2547110000${String(n + 10)}`
+    const number = `+25471100${String(n + 10).padStart(4, '0')}`
     return {
       number,
       name: `${NAMES[n % NAMES.length]} Chaos`,

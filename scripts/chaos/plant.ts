@@ -1,6 +1,6 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { Database } from '../../src/database/database.ts'
+import type { Queryable } from '../../src/database/database.ts'
 import type { Change, Mutant } from './mutants.ts'
 import type { Program } from './processes.ts'
 
@@ -9,15 +9,22 @@ export async function copyProgram(mutant: Mutant, directory: string): Promise<{ 
   const place = resolve(directory, 'program')
   await rm(place, { recursive: true, force: true })
   for (const folder of ['src', 'menus']) await cp(folder, join(place, folder), { recursive: true })
-  for (const change of mutant.files ?? []) {
-    const path = join(place, change.path)
-    await writeFile(path, changed(await readFile(path, 'utf8'), change, `${mutant.name}: ${change.path}`))
-  }
+  for (const [path, text] of await changedFiles(mutant)) await writeFile(join(place, path), text)
   return { program: ['--import', 'tsx', join(place, 'src/main.ts')], menus: join(place, 'menus') }
 }
 
-/** Makes the mutant's changes in a database of the run's own. */
-export async function plantInDatabase({ name, functions = [], sql = [] }: Mutant, owner: Database): Promise<void> {
+/** The files that a mutant changes, by path, as they are then. */
+export async function changedFiles({ name, files = [] }: Mutant): Promise<Map<string, string>> {
+  const texts = new Map<string, string>()
+  for (const change of files) {
+    const text = texts.get(change.path) ?? (await readFile(change.path, 'utf8'))
+    texts.set(change.path, changed(text, change, `${name}: ${change.path}`))
+  }
+  return texts
+}
+
+/** Makes the mutant's changes in a database of the run's own, as the owner of its tables. */
+export async function plantInDatabase({ name, functions = [], sql = [] }: Mutant, owner: Queryable): Promise<void> {
   for (const change of functions) {
     const { rows } = await owner.query<{ text: string }>(
       `SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -17,7 +17,7 @@ const CALM_SECONDS = 30
 /** Runs with a fault planted on purpose, and tells whether the run found it. */
 export async function proveMutant(
   mutant: Mutant,
-  options: Pick<ChaosOptions, 'seed' | 'directory' | 'gateways' | 'workers' | 'people' | 'signal' | 'say'>,
+  options: Pick<ChaosOptions, 'seed' | 'directory' | 'gateways' | 'workers' | 'clients' | 'signal' | 'say'>,
 ): Promise<Proof> {
   const copy = await copyProgram(mutant, options.directory)
   const result = await runChaos({
