@@ -96,8 +96,8 @@ async function killWhoCommits(
 /**
  * Holds the outbox, so that a settlement stops with the money posted and its receipts not written; kills whoever waits there; lets go.
  */
-async function killBeforeCommit({ ownerUrl, workers }: ChaosWorld): Promise<boolean> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'chaos' })
+async function killBeforeCommit({ stores, workers }: ChaosWorld): Promise<boolean> {
+  const client = new pg.Client({ connectionString: stores.adminUrl, application_name: 'chaos' })
   client.on('error', () => undefined)
   try {
     await client.connect()

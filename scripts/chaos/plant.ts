@@ -4,8 +4,9 @@ import type { Queryable } from '../../src/database/database.ts'
 import type { Change, Mutant } from './mutants.ts'
 import type { Program } from './processes.ts'
 
-/** Copies the program, with the mutant's changes in it; how to run the copy. Run from the repository's root. */
-export async function copyProgram(mutant: Mutant, directory: string): Promise<{ program: Program; menus: string }> {
+/** How to run the program with the mutant's changes in it: a copy, where there are any. Run from the repository's root. */
+export async function mutantProgram(mutant: Mutant, directory: string): Promise<{ program: Program; menus: string }> {
+  if (mutant.files === undefined) return { program: ['--import', 'tsx', 'src/main.ts'], menus: 'menus' }
   const place = resolve(directory, 'program')
   await rm(place, { recursive: true, force: true })
   for (const folder of ['src', 'menus']) await cp(folder, join(place, folder), { recursive: true })

@@ -1,5 +1,5 @@
 import type { Mutant } from './mutants.ts'
-import { copyProgram, plantInDatabase } from './plant.ts'
+import { mutantProgram, plantInDatabase } from './plant.ts'
 import { type ChaosOptions, type ChaosResult, runChaos } from './run.ts'
 
 export type Proof = {
@@ -19,7 +19,7 @@ export async function proveMutant(
   mutant: Mutant,
   options: Pick<ChaosOptions, 'seed' | 'directory' | 'gateways' | 'workers' | 'clients' | 'signal' | 'say'>,
 ): Promise<Proof> {
-  const copy = await copyProgram(mutant, options.directory)
+  const copy = await mutantProgram(mutant, options.directory)
   const result = await runChaos({
     ...{ ...options, ...copy, calmSeconds: CALM_SECONDS },
     ...{ seconds: mutant.seconds, faults: mutant.faults, plant: (owner) => plantInDatabase(mutant, owner) },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { inDatabase } from '../dialogues/template.ts'
 import { type LocalPostgres, postgresPid, startPostgres } from '../local/postgres.ts'
 import { endProcess } from '../local/process.ts'
 import { type LocalRedis, redisPid, startRedis } from '../local/redis.ts'
@@ -9,6 +10,8 @@ import { openStores, removeStores } from '../stores.ts'
 
 /** A PostgreSQL and a Redis of the run's own, which can be broken and come back with what they had. */
 export type BreakableStores = {
+  /** The superuser in the run's database: who else may see what other roles wait for? */
+  readonly adminUrl: string
   readonly ownerUrl: string
   readonly databaseUrl: string
   readonly redisUrl: string
@@ -35,6 +38,7 @@ export async function openBreakableStores(directory: string): Promise<BreakableS
   const redisUrl = stores.redisUrl ?? ''
   const [onPostgres, onRedis] = [oneAtATime(), oneAtATime()]
   return {
+    adminUrl: inDatabase(stores.adminUrl, new URL(stores.ownerUrl).pathname.slice(1)),
     ownerUrl: stores.ownerUrl,
     databaseUrl: stores.databaseUrl,
     redisUrl,

@@ -38,6 +38,6 @@ test('killed, frozen, wiped and crashed, every transfer ends as everybody was to
 test('a fee that changes a balance and leaves no entry is found', async () => {
   const mutant = mutants.find(({ name }) => name === 'balance-without-entry')
   if (mutant === undefined) throw new Error('the planted fault is gone')
-  const { broken } = await proveMutant({ ...mutant, seconds: 5 }, common)
+  const { broken } = await proveMutant({ ...mutant, seconds: 4 }, { ...common, workers: 1 })
   expect(broken).toContain('I2')
 }, 240_000)
