@@ -104,6 +104,8 @@ async function killBeforeCommit({ stores, workers }: ChaosWorld): Promise<boolea
     await client.query('BEGIN')
     await client.query('LOCK TABLE sms_outbox IN SHARE ROW EXCLUSIVE MODE')
     for (const untilMs = Date.now() + POINT_TIMEOUT_MS; Date.now() < untilMs; await sleep(POLL_MS)) {
+      // Within a transaction the first look is kept otherwise.
+      await client.query('SELECT pg_stat_clear_snapshot()')
       const { rows } = await client.query<{ name: string }>(
         `SELECT application_name AS name FROM pg_stat_activity
           WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO sms_outbox%' ORDER BY query_start`,

@@ -241,7 +241,7 @@ function isWaiting({ fact, state }: Facts['messages'][number]): boolean {
   return state === 'queued' && !fact.endsWith(':low-balance')
 }
 
-export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>()
   for (const item of items) {
     const group = groups.get(keyOf(item))

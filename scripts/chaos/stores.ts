@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { inDatabase } from '../dialogues/template.ts'
+import { asAdmin, inDatabase } from '../dialogues/template.ts'
 import { type LocalPostgres, postgresPid, startPostgres } from '../local/postgres.ts'
 import { endProcess } from '../local/process.ts'
 import { type LocalRedis, redisPid, startRedis } from '../local/redis.ts'
@@ -29,16 +29,21 @@ type Known = { readonly postgres: LocalPostgres; readonly redis: LocalRedis }
 
 const END_MS = 10_000
 
-/** Fresh and durable: what PostgreSQL has acknowledged must be there after a crash. */
+/**
+ * Fresh. What PostgreSQL has acknowledged it has handed to the operating system, so that it is there after a crash of its processes; nothing waits
+ * for the disk, or the recovery after each crash would take longer than the run.
+ */
 export async function openBreakableStores(directory: string): Promise<BreakableStores> {
   await removeStores(directory)
-  const stores = await openStores({ directory, durable: true, withRedis: true, leave: 'stopped' })
+  const stores = await openStores({ directory, durable: false, withRedis: true, leave: 'stopped' })
   const folder = resolve(directory)
   const known = JSON.parse(await readFile(join(folder, 'known.json'), 'utf8')) as Known
   const redisUrl = stores.redisUrl ?? ''
+  const name = new URL(stores.ownerUrl).pathname.slice(1)
+  await asAdmin(stores.adminUrl, (client) => client.query(`ALTER DATABASE ${name} SET synchronous_commit = on`))
   const [onPostgres, onRedis] = [oneAtATime(), oneAtATime()]
   return {
-    adminUrl: inDatabase(stores.adminUrl, new URL(stores.ownerUrl).pathname.slice(1)),
+    adminUrl: inDatabase(stores.adminUrl, name),
     ownerUrl: stores.ownerUrl,
     databaseUrl: stores.databaseUrl,
     redisUrl,
@@ -48,7 +53,7 @@ export async function openBreakableStores(directory: string): Promise<BreakableS
         const pid = postgresPid(join(folder, 'postgres'))
         if (pid !== null) await endProcess(pid, ['SIGQUIT', 'SIGKILL'], END_MS)
         await sleep(downMs)
-        await startPostgres(join(folder, 'postgres'), known.postgres, true)
+        await startPostgres(join(folder, 'postgres'), known.postgres, false)
       }),
     killRedis: (downMs) =>
       onRedis(async () => {
