@@ -140,8 +140,8 @@ export const mutants: readonly Mutant[] = [
     files: [
       {
         path: 'src/settlement/settle-transfer.ts',
-        find: `await call(services, bill, 'query')`,
-        replace: `await call(services, bill, 'pay')`,
+        find: `await call(services, asked, 'query')`,
+        replace: `await call(services, asked, 'pay')`,
       },
     ],
   },
