@@ -15,7 +15,7 @@ async function enrol(options: Options): Promise<number> {
   const env = await readToolEnv(process.env)
   const stores = await openToolStores(process.env)
   try {
-    const outcome = await enrolOne(stores.databaseUrl, env, (path) => readFileSync(path, 'utf8'), options, answer)
+    const outcome = await enrolOne(stores, env, (path) => readFileSync(path, 'utf8'), options, answer)
     switch (outcome.kind) {
       case 'enrolled':
         say(

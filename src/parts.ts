@@ -10,7 +10,8 @@ import { type Database, openDatabase } from './database/database.ts'
 import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
 import type { Market } from './domain/market.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
-import { loadTariff } from './ledger/load-tariff.ts'
+import { bringTariffs } from './ledger/load-tariffs.ts'
+import { versionInForce } from './ledger/stored-tariffs.ts'
 import { messagesOf } from './menu/messages.ts'
 import { codeTo } from './menu/shortcut.ts'
 import type { QueueStore } from './redis/bell.ts'
@@ -64,7 +65,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
   onStop(() => redis.disconnect())
   const billers = tellRest(makeBillers(settings), database)
-  await prepareLedger(database, settings.market, billers.values())
+  await openBillerAccounts(database, settings.market, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
 
@@ -143,14 +144,14 @@ function makeLatePush(): LatePush {
 
 async function openMigrated(settings: Settings, events: Events): Promise<Database> {
   const { url, ownerUrl, maxConnections } = settings.database
-  if (ownerUrl !== null) await migrate(ownerUrl, { applicationRole: roleOf(url) })
+  if (ownerUrl !== null) await bringUpToDate(ownerUrl, settings)
   const onConnectionLost = (error: Error) => events.connectionLost({ store: 'postgres', error })
   const database = openDatabase(url, { maxConnections, applicationName: 'nyota', onConnectionLost })
   try {
     const problems =
       (await pendingMigrations(database)).length > 0
         ? ['The database is not migrated; run: npm run migrate']
-        : await keyProblems(database, settings.keys)
+        : [...(await keyProblems(database, settings.keys)), ...(await tariffProblems(database, settings.market))]
     if (problems.length > 0) throw new Error(problems.join('\n'))
     return database
   } catch (error) {
@@ -159,9 +160,26 @@ async function openMigrated(settings: Settings, events: Events): Promise<Databas
   }
 }
 
-async function prepareLedger(database: Database, market: Market, billers: Iterable<Biller>): Promise<void> {
+async function bringUpToDate(ownerUrl: string, { database: { url }, market, tariffs }: Settings): Promise<void> {
+  await migrate(ownerUrl, { applicationRole: roleOf(url) })
+  const owner = openDatabase(ownerUrl, { maxConnections: 1, applicationName: 'nyota-migrate' })
+  try {
+    await bringTariffs(owner, market, tariffs)
+  } finally {
+    await owner.close()
+  }
+}
+
+/** Without prices and limits nobody could pay, so it is better not to begin. */
+async function tariffProblems(database: Database, { code, currency }: Market): Promise<string[]> {
+  if ((await versionInForce(database, currency)) !== null) return []
+  return [
+    `No tariff of ${code} is in force; load one with MARKET=${code} npm run migrate, or npm run tariffs -- load FILE.`,
+  ]
+}
+
+async function openBillerAccounts(database: Database, market: Market, billers: Iterable<Biller>): Promise<void> {
   await database.transaction(async (tx) => {
-    await loadTariff(tx, market)
     for (const biller of billers) await openBillerAccount(tx, biller, market.currency)
   })
 }

@@ -11,6 +11,8 @@ import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import type { AskingRules } from './ledger/asking-rules.ts'
+import { readTariffs } from './ledger/read-tariffs.ts'
+import type { MarketTariff } from './ledger/tariff.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
@@ -27,6 +29,8 @@ export type Settings = {
   /** As dialled: `*384#`. */
   readonly serviceCodes: readonly string[]
   readonly menusDirectory: string
+  /** The operator's own; null: the examples that come with the program. */
+  readonly tariffs: readonly MarketTariff[] | null
   readonly pinDigits: number
   readonly http: {
     readonly port: number
@@ -95,6 +99,7 @@ export function readSettings(
     roles,
     serviceCodes: readServiceCodes(reader),
     menusDirectory: reader.text('MENUS_DIR') ?? 'menus',
+    tariffs: readOwnTariffs(reader, market),
     pinDigits: reader.whole('PIN_DIGITS', {
       from: PIN_DIGITS.shortest,
       to: PIN_DIGITS.longest,
@@ -137,6 +142,16 @@ export function readMarket(reader: SettingsReader): Market | null {
   if (code !== null && market === null)
     reader.problems.push(`MARKET is ${JSON.stringify(code)}; choose one of ${known}.`)
   return market
+}
+
+/** `TARIFFS`: a file of tariffs of the market; null where it is not set, or wrong. */
+export function readOwnTariffs(reader: SettingsReader, market: Market | null): readonly MarketTariff[] | null {
+  const path = reader.text('TARIFFS')
+  const text = path === null || market === null ? null : reader.file('TARIFFS', path)
+  if (text === null || market === null) return null
+  const { tariffs, problems } = readTariffs(text, market)
+  reader.problems.push(...problems.map((problem) => `TARIFFS: ${problem}.`))
+  return tariffs
 }
 
 function readServiceCodes(reader: SettingsReader): readonly string[] {

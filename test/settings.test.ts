@@ -264,6 +264,25 @@ describe('settings', () => {
     expect(problemsOf({ ...demo, AFRICASTALKING_URL: 'http://127.0.0.1:8081' })).toEqual([])
   })
 
+  test('take tariffs of the operator’s own from a file of the market', () => {
+    const kenya = readFileSync('src/ledger/markets/ke.yaml', 'utf8')
+    const outcome = readSettings({ ...sound, TARIFFS: 'ours.yaml' }, () => kenya)
+    expect(outcome.kind === 'ok' && outcome.settings.tariffs?.map(({ version }) => version)).toEqual(['KE-2025-3'])
+    expect(settingsOf({}).tariffs).toBe(null)
+    expect(problemsOf({ TARIFFS: 'ours.yaml', MARKET: 'UG', REDIS_URL: 'x' }, () => kenya)).toEqual([
+      expect.stringContaining('REDIS_URL'),
+      'TARIFFS: market must be UG, which is served.',
+    ])
+    const wrong = kenya.replace('15%', '15').replace('least: 50', 'least: x')
+    expect(problemsOf({ TARIFFS: 'ours.yaml' }, () => wrong)).toEqual([
+      'TARIFFS: KE-2025-3: services.withdraw.least must be an amount in KES, such as 1250.',
+      'TARIFFS: KE-2025-3: duties.excise.rate must be a percentage such as 0.5%, with two decimals at most.',
+    ])
+    expect(problemsOf({ TARIFFS: '/none' })).toEqual([
+      expect.stringMatching(/TARIFFS names \/none, which cannot be read/),
+    ])
+  })
+
   test('take secrets from files', () => {
     const files: Record<string, string> = { '/run/secrets/pin': `${key(9)}\n`, '/run/secrets/empty': '\n' }
     const readFile = (path: string): string => {

@@ -3,7 +3,7 @@ import { type AccountId, type SubscriberId, type TransferId, uuidv7 } from '../.
 import { markets } from '../../src/domain/markets.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import type { Confirmation } from '../../src/ledger/hold.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
+import { bringTariffs } from '../../src/ledger/load-tariffs.ts'
 import { nameContext, numberContext, numberIndex } from '../../src/security/contexts.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
@@ -43,7 +43,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
   })
   const market = markets.get('KE')
   if (market === undefined) throw new Error('the market of the benchmarks is gone')
-  await app.transaction((tx) => loadTariff(tx, market))
+  await bringTariffs(owner, market, null)
   const people = await addPeople(owner, sealer)
   const houses = await owner.query<{ kind: string; id: AccountId }>(
     `SELECT kind, id FROM account WHERE owner_id IS NULL`,
@@ -77,10 +77,10 @@ export async function openLedgerBench(): Promise<LedgerBench> {
         const payer = people[(asked * 7919) % PEOPLE] as Wallet
         const payee = people[(asked * 7919 + 1 + (asked % 97)) % PEOPLE] as Wallet
         const legs = [
-          { debit: payer.wallet, credit: payee.wallet, amount: String(AMOUNT) },
-          { debit: payer.wallet, credit: house('fee_income'), amount: String(FEE - TAX) },
-          { debit: payer.wallet, credit: house('tax_payable'), amount: String(TAX) },
-        ]
+          { debit: payer.wallet, credit: payee.wallet, amount: String(AMOUNT), what: 'amount' },
+          { debit: payer.wallet, credit: house('fee_income'), amount: String(FEE - TAX), what: 'fee' },
+          { debit: payer.wallet, credit: house('tax_payable'), amount: String(TAX), what: 'tax' },
+        ] as const
         const quote = {
           ...({ id: uuidv7() as TransferId, kind: 'send', payerId: payer.id, payerAccount: payer.wallet } as const),
           ...{ payeeId: payee.id, payeeAccount: payee.wallet, biller: null, payeeName: 'Person P.' },
@@ -89,6 +89,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
             fee: String(FEE),
             tax: String(TAX),
             total: String(AMOUNT + FEE),
+            payeeReceives: String(AMOUNT),
             currency: 'KES',
           } as const),
           ...{ legs, tariff: tariff.rows[0]?.version ?? '', quotedAtMs: Date.now() },

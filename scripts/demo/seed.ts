@@ -4,7 +4,7 @@ import type { Market } from '../../src/domain/market.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
+import { bringTariffs } from '../../src/ledger/load-tariffs.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import type { Keys } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
@@ -16,7 +16,7 @@ import { DEMO_QUESTION, type DemoPerson, demoPeople } from './people.ts'
 
 export type SeedPlace = {
   readonly database: Database
-  /** Money comes into being by the owner's role only. */
+  /** Money comes into being by the owner's role only, and so do tariffs. */
   readonly owner: Database
   readonly market: Market
   readonly keys: Pick<Keys, 'pin' | 'data' | 'audit'>
@@ -27,8 +27,8 @@ export async function seedPeople(
   place: SeedPlace,
   people: readonly DemoPerson[] = Object.values(demoPeople),
 ): Promise<void> {
-  const { database, market, keys } = place
-  await database.transaction((tx) => loadTariff(tx, market))
+  const { owner, market, keys } = place
+  await bringTariffs(owner, market, null)
   const sealer = makeSealer(keys.data)
   // Two hashes a person at most, PIN and answer, all of them asked for at once.
   const hasher = makeHasher({ key: keys.pin, concurrency: availableParallelism(), queueLimit: 2 * people.length })

@@ -1,11 +1,12 @@
 import { type SubscriberId, type TransferId, uuidOf } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
+import { MOST_AMOUNT } from '../ledger/check-tariff.ts'
 import { askForMoney, declineRequest as decline, listAsked as listAll, wasDeclined } from '../ledger/money-request.ts'
 import type { ValueType } from '../menu/contract.ts'
 import { findById } from '../subscribers/find.ts'
 import { type Action, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: 99_999_999n }
+const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
 
 /** As many as a list is read of on a phone. */
 const MOST_LISTED = 9

@@ -1,6 +1,7 @@
 import { AIRTIME } from '../billers/africastalking-airtime.ts'
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
+import { MOST_AMOUNT, MOST_FEE } from '../ledger/check-tariff.ts'
 import { findOpenRequest } from '../ledger/money-request.ts'
 import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import { quoteToJson } from '../ledger/quote-json.ts'
@@ -8,8 +9,8 @@ import type { Json, ValueType } from '../menu/contract.ts'
 import { findById } from '../subscribers/find.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: 99_999_999n }
-const fee: ValueType & { type: 'money' } = { type: 'money', max: 100_000n }
+const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
+const fee: ValueType & { type: 'money' } = { type: 'money', max: MOST_FEE }
 const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
 
 /** The outcomes of asking what a transfer would cost; `repeated`: payer, payee and amount were the same within ten minutes. */

@@ -1,12 +1,13 @@
 import { type SubscriberId, type TransferId, uuidOf } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
+import { MOST_AMOUNT } from '../ledger/check-tariff.ts'
 import { askBack as ask, endReversal, listReversible, readReversal } from '../ledger/reversal.ts'
 import { stateOf } from '../ledger/transfer.ts'
 import type { ValueType } from '../menu/contract.ts'
 import { findById } from '../subscribers/find.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: 99_999_999n }
+const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
 const MOST_LISTED = 5
 
 /** The last transfers that the caller may still ask back, newest first. */

@@ -1,6 +1,5 @@
 import type { HoldRefusal } from '../ledger/hold.ts'
-import type { Quote } from '../ledger/quote.ts'
-import { type QuoteJson, quoteFromJson } from '../ledger/quote-json.ts'
+import { quoteFromJson } from '../ledger/quote-json.ts'
 import type { TransferState } from '../ledger/transfer.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { readToken } from '../settlement/attempts.ts'
@@ -66,7 +65,7 @@ export const payBill: Action = defineAction(
     switch (result.kind) {
       case 'settled': {
         const { reference } = result
-        const token = await readToken(services.database, services.sealer, quoteOf(quote).id)
+        const token = await readToken(services.database, services.sealer, quoteFromJson(quote).id)
         return token === null
           ? { outcome: 'settled', values: { reference } }
           : { outcome: 'token', values: { reference, token } }
@@ -118,15 +117,11 @@ async function confirm(
   { caller, sessionId }: ActionContext,
   json: Json,
 ): Promise<Confirmed> {
-  const quote = quoteOf(json)
+  const quote = quoteFromJson(json)
   const held = await confirmTransfer({ quote, sessionId, by: caller.id })
   if (held.kind !== 'held' && held.kind !== 'known') return refusedBy(held)
   if (held.kind === 'held') settlement.ring({ id: quote.id, version: held.version, biller: quote.biller?.id ?? null })
   return { kind: endOf(await settlement.waitFor(quote.id, WAIT_MS)), reference: held.reference }
-}
-
-function quoteOf(json: Json): Quote {
-  return quoteFromJson(json as unknown as QuoteJson)
 }
 
 function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejected' {

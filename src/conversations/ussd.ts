@@ -64,9 +64,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     let name = sessions.keyOf(request.aggregator, request.sessionId)
     let stored: StoredSession | null
     let before: string | null
+    const isDial = request.text.reveal() === '' && single?.kind !== 'answer'
     try {
       // A code with answers goes where it says, whatever was before. Asked together, all share a command.
-      const isDial = request.text.reveal() === '' && single?.kind !== 'answer'
       const alias = aliasOf(sessions, request)
       let begun: StoredSession | null
       ;[stored, before, begun] = await Promise.all([
@@ -78,7 +78,8 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         [name, stored] = [alias, begun]
     } catch (error) {
       events.sessionStoreFailed({ error })
-      return (await remembered(name, errand)) ?? last(errand, 'screen_busy', 'error')
+      // When the network repeats an answer, the session may be there again: then this very PIN moves money after all.
+      return (await remembered(name, errand)) ?? last(errand, isDial ? 'screen_busy' : 'screen_failed', 'error')
     }
     if (single?.pushed && (await isInDialogue(request.msisdn))) return last(errand, 'screen_busy', 'refused')
     for (let round = 0; round < MAX_ROUNDS; round++) {

@@ -1,6 +1,6 @@
 import type { Market } from './market.ts'
 
-/** Numbers, money and time of each country served, by `MARKET`. What a country charges and allows is in ledger/markets. */
+/** Numbers, money and time of each country served, by `MARKET`. What a country charges and allows is in ledger/markets, as data. */
 export const markets: ReadonlyMap<string, Market> = new Map(
   (
     [

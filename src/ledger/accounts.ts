@@ -4,7 +4,7 @@ import type { Currency } from '../domain/money.ts'
 
 /**
  * Opens a subscriber's main wallet with the ceiling of its tier; the one that exists if it does. The currency is that of the market
- * loaded (see load-tariff.ts). Throws on a tier without limits.
+ * loaded (see load-tariffs.ts). Throws on a tier without limits.
  */
 export async function openWallet(tx: Queryable, subscriberId: SubscriberId, tier: string): Promise<AccountId> {
   const { rows } = await tx.query<{ id: AccountId }>(`SELECT ledger_open_wallet($1, $2, NULL) AS id`, [

@@ -122,11 +122,11 @@ function outcomeOf(id: TransferId, row: Row): HoldOutcome {
 /** Keyed, since what it covers could be guessed; in a fixed order, since a session's JSON may come back in another. */
 function contentMac(sealer: Sealer, quote: Quote): Buffer {
   const { id, kind, payerId, payerAccount, payeeId, payeeAccount, biller, payeeName } = quote
-  const { amount, fee, tax, total, currency, legs, tariff, quotedAtMs } = quote
+  const { amount, fee, tax, total, payeeReceives, currency, legs, tariff, quotedAtMs } = quote
   const content = [
     ...[id, kind, payerId, payerAccount, payeeId, payeeAccount, biller?.id ?? null, biller?.account ?? null, payeeName],
-    ...[amount, fee, tax, total, currency, tariff, quotedAtMs],
-    ...legs.map(({ debit, credit, amount }) => [debit, credit, amount]),
+    ...[amount, fee, tax, total, payeeReceives, currency, tariff, quotedAtMs],
+    ...legs.map(({ debit, credit, amount, what }) => [debit, credit, amount, what]),
   ]
   return sealer.index(JSON.stringify(content), 'transfer.content')
 }

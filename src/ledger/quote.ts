@@ -2,12 +2,21 @@ import type { Queryable } from '../database/database.ts'
 import { gather } from '../database/gather.ts'
 import type { AccountId, SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
-import { type Charge, chargeOf, type TransferKind } from './tariff.ts'
+import {
+  bandsFor,
+  type Charge,
+  type Circumstances,
+  chargeOf,
+  dependsOnPayer,
+  type LegKind,
+  receivedOf,
+  type TransferKind,
+} from './tariff.ts'
 import type { TariffInForce, Tariffs } from './tariff-in-force.ts'
 
 /**
- * What a person is shown and confirms with the PIN, every leg named. JSON-safe; money is a string of minor units. `fee` includes
- * `tax`; `total` is amount and fee. Its id becomes the transfer's.
+ * What a person is shown and confirms with the PIN, every leg named. JSON-safe; money is a string of minor units. `fee` is all that the
+ * payer pays beside the amount; `total` is amount and fee; `tax` is taxes and levies, whoever pays them. Its id becomes the transfer's.
  */
 export type Quote = {
   readonly id: TransferId
@@ -23,20 +32,31 @@ export type Quote = {
   readonly fee: string
   readonly tax: string
   readonly total: string
+  /** Less than the amount where the payee pays a fee or a levy. */
+  readonly payeeReceives: string
   readonly currency: Currency
-  readonly legs: readonly { readonly debit: AccountId; readonly credit: AccountId; readonly amount: string }[]
+  /** The amount to the payee first, then what goes to the house, out of the payer's account or the payee's. */
+  readonly legs: readonly QuoteLeg[]
   /** Version of the tariff. */
   readonly tariff: string
   readonly quotedAtMs: number
 }
 
+export type QuoteLeg = {
+  readonly debit: AccountId
+  readonly credit: AccountId
+  readonly amount: string
+  readonly what: LegKind
+}
+
+/** `network`: which other network the payee is on, where that matters for the price. */
 export type QuoteRequest = {
   readonly id: TransferId
   readonly atMs: number
   readonly payerId: SubscriberId
   readonly amount: bigint
   readonly payee:
-    | { readonly kind: 'subscriber'; readonly id: SubscriberId; readonly name: string }
+    | { readonly kind: 'subscriber'; readonly id: SubscriberId; readonly name: string; readonly network?: string }
     | {
         readonly kind: 'biller'
         readonly id: string
@@ -76,7 +96,7 @@ const MOST_AT_ONCE = 100
 
 /** `quoteTransfer` for the hot path: what is asked in one moment is answered together. */
 export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfer {
-  const lanes: Record<TransferKind, QuoteTransfer> = {
+  const lanes: Record<QuotedKind, QuoteTransfer> = {
     send: gather((requests) => quoteAll(db, tariffs, 'send', requests), MOST_AT_ONCE),
     bill: gather((requests) => quoteAll(db, tariffs, 'bill', requests), MOST_AT_ONCE),
     airtime: gather((requests) => quoteAll(db, tariffs, 'airtime', requests), MOST_AT_ONCE),
@@ -94,18 +114,26 @@ export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: Qu
   return outcome
 }
 
-function kindOf({ payee }: QuoteRequest): TransferKind {
+/** What there are quotes for so far. */
+type QuotedKind = Extract<TransferKind, 'send' | 'bill' | 'airtime'>
+
+function kindOf({ payee }: QuoteRequest): QuotedKind {
   return payee.kind === 'subscriber' ? 'send' : (payee.service ?? 'bill')
 }
 
 async function quoteAll(
   db: Queryable,
   tariffs: Tariffs,
-  kind: TransferKind,
+  kind: QuotedKind,
   requests: readonly QuoteRequest[],
 ): Promise<QuoteOutcome[]> {
   const tariff = await tariffs.current(db)
-  const charges = requests.map(({ amount }) => chargeOf(tariff, kind, amount))
+  const payers = dependsOnPayer(tariff, kind) ? await readPayers(db, tariff.currency, requests) : null
+  const prices = requests.map(({ payerId, payee, amount }): Price => {
+    const network = payee.kind === 'subscriber' ? payee.network : undefined
+    const circumstances = { ...payers?.get(payerId), ...(network === undefined ? {} : { network }) }
+    return { circumstances, charge: chargeOf(tariff, kind, amount, circumstances) }
+  })
   const { rows } = await db.query<Row>({
     name: `quote-${kind}`,
     text: statements[kind],
@@ -114,7 +142,7 @@ async function quoteAll(
       requests.map(({ payee }) => payee.id),
       tariff.currency,
       requests.map(({ amount }) => amount),
-      requests.map(({ amount }, n) => amount + (charges[n]?.fee ?? 0n)),
+      requests.map(({ amount }, n) => amount + (prices[n]?.charge?.fee ?? 0n)),
     ],
   })
   if (rows.some((row) => row.tariff !== tariff.version)) {
@@ -124,28 +152,48 @@ async function quoteAll(
   return requests.map((request, n) => {
     const row = rows[n]
     if (row === undefined) throw new Error(`Subscriber ${request.payerId} has no wallet in ${tariff.currency}`)
-    return outcomeOf(request, tariff, kind, charges[n] ?? null, row)
+    return outcomeOf(request, tariff, kind, prices[n] ?? { circumstances: {}, charge: null }, row)
   })
+}
+
+type Price = { readonly circumstances: Circumstances; readonly charge: Charge | null }
+
+/** What the charge depends on: one more round trip, only for tariffs that ask for it. */
+async function readPayers(
+  db: Queryable,
+  currency: Currency,
+  requests: readonly QuoteRequest[],
+): Promise<ReadonlyMap<SubscriberId, Circumstances>> {
+  const { rows } = await db.query<{ id: SubscriberId; tier: string; sent_today: bigint }>({
+    name: 'quote-payers',
+    text: `SELECT s.id, s.tier, CASE WHEN a.day = (SELECT ledger_business_day($2)) THEN a.day_out ELSE 0 END AS sent_today
+             FROM subscriber s JOIN account a ON a.kind = 'wallet' AND a.owner_id = s.id AND a.code = 'main' AND a.currency = $2
+            WHERE s.id = ANY ($1::uuid[])`,
+    values: [requests.map(({ payerId }) => payerId), currency],
+  })
+  return new Map(rows.map(({ id, tier, sent_today: sentToday }) => [id, { tier, sentToday }]))
 }
 
 function outcomeOf(
   request: QuoteRequest,
   tariff: TariffInForce,
-  kind: TransferKind,
-  charge: Charge | null,
+  kind: QuotedKind,
+  { circumstances, charge }: Price,
   row: Row,
 ): QuoteOutcome {
   if (row.refusal !== null) return refusalOf(row.refusal, row.detail)
   if (row.payee_account === null) return { kind: 'payee_unavailable' }
   if (charge === null) {
-    return { kind: 'over_transaction_limit', limit: tariff.services[kind].bands.at(-1)?.upTo ?? 0n }
+    const service = tariff.services[kind]
+    const bands = service === undefined ? [] : bandsFor(service, circumstances)
+    return { kind: 'over_transaction_limit', limit: bands.at(-1)?.upTo ?? 0n }
   }
   const accounts = { payer: row.payer_account, payee: row.payee_account }
   return { kind: 'quoted', quote: quoteOf(request, tariff, kind, accounts, charge), repeats: row.repeats }
 }
 
 /** One per kind, so that each is prepared with the index its payee is found by. */
-function statement(kind: TransferKind, payee: string): string {
+function statement(kind: QuotedKind, payee: string): string {
   return `SELECT payer.id AS payer_account, payee.id AS payee_account, r.refusal, r.detail, (SELECT ledger_tariff_in_force($3)) AS tariff,
       EXISTS (SELECT FROM transfer t
                WHERE t.payer_account = payer.id AND t.payee_account = payee.id AND t.amount = q.amount AND t.state <> 'REJECTED'
@@ -160,7 +208,7 @@ function statement(kind: TransferKind, payee: string): string {
 
 const BILLER = `payee.kind = 'biller' AND payee.owner_id IS NULL AND payee.code = q.payee_id`
 
-const statements: Record<TransferKind, string> = {
+const statements: Record<QuotedKind, string> = {
   send: statement('send', `payee.kind = 'wallet' AND payee.owner_id = q.payee_id AND payee.code = 'main'`),
   bill: statement('bill', BILLER),
   airtime: statement('airtime', BILLER),
@@ -187,15 +235,11 @@ export function refusalOf(kind: Refusal['kind'], detail: bigint | null): Refusal
 function quoteOf(
   request: QuoteRequest,
   tariff: TariffInForce,
-  kind: TransferKind,
+  kind: QuotedKind,
   accounts: { payer: AccountId; payee: AccountId },
-  { fee, tax }: { fee: bigint; tax: bigint },
+  charge: Charge,
 ): Quote {
-  const legs = [
-    { credit: accounts.payee, amount: request.amount },
-    { credit: tariff.feeAccount, amount: fee - tax },
-    { credit: tariff.taxAccount, amount: tax },
-  ]
+  const { fee, tax, legs } = charge
   const { payee } = request
   return {
     id: request.id,
@@ -210,10 +254,14 @@ function quoteOf(
     fee: String(fee),
     tax: String(tax),
     total: String(request.amount + fee),
+    payeeReceives: String(receivedOf(charge, request.amount)),
     currency: tariff.currency,
-    legs: legs
-      .filter(({ amount }) => amount > 0n)
-      .map(({ credit, amount }) => ({ debit: accounts.payer, credit, amount: String(amount) })),
+    legs: legs.map((leg) => ({
+      debit: accounts[leg.from],
+      credit: leg.what === 'amount' ? accounts.payee : tariff.accountOf(leg),
+      amount: String(leg.amount),
+      what: leg.what,
+    })),
     tariff: tariff.version,
     quotedAtMs: request.atMs,
   }

@@ -1,13 +1,14 @@
 import type { Queryable } from '../database/database.ts'
 import type { AccountId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
-import type { Band, MarketTariff, TransferKind } from './tariff.ts'
+import { readTariff, versionInForce } from './stored-tariffs.ts'
+import type { ChargeLeg, MarketTariff } from './tariff.ts'
 
-/** The tariff in force and the accounts that fees and taxes go to. */
-export type TariffInForce = Pick<MarketTariff, 'version' | 'services' | 'taxOnFeeBp'> & {
+/** The tariff in force and the accounts that fees, taxes and levies go to. */
+export type TariffInForce = Pick<MarketTariff, 'version' | 'services' | 'duties'> & {
   readonly currency: Currency
-  readonly feeAccount: AccountId
-  readonly taxAccount: AccountId
+  /** Of the house; throws for a leg that goes to the payee. */
+  accountOf(leg: ChargeLeg): AccountId
 }
 
 /** The tariff in force, in memory; whoever learns from the database that it is another one by now asks for a fresh one. */
@@ -17,61 +18,40 @@ export type Tariffs = {
   reload(db: Queryable): Promise<TariffInForce>
 }
 
-/** Throws, when asked, where no tariff in this currency is loaded (see load-tariff.ts). */
+/** Throws, when asked, where no tariff in this currency is in force (see load-tariffs.ts). */
 export function makeTariffs(currency: Currency): Tariffs {
   let known: TariffInForce | null = null
   async function reload(db: Queryable): Promise<TariffInForce> {
-    known = await readTariff(db, currency)
+    known = await readInForce(db, currency)
     return known
   }
   return { currency, reload, current: async (db) => known ?? (await reload(db)) }
 }
 
-type Row = {
-  version: string
-  tax_on_fee_bp: number
-  kind: TransferKind
-  minimum: bigint
-  up_to: bigint
-  flat: bigint
-  rate_bp: number
-  at_least: bigint
-  at_most: bigint | null
-  fee_account: AccountId
-  tax_account: AccountId
-}
-
-async function readTariff(db: Queryable, currency: Currency): Promise<TariffInForce> {
-  const { rows } = await db.query<Row>(
-    `SELECT t.version, t.tax_on_fee_bp, s.kind, s.minimum, b.up_to, b.flat, b.rate_bp, b.at_least, b.at_most,
-            fee.id AS fee_account, tax.id AS tax_account
-       FROM tariff t
-       JOIN tariff_service s USING (version)
-       JOIN tariff_band b USING (version, kind)
-       JOIN account fee ON fee.kind = 'fee_income' AND fee.currency = $1
-       JOIN account tax ON tax.kind = 'tax_payable' AND tax.currency = $1
-      WHERE t.version = ledger_tariff_in_force($1)
-      ORDER BY s.kind, b.up_to`,
+async function readInForce(db: Queryable, currency: Currency): Promise<TariffInForce> {
+  const version = await versionInForce(db, currency)
+  const tariff = version === null ? null : await readTariff(db, version)
+  if (tariff === null)
+    throw new Error(`No tariff in ${currency} is in force; load one with: npm run tariffs -- load FILE`)
+  const { rows } = await db.query<{ kind: string; code: string; id: AccountId }>(
+    `SELECT kind, code, id FROM account WHERE kind IN ('fee_income', 'tax_payable', 'levy_payable') AND currency = $1`,
     [currency],
   )
-  const first = rows[0]
-  if (first === undefined) throw new Error(`No tariff in ${currency} is in force; load the market first.`)
+  const accounts = new Map(rows.map(({ kind, code, id }) => [`${kind}/${code}`, id]))
   return {
-    version: first.version,
-    currency,
-    taxOnFeeBp: first.tax_on_fee_bp,
-    services: { send: serviceOf(rows, 'send'), bill: serviceOf(rows, 'bill'), airtime: serviceOf(rows, 'airtime') },
-    feeAccount: first.fee_account,
-    taxAccount: first.tax_account,
+    ...{ version: tariff.version, currency, services: tariff.services, duties: tariff.duties },
+    accountOf({ what, code }) {
+      const id = accounts.get(`${kinds[what]}/${code ?? ''}`)
+      if (id === undefined)
+        throw new Error(`There is no account for the ${what} ${code ?? ''} of tariff ${tariff.version}`)
+      return id
+    },
   }
 }
 
-function serviceOf(rows: readonly Row[], kind: TransferKind): TariffInForce['services']['send'] {
-  const mine = rows.filter((row) => row.kind === kind)
-  return { minimum: mine[0]?.minimum ?? 1n, bands: mine.map(bandOf) }
-}
-
-function bandOf(row: Row): Band {
-  const band = { upTo: row.up_to, flat: row.flat, rateBp: row.rate_bp, atLeast: row.at_least }
-  return row.at_most === null ? band : { ...band, atMost: row.at_most }
+const kinds: Record<ChargeLeg['what'], string> = {
+  amount: 'none',
+  fee: 'fee_income',
+  tax: 'tax_payable',
+  levy: 'levy_payable',
 }

@@ -36,6 +36,8 @@ export type Transfer = {
   readonly currency: Currency
   readonly amount: bigint
   readonly fee: bigint
+  /** Less than the amount where the payee pays a fee or a levy. */
+  readonly payeeReceives: bigint
   readonly ageMs: number
 }
 
@@ -65,10 +67,13 @@ type Row = {
   currency: Currency
   amount: bigint
   fee: bigint
+  payee_receives: bigint
   age_ms: number
 }
 
 const COLUMNS = `t.id, t.reference, t.kind, t.state, t.payer_id, t.payee_id, t.biller, t.biller_account, t.currency, t.amount, t.fee,
+                  t.amount - (SELECT coalesce(sum(l.amount), 0) FROM transfer_leg l WHERE l.transfer_id = t.id AND l.debit = t.payee_account)::bigint
+                    AS payee_receives,
                   (extract(epoch FROM now() - t.created_at) * 1000)::float8 AS age_ms`
 
 /** Null where there is no such transfer. */
@@ -156,6 +161,7 @@ function transferOf(row: Row, sealer: Sealer): Transfer {
     currency: row.currency,
     amount: row.amount,
     fee: row.fee,
+    payeeReceives: row.payee_receives,
     ageMs: row.age_ms,
   }
 }

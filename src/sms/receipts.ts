@@ -105,7 +105,8 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       ]
     }
     const receiver = person(payee.id)
-    const received = { ...facts(transfer), ...named(payer), ...balance(transfer.payeeAvailable) }
+    const net = { ...facts(transfer), amount: String(transfer.payeeReceives) }
+    const received = { ...net, ...named(payer), ...balance(transfer.payeeAvailable) }
     return [
       message(payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) }),
       message(receiver, `${id}:payee`, 'received', received),

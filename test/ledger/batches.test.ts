@@ -4,11 +4,11 @@ import { type Database, openDatabase } from '../../src/database/database.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { type Confirmation, type HoldOutcome, holdTransfers } from '../../src/ledger/hold.ts'
-import { kenya } from '../../src/ledger/markets/ke.ts'
 import { postTransfer, postTransfers } from '../../src/ledger/post.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { chargeOf } from '../../src/ledger/tariff.ts'
+import { kenya } from '../support/tariffs.ts'
 import { type LedgerWorld, newTransferId, openWorld, type Person, resolve } from './world.ts'
 
 const PEOPLE = 4
@@ -46,14 +46,20 @@ afterAll(async () => {
 function quoteOf(payer: Person, payee: Person, amount: bigint, id: TransferId = newTransferId()): Quote {
   const { fee, tax } = chargeOf(kenya, 'send', amount) ?? { fee: 0n, tax: 0n }
   const legs = [
-    { credit: payee.wallet, amount },
-    { credit: accounts.fee as Person['wallet'], amount: fee - tax },
-    { credit: accounts.tax as Person['wallet'], amount: tax },
-  ]
+    { credit: payee.wallet, amount, what: 'amount' },
+    { credit: accounts.fee as Person['wallet'], amount: fee - tax, what: 'fee' },
+    { credit: accounts.tax as Person['wallet'], amount: tax, what: 'tax' },
+  ] as const
   return {
     ...{ id, kind: 'send', payerId: payer.id, payerAccount: payer.wallet, payeeId: payee.id },
     ...{ payeeAccount: payee.wallet, biller: null, payeeName: 'Payee P.', currency: 'KES', tariff: 'batches' },
-    ...{ amount: String(amount), fee: String(fee), tax: String(tax), total: String(amount + fee) },
+    ...{
+      amount: String(amount),
+      fee: String(fee),
+      tax: String(tax),
+      total: String(amount + fee),
+      payeeReceives: String(amount),
+    },
     legs: legs
       .filter((leg) => leg.amount > 0n)
       .map((leg) => ({ ...leg, debit: payer.wallet, amount: String(leg.amount) })),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kenya } from '../../src/ledger/markets/ke.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf, miniStatement } from '../../src/ledger/statement.ts'
 import { chargeOf } from '../../src/ledger/tariff.ts'
+import { kenya } from '../support/tariffs.ts'
 import { type LedgerWorld, type newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
 
 const limits = { perTransaction: 60_000n, perDay: 120_000n, balance: 150_000n }

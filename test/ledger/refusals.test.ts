@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openWallet } from '../../src/ledger/accounts.ts'
-import { kenya } from '../../src/ledger/markets/ke.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Refusal } from '../../src/ledger/quote.ts'
+import { kenya } from '../support/tariffs.ts'
 import { type LedgerWorld, openWorld, type PersonOptions, quoted, resolve } from './world.ts'
 
 let world: LedgerWorld

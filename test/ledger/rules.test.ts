@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
-import { uganda } from '../../src/ledger/markets/ug.ts'
+import { loadTariffs } from '../../src/ledger/load-tariffs.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import type { Quote } from '../../src/ledger/quote.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
-import { type LedgerWorld, marketOf, newTransferId, openWorld, type Person, quoted } from './world.ts'
+import { marketOf, uganda } from '../support/tariffs.ts'
+import { type LedgerWorld, newTransferId, openWorld, type Person, quoted } from './world.ts'
 
 let world: LedgerWorld
 let payer: Person
@@ -26,6 +26,7 @@ beforeEach(async () => {
 })
 
 const held = async (): Promise<void> => expect(await world.hold(quote)).toMatchObject({ kind: 'held' }) as undefined
+const loadUganda = () => world.owner.transaction((tx) => loadTariffs(tx, marketOf('UG'), [uganda]))
 const post = () => world.app.transaction((tx) => postTransfer(tx, quote.id))
 const giveBack = () => world.app.transaction((tx) => voidTransfer(tx, quote.id, 'test'))
 
@@ -41,7 +42,7 @@ const history = [
     'partner_answer',
     'transfer_refusal',
   ],
-  ...['tariff', 'tariff_service', 'tariff_band', 'tier_limit', 'transfer_edge'],
+  ...['tariff', 'tariff_service', 'tariff_band', 'tariff_duty', 'tariff_duty_band', 'tier_limit', 'transfer_edge'],
 ]
 
 test.each(history)('the application cannot change, remove or empty %s', async (table) => {
@@ -109,7 +110,7 @@ test('PostgreSQL refuses an overdraft and an over-full wallet whoever asks', asy
 })
 
 test('PostgreSQL refuses an entry between two currencies', async () => {
-  await loadTariff(world.owner, marketOf('UG'))
+  await loadUganda()
   const trusts = await world.owner.query<{ id: string }>(
     `SELECT id FROM account WHERE kind = 'trust' ORDER BY currency`,
   )
@@ -128,7 +129,7 @@ test('PostgreSQL refuses an entry between two currencies', async () => {
 })
 
 test('a transfer between two currencies cannot be held', async () => {
-  await loadTariff(world.app, marketOf('UG'))
+  await loadUganda()
   const foreign = await world.owner.query<{ id: string }>(`SELECT ledger_open_wallet($1, 'standard', 'UGX') AS id`, [
     payee.id,
   ])
@@ -240,6 +241,11 @@ test('the same quote again is known, in its present state; the same id with any 
   expect(await world.hold(JSON.parse(JSON.stringify(quote)) as Quote)).toMatchObject({ kind: 'known', state: 'HELD' })
   expect(await world.hold({ ...quote, amount: '20001' })).toEqual({ kind: 'conflict' })
   expect(await world.hold({ ...quote, payeeName: 'Somebody else' })).toEqual({ kind: 'conflict' })
+  expect(await world.hold({ ...quote, payeeReceives: '19999' })).toEqual({ kind: 'conflict' })
+  const [amount, fee, tax] = quote.legs
+  if (amount === undefined || fee === undefined || tax === undefined) throw new Error('not the legs of Kenya')
+  const levied = { ...quote, legs: [amount, fee, { ...tax, what: 'levy' as const }] }
+  expect(await world.hold(levied)).toEqual({ kind: 'conflict' })
   const stranger = await world.person(100_000n)
   const other = quoted(await world.quoteSend(stranger, payee, 20_000n, quote.id))
   expect(await world.hold(other)).toEqual({ kind: 'conflict' })
@@ -274,11 +280,4 @@ test('the same deposit again adds nothing, with another amount it is refused', a
   await expect(fundWallet(world.owner, payer.id, 501n, 'deposit 1')).rejects.toThrow('other content')
   await expect(fundWallet(world.owner, payee.id, 500n, 'deposit 1')).rejects.toThrow('other content')
   await expect(fundWallet(world.owner, payer.id, -500n, 'deposit 2')).rejects.toThrow('entry_amount_check')
-})
-
-test('a stored tariff is left alone, and refused with other content', async () => {
-  expect(await loadTariff(world.app, marketOf('UG'))).toEqual({ loaded: false })
-  await expect(loadTariff(world.app, marketOf('UG'), { ...uganda, taxOnFeeBp: 1 })).rejects.toThrow(
-    'give the changed one a new version',
-  )
 })

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../../src/database/database.ts'
 import { type AccountId, type SubscriberId, type TransferId, uuidv7 } from '../../src/domain/ids.ts'
-import type { Market } from '../../src/domain/market.ts'
-import { markets } from '../../src/domain/markets.ts'
 import { fundWallet, openBillerAccount } from '../../src/ledger/accounts.ts'
 import { type HoldOutcome, holdTransfer } from '../../src/ledger/hold.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
-import { kenya } from '../../src/ledger/markets/ke.ts'
+import { loadTariffs } from '../../src/ledger/load-tariffs.ts'
 import { postTransfer } from '../../src/ledger/post.ts'
 import { type Quote, type QuoteOutcome, type QuoteRequest, quoteTransfer } from '../../src/ledger/quote.ts'
 import type { MarketTariff } from '../../src/ledger/tariff.ts'
@@ -15,6 +12,7 @@ import { voidTransfer } from '../../src/ledger/void.ts'
 import { nameContext } from '../../src/security/contexts.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { kenya, marketOf } from '../support/tariffs.ts'
 
 /** A ledger with a loaded market, and hands to put people and money into it. */
 export type LedgerWorld = TestDatabase & {
@@ -38,7 +36,7 @@ export async function openWorld(tariff: MarketTariff = kenya): Promise<LedgerWor
   const database = await createTestDatabase()
   const { app, owner } = database
   const market = marketOf(tariff.market)
-  await loadTariff(app, market, tariff)
+  await owner.transaction((tx) => loadTariffs(tx, market, [tariff]))
   const tariffs = makeTariffs(market.currency)
 
   async function person(balance: bigint, options: PersonOptions = {}): Promise<Person> {
@@ -83,12 +81,6 @@ export async function openWorld(tariff: MarketTariff = kenya): Promise<LedgerWor
       quote({ payerId: payer.id, amount, payee: { kind: 'biller', id: biller, name: biller, account } }),
     hold: (stored, db = app) => db.transaction((tx) => holdTransfer(tx, testSealer, stored, { sessionId: uuidv7() })),
   }
-}
-
-export function marketOf(code: string): Market {
-  const market = markets.get(code)
-  if (market === undefined) throw new Error(`no market ${code}`)
-  return market
 }
 
 /** The word for what came of posting a transfer or giving its money back. */

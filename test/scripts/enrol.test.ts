@@ -7,6 +7,7 @@ import { readOptions } from '../../scripts/enrol/options.ts'
 import { readLocalKeys } from '../../scripts/local/keys.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
+import { loadTariffs } from '../../src/ledger/load-tariffs.ts'
 import { type Key, makeKey } from '../../src/security/keys.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import { findByNumber } from '../../src/subscribers/find.ts'
@@ -15,6 +16,7 @@ import { checkAnswer } from '../../src/subscribers/question.ts'
 import { makeServices } from '../subscribers/people.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type CommandRun, runCommandLine } from '../support/run-command.ts'
+import { marketOf } from '../support/tariffs.ts'
 
 let store: TestDatabase
 const folder = mkdtempSync(join(tmpdir(), 'enrol-'))
@@ -22,6 +24,7 @@ const [pin, data, audit] = [makeKey(randomBytes(32)), makeKey(randomBytes(32)), 
 
 beforeAll(async () => {
   store = await createTestDatabase()
+  await store.owner.transaction((tx) => loadTariffs(tx, marketOf('KE')))
 })
 afterAll(async () => {
   rmSync(folder, { recursive: true })
@@ -101,8 +104,8 @@ describe('npm run enrol', () => {
       problems: [
         '"*#0712345678" is not a mobile number of KE.',
         'There are no menus in de; choose one of en, am, fr, sw.',
-        'There is no tier gold; choose one of basic, standard.',
         'The question has no answer.',
+        'There is no tier gold; choose one of basic, standard.',
       ],
     })
   })

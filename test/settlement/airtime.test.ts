@@ -13,7 +13,8 @@ import { makeReader } from '../../src/settings-reader.ts'
 import { type AirtimeCallbacks, makeAirtimeCallbacks } from '../../src/settlement/airtime-callbacks.ts'
 import type { SettlementIntent } from '../../src/settlement/lanes.ts'
 import { type SettleServices, settleTransfer } from '../../src/settlement/settle-transfer.ts'
-import { marketOf, newTransferId, type Person, quoted } from '../ledger/world.ts'
+import { newTransferId, type Person, quoted } from '../ledger/world.ts'
+import { marketOf } from '../support/tariffs.ts'
 import { openSettlementWorld, type SettlementWorld } from './world.ts'
 
 let world: SettlementWorld

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { markets } from '../../src/domain/markets.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
-import { loadTariff } from '../../src/ledger/load-tariff.ts'
+import { loadTariffs } from '../../src/ledger/load-tariffs.ts'
 import { type EnrolRequest, enrol } from '../../src/subscribers/enrol.ts'
 import { findByNumber } from '../../src/subscribers/find.ts'
 import { checkAnswer, questionOf } from '../../src/subscribers/question.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
   services = makeServices(store.app)
   const kenya = markets.get('KE')
   if (kenya === undefined) throw new Error('no Kenya')
-  await store.app.transaction((tx) => loadTariff(tx, kenya))
+  await store.owner.transaction((tx) => loadTariffs(tx, kenya))
 })
 afterAll(() => store.drop())
 

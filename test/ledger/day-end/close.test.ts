@@ -393,7 +393,8 @@ describe('the worker', () => {
       const closing = at.close(ago(4))
       expect(await Promise.race([closing, new Promise((wake) => setTimeout(wake, 300, 'waits'))])).toBe('waits')
       await tx.query(
-        `SELECT ledger_write_entries($1, 'KES', ARRAY[t.id], ARRAY[$2::uuid], ARRAY[9::bigint]) FROM account t WHERE t.kind = 'trust'`,
+        `SELECT ledger_write_entries(ARRAY[$1::uuid], ARRAY[1::smallint], ARRAY[t.id], ARRAY[$2::uuid], ARRAY[9::bigint], '{}', '{}', '{}')
+           FROM account t WHERE t.kind = 'trust'`,
         [slow, at.payee.wallet],
       )
       return { closing }

@@ -263,7 +263,10 @@ describe('of books that were edited', () => {
     },
     {
       what: 'a journal of a transfer that was rejected',
-      sql: [`UPDATE journal SET transfer_id = '${ids.rejected}' WHERE id = '${ids.sent}'`],
+      sql: [
+        'ALTER TABLE journal DROP CONSTRAINT journal_of_transfer',
+        `UPDATE journal SET transfer_id = '${ids.rejected}' WHERE id = '${ids.sent}'`,
+      ],
       check: 'posted-as-quoted',
       says: /has a journal, but is REJECTED/,
       where: { reference: ids.rejectedReference },
@@ -331,8 +334,8 @@ describe('of books that were edited', () => {
     {
       what: 'a pair that was counted wrongly',
       sql: [
-        `INSERT INTO pair_counter SELECT payer_account, payee_account, business_day, 120000, 1, date_trunc('month', business_day)::date, 120000, 2
-           FROM transfer WHERE id = '${ids.sent}'`,
+        `UPDATE pair_counter c SET day_count = 1 FROM transfer t
+          WHERE t.id = '${ids.sent}' AND c.payer_account = t.payer_account AND c.payee_account = t.payee_account`,
       ],
       check: 'pair-counters',
       says: /has counted 1 transfers of 120000 to account \S+ in the day of \S+, but there are 2 of 120000/,

@@ -43,7 +43,8 @@ export function backdate(at: Pick<TestDatabase, 'url'>, days: number): Promise<v
     at,
     `UPDATE journal SET business_day = business_day - ${days}, recorded_at = recorded_at - ${days} * interval '1 day'`,
     `UPDATE transfer SET business_day = business_day - ${days}`,
-    `UPDATE account SET day = day - ${days} WHERE day > '-infinity'`,
+    `UPDATE account SET day = day - ${days}, month = date_trunc('month', day - ${days}) WHERE day > '-infinity'`,
+    `UPDATE pair_counter SET day = day - ${days}, month = date_trunc('month', day - ${days})`,
   )
 }
 
