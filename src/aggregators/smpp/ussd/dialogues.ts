@@ -81,7 +81,9 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
       case 'abort':
         return underWay.add(over(namesOf(via.dialect, read.peer), 'dropped')).then(() => STATUS.ok)
       default: {
-        if (underWay.isFull()) return Promise.resolve(STATUS.throttled)
+        // A link that is to take no more lets its dialogues come to their end.
+        const isNoMore = read.kind === 'begin' && !via.link.isUp()
+        if (isNoMore || underWay.isFull()) return Promise.resolve(STATUS.throttled)
         // What came before on this bind, such as the word that our screen was taken, is looked at first.
         const work = underWay.add(setImmediate().then(() => take(via, read, bind)))
         return via.dialect.acknowledge === 'before' ? Promise.resolve(STATUS.ok) : work.then(() => STATUS.ok)

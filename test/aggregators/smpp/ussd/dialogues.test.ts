@@ -336,6 +336,18 @@ describe('what comes while a screen is on its way', () => {
   )
 })
 
+test('a link that takes no more ends the dialogues it has, begins none, and does again when it is resumed', async () => {
+  const { network, push, link, heard } = await side('standard', () => ({}))
+  await network.ussd.dial(AMINA, '*384#')
+  link.setMode('suspended')
+  expect(await network.ussd.answer(AMINA, '1')).toEqual({ kind: 'screen', text: 'screen 2', end: false })
+  expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'ended', reason: `status ${STATUS.throttled}` })
+  expect(await push(MARIAM, [])).toEqual({ kind: 'unavailable' })
+  expect(heard.map(({ kind }) => kind)).toEqual(['begin', 'answer'])
+  link.setMode('active')
+  expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'screen', text: 'screen 3', end: false })
+})
+
 describe('before the links are closed', () => {
   test('what is being answered gets its screen, and what comes meanwhile is asked to go elsewhere', async () => {
     const { network, push, link, dialogues, heard } = await side('standard', () => ({ afterMs: 100 }))
