@@ -105,7 +105,7 @@ export function openLinks(parts: Parts, dialogues: UssdDialogues | null, onStop:
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
       onAcknowledged: sms.acknowledged,
-      onState: ({ link: name, bind, up, reason }) => events.linkChanged({ link: name, bind, bound: up, cause: reason }),
+      onState: ({ reason: cause, ...state }) => events.linkChanged({ ...state, cause }),
       onThrottled: events.linkThrottled,
       onSubmitted: events.submitAnswered,
       onUssd: (pdu, bind) => {
