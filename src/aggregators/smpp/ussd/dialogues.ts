@@ -26,7 +26,7 @@ export type DialogueDependencies = {
 /** A link over which a network does USSD. */
 export type UssdLink = {
   readonly dialect: UssdDialect
-  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'submit'>
+  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'status' | 'submit'>
 }
 
 /** The dialogues of all links of one process. */
@@ -82,7 +82,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
         return underWay.add(over(namesOf(via.dialect, read.peer), 'dropped')).then(() => STATUS.ok)
       default: {
         // A link that is to take no more lets its dialogues come to their end.
-        const isNoMore = read.kind === 'begin' && !via.link.isUp()
+        const isNoMore = read.kind === 'begin' && via.link.status().mode !== 'active'
         if (isNoMore || underWay.isFull()) return Promise.resolve(STATUS.throttled)
         // What came before on this bind, such as the word that our screen was taken, is looked at first.
         const work = underWay.add(setImmediate().then(() => take(via, read, bind)))
