@@ -75,7 +75,7 @@ async function start(
   const watches = bothOf(watch, inspector?.watch ?? null)
   const dialogues = settings.roles.gateway ? makeDialogues(parts, watches) : null
   const links = startLinkControl({
-    ...{ database, events, links: openLinks(parts, dialogues?.conversation ?? null, onStop) },
+    ...{ database, events, links: openLinks(parts, dialogues?.overSmpp ?? null, onStop) },
     names: linkNames(settings),
   })
   onStop(() => links.close())

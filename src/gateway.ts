@@ -3,6 +3,7 @@ import { walletProvider } from './account-providers/registry.ts'
 import type { Services } from './actions/action.ts'
 import { actions } from './actions/registry.ts'
 import { makeAggregators } from './aggregators/registry.ts'
+import { makeUssdDialogues, type UssdDialogues } from './aggregators/smpp/ussd/dialogues.ts'
 import { makeSessions } from './conversations/sessions.ts'
 import { makeUssdConversation, type UssdConversation } from './conversations/ussd.ts'
 import type { Watch } from './conversations/watch.ts'
@@ -26,11 +27,12 @@ import { makeLookupLimit } from './subscribers/lookup-limit.ts'
 const PIN_QUEUE_LIMIT = 32
 
 /** What is left of ten seconds after hops and jobs under way. */
-const HTTP_GRACE_MS = 7500
+const GRACE_MS = 7500
 
 /** What the gateway's role answers dialogues with, over HTTP and over links. */
 export type Dialogues = {
   readonly conversation: UssdConversation
+  readonly overSmpp: UssdDialogues
   /** New dials are asked to come back from now on. */
   readonly refuseNew: () => void
 }
@@ -51,6 +53,7 @@ export function makeDialogues(parts: Parts, watch: Watch | null): Dialogues {
   })
   return {
     conversation,
+    overSmpp: makeUssdDialogues({ conversation, serviceCodes: settings.serviceCodes, events }),
     refuseNew: () => {
       stopping = true
     },
@@ -60,7 +63,7 @@ export function makeDialogues(parts: Parts, watch: Watch | null): Dialogues {
 /** The role that answers callbacks; returns the port where they go. */
 export async function startGateway(
   parts: Parts,
-  { conversation: ussd, refuseNew }: Dialogues,
+  { conversation: ussd, overSmpp, refuseNew }: Dialogues,
   checks: readonly Check[],
   onStop: OnStop,
 ): Promise<number> {
@@ -101,10 +104,11 @@ export async function startGateway(
     ...{ port: settings.http.port, host: settings.http.host, checks },
     lane: (request, response) => lane(request, response) || providerLane(request, response),
   })
-  onStop(() => {
+  // While the roles behind them, such as one that settles transfers, still work.
+  onStop(async () => {
     refuseNew()
     events.serviceChanged({ state: 'stopping' })
-    return server.stop(HTTP_GRACE_MS)
+    await Promise.all([server.stop(GRACE_MS), overSmpp.finish(GRACE_MS)])
   })
   return server.port
 }

@@ -1,10 +1,9 @@
 import { walletProvider } from './account-providers/registry.ts'
 import { AFRICASTALKING_DEADLINE_MS, openAfricasTalkingSms } from './aggregators/africastalking/sms.ts'
 import { openSmppLink, type SmppLink } from './aggregators/smpp/link.ts'
-import { makeUssdDialogues, type UssdLink } from './aggregators/smpp/ussd/dialogues.ts'
+import type { UssdDialogues, UssdLink } from './aggregators/smpp/ussd/dialogues.ts'
 import type { SmsLink } from './aggregators/sms-link.ts'
 import { forgetOldHops } from './conversations/hops.ts'
-import type { UssdConversation } from './conversations/ussd.ts'
 import { openDatabase } from './database/database.ts'
 import { startDayCloser } from './ledger/day-closer.ts'
 import { makeDaySigner } from './ledger/day-signature.ts'
@@ -100,12 +99,10 @@ function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop
 
 /**
  * Every way to send SMS, best first: for the worker all of them, for the gateway those over which a network does USSD, for both in one
- * process each once. What SMS a link brings is stored whichever role opened it. `conversation`: null in a process that has none.
+ * process each once. What SMS a link brings is stored whichever role opened it. `dialogues`: null in a process that has none.
  */
-export function openLinks(parts: Parts, conversation: UssdConversation | null, onStop: OnStop): readonly SmsLink[] {
+export function openLinks(parts: Parts, dialogues: UssdDialogues | null, onStop: OnStop): readonly SmsLink[] {
   const { settings, sms, events, push } = parts
-  const { serviceCodes } = settings
-  const dialogues = conversation === null ? null : makeUssdDialogues({ conversation, serviceCodes, events })
   if (dialogues !== null) onStop(dialogues.close)
   // A network sends the answers of a dialogue over any bind that receives: a process without a conversation must have none of those.
   const wanted = settings.smppLinks
@@ -117,7 +114,7 @@ export function openLinks(parts: Parts, conversation: UssdConversation | null, o
       onDeliveryReport: sms.report,
       onMessage: sms.receive,
       onAcknowledged: sms.acknowledged,
-      onState: ({ link: name, bind, up, reason }) => events.linkChanged({ link: name, bind, bound: up, cause: reason }),
+      onState: ({ reason: cause, ...state }) => events.linkChanged({ ...state, cause }),
       onThrottled: events.linkThrottled,
       onSubmitted: events.submitAnswered,
       onUssd: (pdu, bind) => {

@@ -84,7 +84,8 @@ export type Events = {
   readonly dialoguePushed: (e: { keyword: string; outcome: 'shown' | 'unavailable' | 'refused' | 'unknown' }) => void
   readonly smsFailed: (e: { id: string; error: unknown }) => void
   /** A bind of a link was made or lost; `bound`: whether one or more are left. */
-  readonly linkChanged: (e: { link: string; bind: number; bound: boolean; cause: string }) => void
+  /** `bound`: this bind; `up`: one of the link's at least. */
+  readonly linkChanged: (e: { link: string; bind: number; bound: boolean; up: boolean; cause: string }) => void
   /** The network asked for patience. */
   readonly linkThrottled: (e: { link: string; pauseMs: number }) => void
   readonly submitAnswered: (e: {
@@ -320,9 +321,9 @@ function messageEvents(log: Log, { counter, gauge, durations }: Metrics) {
     },
     campaignDone: ({ id }) => log.info({ event: 'campaign_done', id }),
     campaignFailed: ({ error }) => log.error({ event: 'campaign_failed', error }),
-    linkChanged({ link, bind, bound: up, cause }) {
+    linkChanged({ link, bind, bound: isBound, up, cause }) {
       bound({ link }, up ? 1 : 0)
-      log[up ? 'info' : 'warn']({ event: 'link_changed', link, bind, bound: up, cause })
+      log[isBound ? 'info' : 'warn']({ event: 'link_changed', link, bind, bound: isBound, up, cause })
     },
     linkThrottled({ link, pauseMs }) {
       throttles({ link })

@@ -45,10 +45,18 @@ describe('an event', () => {
 
   test('of a link shows its last state', async () => {
     const { metrics } = await observe((events) => {
-      events.linkChanged({ link: 'mno1', bind: 1, bound: true, cause: '' })
-      events.linkChanged({ link: 'mno1', bind: 1, bound: false, cause: 'closed by the peer' })
+      events.linkChanged({ link: 'mno1', bind: 1, bound: true, up: true, cause: '' })
+      events.linkChanged({ link: 'mno1', bind: 1, bound: false, up: false, cause: 'closed by the peer' })
     })
     expect(metrics).toContain('smpp_bound{link="mno1"} 0')
+  })
+
+  test('of a link that lost one of its binds says so, and that it is up still', async () => {
+    const { metrics, log } = await observe((events) => {
+      events.linkChanged({ link: 'mno1', bind: 2, bound: false, up: true, cause: 'closed by the peer' })
+    })
+    expect(metrics).toContain('smpp_bound{link="mno1"} 1')
+    expect(log).toMatchObject([{ bind: 2, bound: false, up: true }])
   })
 
   test('of a wrong PIN counts as a failure, a right one does not', async () => {

@@ -21,7 +21,7 @@ export type SmppListeners = LinkListeners & {
 export type SmppLink = SmsLink & {
   setMode(mode: LinkMode): void
   status: NonNullable<SmsLink['status']>
-  /** One submit_sm as it stands, through the window and at the pace of all others. */
+  /** A screen that a network waits for, as it stands, through the window and at the pace of all others: also while the link takes no more. */
   submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome>
   /** Lets what is under way finish for a few seconds, unbinds, and stops trying. */
   close(): Promise<void>
@@ -205,7 +205,7 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: SmppListener
       })
     },
     submit(fields, priority) {
-      const sent = submit(fields, priority)
+      const sent = submit(fields, priority, true)
       outgoing.add(sent)
       return sent.finally(() => {
         outgoing.delete(sent)

@@ -213,8 +213,11 @@ describe('7: a sender name is cut to seven bits', () => {
       fc.property(fc.string({ unit: 'binary-ascii', maxLength: 13 }), (from) => {
         const address = sourceAddress(from, standardProfile)
         if (address === null) return
-        expect(carry({ ...source, source_addr: address.address }).fields.source_addr).toBe(from.replace(/^\+/, ''))
+        // The type says that a number is international; in a name the sign is a letter like others.
+        const written = from.replace(/^\+(?=\d+$)/, '')
+        expect(carry({ ...source, source_addr: address.address }).fields.source_addr).toBe(written)
       }),
+      { examples: [['+A'], ['+254700000001']] },
     )
   })
 })

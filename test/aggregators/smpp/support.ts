@@ -156,8 +156,10 @@ export function answering(
   })
 }
 
+/** `fields` answer a submit_sm; an enquire_link comes whenever the link likes, and its answer has none. */
 export function reply(socket: Socket, pdu: Pdu, fields: Pdu['fields'] = {}, status: number = STATUS.ok): void {
-  socket.write(encodePdu({ command: `${pdu.command}_resp`, status, sequence: pdu.sequence, fields }))
+  const own = pdu.command === 'enquire_link' ? {} : fields
+  socket.write(encodePdu({ command: `${pdu.command}_resp`, status, sequence: pdu.sequence, fields: own }))
 }
 
 /** Keeps every message from being stored until it is told to let go. */

@@ -10,6 +10,7 @@ import type { PartOutcome } from '../send-parts.ts'
 import type { UssdDialect, UssdShow } from './dialect.ts'
 import { bare, parseUssdPdu, SMPP, sessionIdOf, type UssdPdu, type UssdPeer } from './dialogue.ts'
 import { screenFields } from './screen.ts'
+import { makeUnderWay } from './under-way.ts'
 
 export type DialogueDependencies = {
   /** Decides what each hop does. */
@@ -25,7 +26,7 @@ export type DialogueDependencies = {
 /** A link over which a network does USSD. */
 export type UssdLink = {
   readonly dialect: UssdDialect
-  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'submit'>
+  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'status' | 'submit'>
 }
 
 /** The dialogues of all links of one process. */
@@ -34,6 +35,8 @@ export type UssdDialogues = {
   readonly hear: (via: UssdLink, pdu: Pdu, bind: object) => Promise<number> | null
   /** Over the best of these links. */
   readonly pushOver: (links: readonly UssdLink[]) => UssdPush
+  /** Before the links are closed: asks the network to take what comes from now on elsewhere, and waits until what came has its screen. */
+  readonly finish: (timeoutMs: number) => Promise<void>
   /** Forgets whom it waits for. */
   readonly close: () => void
 }
@@ -64,7 +67,7 @@ const PROMPT_MS = 2_000
 /** Brings PDUs to the conversation and its screens to the network, in the way of each link's dialect. */
 export function makeUssdDialogues({ conversation, serviceCodes, events }: DialogueDependencies): UssdDialogues {
   const live = new Map<Msisdn, Live>()
-  let underWay = 0
+  const underWay = makeUnderWay(MAX_UNDER_WAY)
 
   function hear(via: UssdLink, pdu: Pdu, bind: object): Promise<number> | null {
     const read = parseUssdPdu(via.dialect, pdu, serviceCodes)
@@ -76,11 +79,13 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
       case 'confirmed':
         return Promise.resolve(STATUS.ok)
       case 'abort':
-        return over(namesOf(via.dialect, read.peer), 'dropped').then(() => STATUS.ok)
+        return underWay.add(over(namesOf(via.dialect, read.peer), 'dropped')).then(() => STATUS.ok)
       default: {
-        if (underWay >= MAX_UNDER_WAY) return Promise.resolve(STATUS.throttled)
+        // A link that is to take no more lets its dialogues come to their end.
+        const isNoMore = read.kind === 'begin' && via.link.status().mode !== 'active'
+        if (isNoMore || underWay.isFull()) return Promise.resolve(STATUS.throttled)
         // What came before on this bind, such as the word that our screen was taken, is looked at first.
-        const work = setImmediate().then(() => take(via, read, bind))
+        const work = underWay.add(setImmediate().then(() => take(via, read, bind)))
         return via.dialect.acknowledge === 'before' ? Promise.resolve(STATUS.ok) : work.then(() => STATUS.ok)
       }
     }
@@ -91,12 +96,10 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     const before = live.get(pdu.peer.msisdn)
     const names = namesOf(via.dialect, pdu.peer)
     if (before?.under && before.sessionId === names.sessionId && isSame(before.under.pdu, pdu)) return before.under.work
-    underWay += 1
     const work = answer(via, pdu, bind, before).catch((error: unknown) => events.hopFailed({ aggregator: SMPP, error }))
     const mine = live.get(pdu.peer.msisdn)
     if (mine !== undefined) mine.under = { pdu, work }
     return work.finally(() => {
-      underWay -= 1
       if (mine !== undefined) mine.under = null
     })
   }
@@ -190,10 +193,10 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
   function pushOver(links: readonly UssdLink[]): UssdPush {
     return async (to, inputs, offer) => {
       const via = bestFor(links, to)
-      if (via === null) return { kind: 'unavailable' }
+      if (via === null || underWay.isFull()) return { kind: 'unavailable' }
       if (live.has(to)) return { kind: 'refused', reason: 'in_a_dialogue' }
       if (inputs.some((input) => /[*#]/.test(input))) return { kind: 'refused', reason: 'not_diallable' }
-      return begin(via, to, inputs, offer)
+      return underWay.add(begin(via, to, inputs, offer))
     }
   }
 
@@ -258,7 +261,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
     for (const [msisdn, entry] of [...live]) forget(msisdn, entry)
   }
 
-  return { hear, pushOver, close }
+  return { hear, pushOver, finish: underWay.finish, close }
 }
 
 type Names = { readonly sessionId: string; readonly alias: string; readonly msisdn: Msisdn }

@@ -336,6 +336,52 @@ describe('what comes while a screen is on its way', () => {
   )
 })
 
+test('a link that takes no more ends the dialogues it has, begins none, and does again when it is resumed', async () => {
+  const { network, push, link, heard } = await side('standard', () => ({}))
+  await network.ussd.dial(AMINA, '*384#')
+  link.setMode('suspended')
+  expect(await network.ussd.answer(AMINA, '1')).toEqual({ kind: 'screen', text: 'screen 2', end: false })
+  expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'ended', reason: `status ${STATUS.throttled}` })
+  expect(await push(MARIAM, [])).toEqual({ kind: 'unavailable' })
+  expect(heard.map(({ kind }) => kind)).toEqual(['begin', 'answer'])
+  link.setMode('active')
+  expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'screen', text: 'screen 3', end: false })
+})
+
+describe('before the links are closed', () => {
+  test('what is being answered gets its screen, and what comes meanwhile is asked to go elsewhere', async () => {
+    const { network, push, link, dialogues, heard } = await side('standard', () => ({ afterMs: 100 }))
+    const begun = network.ussd.dial(AMINA, '*384#')
+    await until(() => heard.length === 1, 'the dial is heard')
+    const finished = dialogues.finish(5_000).then(() => link.close())
+    expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'ended', reason: `status ${STATUS.throttled}` })
+    expect(await push(MARIAM, [])).toEqual({ kind: 'unavailable' })
+    await finished
+    expect(await begun).toEqual({ kind: 'screen', text: 'screen 1', end: false })
+    expect(heard).toHaveLength(1)
+  })
+
+  test('a dialogue that somebody begins for a phone is shown', async () => {
+    const { push, link, dialogues } = await side('standard', () => ({ afterMs: 50 }))
+    const begun = push(AMINA, ['1'])
+    await dialogues.finish(5_000)
+    await link.close()
+    expect(await begun).toMatchObject({ kind: 'shown' })
+  })
+
+  test('nobody waits longer than for the time given', async () => {
+    const { network, dialogues, heard } = await side('standard', () => ({ afterMs: 400 }))
+    let isShown = false
+    const begun = network.ussd.dial(AMINA, '*384#').then(() => {
+      isShown = true
+    })
+    await until(() => heard.length === 1, 'the dial is heard')
+    await dialogues.finish(1)
+    expect(isShown).toBe(false)
+    await begun
+  })
+})
+
 describe('pushes', () => {
   test('are unavailable without a link that is up and meant for the number', async () => {
     const { push, link } = await side('standard', talk)
