@@ -134,6 +134,8 @@ function servicesOf(parts: Parts): Services {
     settlement,
     smsBell,
     lookupLimit: makeLookupLimit(redis, settings.redis.prefix),
+    asking: settings.asking,
+    notices: parts.askingNotices,
     events,
   }
 }

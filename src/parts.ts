@@ -4,6 +4,7 @@ import type { UssdPush } from './aggregators/ussd-push.ts'
 import type { Biller } from './billers/biller.ts'
 import { makeBillers } from './billers/registry.ts'
 import { type Menus, openMenus } from './conversations/menus.ts'
+import { HELD_SECONDS, makeOffers } from './conversations/offer.ts'
 import { makeSmsConversation, type SmsConversation } from './conversations/sms.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
@@ -11,6 +12,8 @@ import type { Market } from './domain/market.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { bringTariffs } from './ledger/load-tariffs.ts'
 import { versionInForce } from './ledger/stored-tariffs.ts'
+import { messagesOf } from './menu/messages.ts'
+import { codeTo } from './menu/shortcut.ts'
 import type { QueueStore } from './redis/bell.ts'
 import { openRedis } from './redis/connection.ts'
 import { makeAudit } from './security/audit.ts'
@@ -19,6 +22,7 @@ import type { Settings } from './settings.ts'
 import { tellRest } from './settlement/breakers.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
 import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
+import { type AskingNotices, makeAskingNotices } from './sms/asking-notices.ts'
 import { openSmsBell, type SmsBell } from './sms/queue.ts'
 import { keyProblems } from './subscribers/check-keys.ts'
 import { type Events, makeEvents } from './telemetry/events.ts'
@@ -39,6 +43,7 @@ export type Parts = {
   readonly smsBell: SmsBell
   readonly settlement: Settlement
   readonly sms: SmsConversation
+  readonly askingNotices: AskingNotices
   readonly push: LatePush
 }
 
@@ -82,7 +87,44 @@ export async function openParts(settings: Settings, output: DestinationStream, o
     push: canPush ? push.open : null,
   })
   onStop(() => sms.close())
-  return { settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement, sms, push }
+  const askingNotices = openAskingNotices(
+    { settings, database, sealer, menus, smsBell, events },
+    canPush ? push.open : null,
+    onStop,
+  )
+  return {
+    ...{ settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement },
+    ...{ sms, askingNotices, push },
+  }
+}
+
+/** Where the menus have people answer what is asked of them. */
+const ANSWER_SCREEN = 'requests.asked'
+
+function openAskingNotices(
+  {
+    settings,
+    database,
+    sealer,
+    menus,
+    smsBell,
+    events,
+  }: Pick<Parts, 'settings' | 'database' | 'sealer' | 'menus' | 'smsBell' | 'events'>,
+  push: UssdPush | null,
+  onStop: OnStop,
+): AskingNotices {
+  const offers = push === null ? null : makeOffers({ database, push, smsBell, events })
+  if (offers !== null) onStop(offers.settled)
+  return makeAskingNotices({
+    sealer,
+    messages: () => messagesOf(menus.programs.current()),
+    answerCode: () => codeTo(menus.programs.current(), ANSWER_SCREEN, settings.serviceCodes[0] ?? ''),
+    ring: (message) => smsBell.ring(message),
+    offers: offers && {
+      heldSeconds: HELD_SECONDS,
+      make: (offer) => offers.make({ keyword: 'asked', ...offer }),
+    },
+  })
 }
 
 /** What no client may send from or be written to at. */

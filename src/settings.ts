@@ -10,6 +10,7 @@ import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
 import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
+import type { AskingRules } from './ledger/asking-rules.ts'
 import { readTariffs } from './ledger/read-tariffs.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
@@ -51,6 +52,7 @@ export type Settings = {
   readonly smppServer: SmppServerSettings | null
   readonly smsSender: string
   /** In the market's time; null: nothing waits for a better hour. */
+  readonly asking: AskingRules
   readonly quietHours: DaySpan | null
   /** Minutes after midnight in the market's time; null: days are closed by people only. */
   readonly dayCloseAtMinutes: number | null
@@ -109,6 +111,7 @@ export function readSettings(
     smppServer: readSmppServer(reader),
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
+    asking: readAsking(reader),
     dayCloseAtMinutes: readDayCloseAt(reader),
     billers,
     accountProviders,
@@ -158,6 +161,19 @@ function readServiceCodes(reader: SettingsReader): readonly string[] {
     reader.problems.push(`SERVICE_CODES holds ${JSON.stringify(code)}; write a code as it is dialled, such as *384#.`)
   }
   return codes
+}
+
+const HOUR_MS = 3_600_000
+const MONTH_HOURS = 744
+
+function readAsking(reader: SettingsReader): AskingRules {
+  const hours = (name: string, usual: number): number =>
+    reader.whole(name, { from: 1, to: MONTH_HOURS, usual }) * HOUR_MS
+  return {
+    reversalWindowMs: hours('REVERSAL_WINDOW_HOURS', 24),
+    reversalOpenMs: hours('REVERSAL_ANSWER_HOURS', 72),
+    requestOpenMs: hours('REQUEST_ANSWER_HOURS', 24),
+  }
 }
 
 function readHttp(reader: SettingsReader): Settings['http'] {

@@ -5,6 +5,7 @@ import type { SubscriberId } from '../domain/ids.ts'
 import type { Market } from '../domain/market.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { AskingRules } from '../ledger/asking-rules.ts'
 import type { ConfirmTransfer } from '../ledger/confirm.ts'
 import type { QuoteTransfer } from '../ledger/quote.ts'
 import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
@@ -13,6 +14,7 @@ import type { Audit } from '../security/audit.ts'
 import type { Keys } from '../security/keys.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Settlement } from '../settlement/queue.ts'
+import type { AskingNotices } from '../sms/asking-notices.ts'
 import type { SmsBell } from '../sms/queue.ts'
 import type { FindByNumber } from '../subscribers/find.ts'
 import type { LookupLimit } from '../subscribers/lookup-limit.ts'
@@ -50,6 +52,8 @@ export type Services = {
   readonly settlement: Settlement
   readonly smsBell: SmsBell
   readonly lookupLimit: LookupLimit
+  readonly asking: AskingRules
+  readonly notices: AskingNotices
   readonly events: Events
 }
 

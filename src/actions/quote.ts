@@ -1,9 +1,12 @@
 import { AIRTIME } from '../billers/africastalking-airtime.ts'
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
+import { shortName } from '../domain/names.ts'
 import { MOST_AMOUNT, MOST_FEE } from '../ledger/check-tariff.ts'
+import { findOpenRequest } from '../ledger/money-request.ts'
 import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import { quoteToJson } from '../ledger/quote-json.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
+import { findById } from '../subscribers/find.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
 const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
@@ -48,6 +51,25 @@ export const quoteBill: Action = defineAction(
     const name = services.billers.get(biller)?.name
     if (name === undefined) return { outcome: 'unavailable' }
     return answer(await ask(services, context, amount, { kind: 'biller', id: biller, name, account }), 'unavailable')
+  },
+)
+
+/** What paying a request costs. The quote has the request's id, so that it is paid once. */
+export const quoteRequest: Action = defineAction(
+  {
+    name: 'quote-request',
+    effect: 'read',
+    input: { request: { type: 'opaque' } },
+    outcomes: { ...quoteOutcomes, payee_full: {}, gone: {} },
+  },
+  async (services, { caller, atMs }, { request }) => {
+    const open = await findOpenRequest(services.database, String(request) as TransferId, caller.id)
+    if (open === null) return { outcome: 'gone' }
+    const { id, requesterId, amount } = open
+    const requester = await findById(services.database, services.sealer, requesterId)
+    if (requester === null) return { outcome: 'unavailable' }
+    const payee = { kind: 'subscriber', id: requesterId, name: shortName(requester.name) } as const
+    return answer(await services.quoteTransfer({ id, atMs, payerId: caller.id, amount, payee }), 'payee_full')
   },
 )
 

@@ -6,11 +6,13 @@ import { checkBill } from './check-bill.ts'
 import { checkCode } from './check-code.ts'
 import { findPayee } from './find-payee.ts'
 import { listBillers } from './list-billers.ts'
+import { declineRequest, listAsked, requestMoney } from './money-requests.ts'
 import { proposePin, setPin } from './new-pin.ts'
 import { openPinChange } from './open-pin-change.ts'
-import { quoteAirtime, quoteBill, quoteSend } from './quote.ts'
+import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
+import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
 import { buyAirtime, payBill, sendMoney } from './transfer.ts'
@@ -19,21 +21,29 @@ import { buyAirtime, payBill, sendMoney } from './transfer.ts'
 export const actions: ReadonlyMap<string, Action> = new Map(
   [
     acceptTerms,
+    askBack,
     buyAirtime,
     checkAnswer,
     checkBalance,
     checkBill,
     checkCode,
+    declineRequest,
     findPayee,
+    giveBack,
+    keepMoney,
+    listAsked,
     listBillers,
+    listSent,
     openPinChange,
     payBill,
     proposePin,
     quoteAirtime,
     quoteBill,
+    quoteRequest,
     quoteSend,
     readQuestion,
     readStatement,
+    requestMoney,
     sendCode,
     sendMoney,
     setLanguage,

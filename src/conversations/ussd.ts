@@ -138,7 +138,8 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const language = errand.language ?? baseLanguageOf(program)
     const menu = begin(program, { language, facts, channel: request.aggregator })
     const news = previous.kind === 'transferred' ? { last: previous.last } : {}
-    const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled, ...news }
+    const asked = subscriber?.isAsked === true
+    const event: MenuEvent = { kind: 'open', atMs: startedMs, dialled, asked, ...news }
     const session = { ...fresh, program: program.hash, menu }
     return begun(await run({ errand, name, revision, session, program, event }), errand, instead)
   }

@@ -7,7 +7,8 @@ export type OpenWork = { readonly state: string; readonly count: number; readonl
 export async function openTransfers(database: Queryable): Promise<OpenWork[]> {
   const { rows } = await database.query<OpenWork>(
     `SELECT state, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS "oldestS"
-      FROM transfer WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED') GROUP BY state ORDER BY state`,
+      FROM transfer WHERE state NOT IN ('SETTLED', 'REJECTED', 'REVERSED') AND (kind <> 'reversal' OR state <> 'HELD')
+      GROUP BY state ORDER BY state`,
   )
   return rows
 }

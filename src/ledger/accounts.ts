@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Queryable } from '../database/database.ts'
-import type { AccountId, SubscriberId } from '../domain/ids.ts'
+import { type AccountId, type SubscriberId, uuidOf } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 
 /**
@@ -41,17 +40,9 @@ export async function fundWallet(
 ): Promise<boolean> {
   const { rows } = await tx.query<{ added: boolean }>(
     `SELECT ledger_fund($1, $2, a.id, $3) AS added FROM account a WHERE a.kind = 'wallet' AND a.code = 'main' AND a.owner_id = $4`,
-    [idOf(reference), reference, amount, subscriberId],
+    [uuidOf(`funding/${reference}`), reference, amount, subscriberId],
   )
   return only(rows).added
-}
-
-/** A UUID version 8 (RFC 9562 §5.8) from a name, so that the same deposit finds its journal again. */
-function idOf(reference: string): string {
-  const bytes = createHash('sha256').update(`funding/${reference}`).digest().subarray(0, 16)
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 function only<Row>(rows: readonly Row[]): Row {

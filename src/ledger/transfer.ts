@@ -27,7 +27,7 @@ export function isFinal(state: TransferState): boolean {
 export type Transfer = {
   readonly id: TransferId
   readonly reference: string
-  readonly kind: TransferKind
+  readonly kind: TransferKind | 'reversal'
   readonly state: TransferState
   readonly payerId: SubscriberId
   readonly payee:
@@ -58,7 +58,7 @@ export type TransferFacts = Transfer & {
 type Row = {
   id: TransferId
   reference: string
-  kind: TransferKind
+  kind: TransferKind | 'reversal'
   state: TransferState
   payer_id: SubscriberId
   payee_id: SubscriberId | null

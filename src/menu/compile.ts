@@ -176,6 +176,7 @@ function build(
     ),
     resume: service.resume,
     tellsLastTransfer: service.tellsLastTransfer,
+    tellsAsked: service.tellsAsked,
     actions,
     screens,
     texts,

@@ -9,12 +9,13 @@ import type { MenuSession } from './session.ts'
 import type { Dialled } from './shortcut.ts'
 
 export type MenuEvent =
-  /** `dialled`: what came with the dialled code. `last`: the end of the last session's transfer, said above the first menu. */
+  /** `dialled`: what came with the dialled code. `last`: the end of the last session's transfer, said above the first menu; `asked`: that something waits for the caller's answer, said there otherwise. */
   | {
       readonly kind: 'open'
       readonly atMs: number
       readonly dialled: readonly Secret[]
       readonly last?: LastTransfer
+      readonly asked?: boolean
     }
   /** A dial after the session was dropped at a screen: asks whether to go on there. */
   | { readonly kind: 'resume'; readonly atMs: number }

@@ -29,6 +29,8 @@ export type Program = {
   readonly resume: { readonly withinMs: number } | null
   /** Whether the first screen tells how the last session's transfer ended. */
   readonly tellsLastTransfer: boolean
+  /** Whether it tells that something waits for the caller's answer. */
+  readonly tellsAsked: boolean
   readonly actions: Readonly<Record<string, ProgramAction>>
   readonly screens: Readonly<Record<ScreenId, Screen>>
   /** By language, then by key: `<flow>.<screen>.<text | row | yes | no | wrong | again | differ | none | choice.KEY | pick.KEY | say.OUTCOME>`, `service.…`, `messages.…`. */

@@ -27,6 +27,17 @@ export function shortcutOf(program: Program, dialled: readonly Secret[]): Shortc
     .reduce<Shortcut | null>((best, each) => (best && best.tokens.length > each.tokens.length ? best : each), null)
 }
 
+/** What leads straight to a screen: what to dial, and the same as answers; just the code where no shortcut without values leads there. */
+export function codeTo(
+  { shortcuts }: Program,
+  screen: ScreenId,
+  serviceCode: string,
+): { readonly dial: string; readonly inputs: readonly string[] } {
+  const shortcut = shortcuts.find((each) => each.screen === screen && each.tokens.every(({ kind }) => kind === 'key'))
+  const inputs = (shortcut?.tokens ?? []).flatMap((token) => (token.kind === 'key' ? [token.key] : []))
+  return { dial: `${serviceCode.slice(0, -1)}${inputs.map((input) => `*${input}`).join('')}#`, inputs }
+}
+
 function takes({ tokens }: Shortcut, dialled: readonly Secret[]): boolean {
   return tokens.every((token, index) => {
     const input = dialled[index]

@@ -3,7 +3,7 @@ import { readKey } from './answer.ts'
 import type { Json } from './contract.ts'
 import type { MenuEvent, SmsRequest, Step } from './event.ts'
 import { holds } from './guard.ts'
-import { LAST_TRANSFER_FIELDS, type LastTransfer } from './last-transfer.ts'
+import { LAST_TRANSFER_FIELDS } from './last-transfer.ts'
 import { type Heard, heardOf, meaningOf } from './meaning.ts'
 import { arriveAt, confirmed } from './move.ts'
 import type { ConfirmScreen, ListScreen, Program, Route, Screen, Target, TextKey } from './program.ts'
@@ -36,7 +36,7 @@ export function step(program: Program, session: MenuSession, event: MenuEvent): 
   switch (session.state) {
     case 'new': {
       const first = travel(turn, session, 'home')
-      return event.kind === 'open' && event.last !== undefined ? underNews(turn, first, event.last) : first
+      return event.kind === 'open' ? underNews(turn, first, event) : first
     }
     case 'running':
       return event.kind === 'outcome'
@@ -139,14 +139,22 @@ function showOrFeed(turn: Turn, session: MenuSession): Step {
   return answer({ ...turn, rest }, shown.session, first.input)
 }
 
-/** The first screen once more below how the last transfer ended, where it is a menu that has no news of its own. */
-function underNews(turn: Turn, first: Step, last: LastTransfer): Step {
-  if (first.kind !== 'reply' || first.session.state !== 'shown' || !turn.program.tellsLastTransfer) return first
+/** The first screen once more below what is new to the caller, where it is a menu that has no words above it. */
+function underNews(turn: Turn, first: Step, event: Extract<MenuEvent, { kind: 'open' }>): Step {
+  if (first.kind !== 'reply' || first.session.state !== 'shown') return first
   const { session } = first
-  const values = conformFields(LAST_TRANSFER_FIELDS, last.values)
   const screen = screenOf(turn.program, topFrame(session).at)
-  if (screen.kind !== 'menu' || session.history.length > 0 || session.wrong > 0 || values === undefined) return first
-  return show(turn, session, wordsOf(turn, session, `service.last_transfer.${last.outcome}`, values))
+  if (screen.kind !== 'menu' || session.history.length > 0 || session.wrong > 0) return first
+  const news = newsOf(turn, session, event)
+  return news === null ? first : show(turn, session, news)
+}
+
+/** How the last transfer ended, or else that something waits for an answer. */
+function newsOf(turn: Turn, session: MenuSession, event: Extract<MenuEvent, { kind: 'open' }>): Words | null {
+  const { tellsLastTransfer, tellsAsked } = turn.program
+  const values = tellsLastTransfer && event.last ? conformFields(LAST_TRANSFER_FIELDS, event.last.values) : undefined
+  if (values !== undefined) return wordsOf(turn, session, `service.last_transfer.${event.last?.outcome}`, values)
+  return tellsAsked && event.asked === true ? wordsOf(turn, session, 'service.asked') : null
 }
 
 /** Asks whether to go on where the session was dropped, or to begin anew. */

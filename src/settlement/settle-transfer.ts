@@ -64,6 +64,8 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
   const { transfer, earlier } = await dueOf(services, id)
   switch (transfer?.state) {
     case 'HELD':
+      // Money asked back waits for people.
+      if (transfer.kind === 'reversal') return { kind: 'idle' }
       return transfer.payee.kind === 'biller'
         ? payBill(services, transfer)
         : settleOnLedger(services, transfer, earlier)

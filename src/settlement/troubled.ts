@@ -47,7 +47,9 @@ const TROUBLED = `
     FROM transfer t
     LEFT JOIN partner_breaker rests ON rests.partner = t.biller
    CROSS JOIN LATERAL (SELECT count(*)::integer AS attempts FROM partner_attempt a WHERE a.transfer_id = t.id) tried
-   WHERE t.state NOT IN ('SETTLED', 'REJECTED', 'REVERSED')`
+   WHERE t.state NOT IN ('SETTLED', 'REJECTED', 'REVERSED')
+     -- Its payee has days to answer.
+     AND (t.kind <> 'reversal' OR t.state <> 'HELD')`
 
 /** At most so many, what people must decide first, then the oldest first; read-only. */
 export async function listTroubled(db: Queryable, limit: number): Promise<readonly TroubledTransfer[]> {

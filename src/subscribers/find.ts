@@ -17,6 +17,8 @@ export type Subscriber = {
   readonly termsVersion: string | null
   /** Lower limits apply until then. */
   readonly restrictedUntil: Date | null
+  /** Whether something may wait for this person's answer. */
+  readonly isAsked: boolean
 }
 
 type Row = {
@@ -29,6 +31,7 @@ type Row = {
   tier: string
   terms_version: string | null
   restricted_until: Date | null
+  is_asked: boolean
 }
 
 /** Finds people by number; look-ups of one moment share a query, since every dial begins with one. */
@@ -58,7 +61,8 @@ async function findByNumbers(
   const indexes = numbers.map((number) => numberIndex(sealer, number))
   const { rows } = await db.query<Row>({
     name: 'subscribers-by-number',
-    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until,
+             coalesce(asked_until > now(), false) AS is_asked
       FROM subscriber WHERE number_index = ANY ($1) AND status <> 'closed'`,
     values: [indexes],
   })
@@ -84,7 +88,8 @@ export async function findByIds(
 ): Promise<ReadonlyMap<SubscriberId, Subscriber>> {
   const { rows } = await db.query<Row>({
     name: 'subscribers-by-id',
-    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until
+    text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until,
+             coalesce(asked_until > now(), false) AS is_asked
       FROM subscriber WHERE id = ANY ($1)`,
     values: [[...new Set(ids)]],
   })
@@ -103,5 +108,6 @@ function readSubscriber(row: Row, sealer: Sealer): Subscriber {
     tier: row.tier,
     termsVersion: row.terms_version,
     restrictedUntil: row.restricted_until,
+    isAsked: row.is_asked,
   }
 }

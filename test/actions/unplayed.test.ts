@@ -11,15 +11,20 @@ const METER = '12345678901'
 let aheadMs = 0
 let world: TestGateway
 let walletOfJuma = ''
+let walletOfAmina = ''
 beforeAll(async () => {
   const clock = Date.now
   vi.spyOn(Date, 'now').mockImplementation(() => clock() + aheadMs)
   world = await startTestGateway()
-  const { rows } = await world.database.owner.query<{ id: string }>(
-    `SELECT id FROM account WHERE kind = 'wallet' AND credits - debits = $1`,
-    [juma.balance],
-  )
-  walletOfJuma = rows[0]?.id ?? ''
+  const walletOf = async ({ balance }: DemoPerson): Promise<string> => {
+    const { rows } = await world.database.owner.query<{ id: string }>(
+      `SELECT id FROM account WHERE kind = 'wallet' AND credits - debits = $1`,
+      [balance],
+    )
+    return rows[0]?.id ?? ''
+  }
+  walletOfJuma = await walletOf(juma)
+  walletOfAmina = await walletOf(amina)
 })
 afterAll(async () => {
   vi.restoreAllMocks()
@@ -124,12 +129,84 @@ describe('what a code allows must follow within ten minutes', () => {
   })
 })
 
+describe('what people ask of each other', () => {
+  const GONE = 'END This is answered already, or it is too late.'
+  const requested = async (amount: string): Promise<UssdSession> =>
+    typed(juma, '7', '2', wanjiru.number, amount, '1').then(() => typed(wanjiru, '7', '1', '1'))
+
+  test.each(['1', '2'])('a request that runs out while it is read is gone (%s)', async (key) => {
+    const session = await requested('50')
+    // Only the owner without triggers can make time pass for it.
+    await change(`ALTER TABLE money_request DISABLE TRIGGER guarded`)
+    await change(`UPDATE money_request SET asked_at = now() - interval '2 days', expires_at = now() - interval '1 day'`)
+    await change(`ALTER TABLE money_request ENABLE TRIGGER guarded`)
+    expect(await session.answer(key)).toBe(GONE)
+  })
+
+  test('a request beyond the day, the room or the standing of who asked is refused', async () => {
+    const session = await requested('60')
+    await change(`UPDATE account SET ceiling = credits - debits WHERE id = '${walletOfJuma}'`)
+    expect(await session.answer('1')).toBe('END Juma K. cannot hold that much. No money moved.')
+    await change(`UPDATE account SET ceiling = 50000000 WHERE id = '${walletOfJuma}'`)
+    const again = await typed(wanjiru, '7', '1', '1')
+    await closed('wallet', async () =>
+      expect(await again.answer('1')).toBe('END This account cannot receive money now. No money moved.'),
+    )
+    const third = await typed(wanjiru, '7', '1', '1')
+    await change(
+      `UPDATE account SET day = (now() AT TIME ZONE 'Africa/Nairobi')::date, day_out = 50000000
+        WHERE owner_id = (SELECT payer_id FROM money_request ORDER BY asked_at DESC LIMIT 1)`,
+    )
+    expect(await third.answer('1')).toBe('END Today you can still send KES 0. No money moved.')
+    await change(`UPDATE account SET day_out = 0 WHERE kind = 'wallet'`)
+  })
+
+  test('who was closed meanwhile is not asked', async () => {
+    const session = await typed(juma, '7', '2', amina.number, '50')
+    await change(
+      `UPDATE subscriber SET status = 'closed' WHERE id = (SELECT owner_id FROM account WHERE id = '${walletOfAmina}')`,
+    )
+    expect(await session.answer('1')).toBe('END This account cannot be asked now.')
+    await change(`UPDATE subscriber SET status = 'active' WHERE status = 'closed'`)
+  })
+
+  test('money is asked back once, in time, and where there is room for it', async () => {
+    await typed(amina, '1', juma.number, '70', amina.pin ?? '')
+    const [first, second] = [
+      await typed(amina, '7', '3', amina.pin ?? '', '1'),
+      await typed(amina, '7', '3', amina.pin ?? '', '1'),
+    ]
+    await change(`UPDATE account SET ceiling = credits - debits WHERE id = '${walletOfAmina}'`)
+    const full = await typed(amina, '7', '3', amina.pin ?? '', '1')
+    expect(await full.answer('1')).toBe('END Your account has no room for it.')
+    await change(`UPDATE account SET ceiling = 50000000 WHERE kind = 'wallet'`)
+    expect(await first.answer('1')).toMatch(/^END We keep KES 70 at Juma K\./)
+    expect(await second.answer('1')).toBe('END You have asked for this already.')
+    const [giving, keeping] = [await typed(juma, '7', '1', '1', '1'), await typed(juma, '7', '1', '1')]
+    const other = await typed(juma, '7', '1', '1')
+    expect(await giving.answer(juma.pin ?? '')).toMatch(/^END You gave KES 70 back to Amina O\./)
+    expect(await keeping.answer('2')).toBe(GONE)
+    expect(await other.answer('1')).toMatch(/^CON Give KES 70 back/)
+    await typed(amina, '1', juma.number, '80', amina.pin ?? '')
+    const late = await typed(amina, '7', '3', amina.pin ?? '', '1')
+    await change(`ALTER TABLE transfer DISABLE TRIGGER USER`)
+    await change(`UPDATE transfer SET changed_at = now() - interval '3 days' WHERE amount = 8000`)
+    await change(`ALTER TABLE transfer ENABLE TRIGGER USER`)
+    expect(await late.answer('1')).toBe('END It is too late to ask for this. Call 100 for help.')
+    await typed(amina, '1', juma.number, '90', amina.pin ?? '')
+    await typed(amina, '7', '3', amina.pin ?? '', '1', '1')
+    const [keep, give] = [await typed(juma, '7', '1', '1'), await typed(juma, '7', '1', '1', '1')]
+    expect(await keep.answer('2')).toBe('END You keep KES 90. Amina O. is told.')
+    expect(await give.answer(juma.pin ?? '')).toBe(GONE)
+  })
+})
+
 test('who looks up more than thirty names or bill accounts in an hour is collecting them', async () => {
-  const session = await typed(juma, '1')
+  const session = await typed(wanjiru, '1')
   for (let n = 0; n < 30; n++)
     expect(await session.answer('0799999999')).toMatch(/^CON That number has no Nyota account/)
   expect(await session.answer(amina.number)).toMatch(/^END Too many numbers looked up\./)
-  expect((await typed(juma, '2', '1', METER)).body()).toMatch(/^END Too many accounts looked up\./)
+  expect((await typed(wanjiru, '2', '1', METER)).body()).toMatch(/^END Too many accounts looked up\./)
 })
 
 test('money that went elsewhere since the quote is not spent twice', async () => {

@@ -28,6 +28,7 @@ const amina: Subscriber = {
     language: 'en',
     status: 'active',
     tier: 'basic',
+    isAsked: false,
   },
   ...{ termsVersion: '1', restrictedUntil: null },
 }

@@ -1,15 +1,21 @@
 /** Outcomes of actions that no dialogue can have, since they need a race or more time than a dialogue has; `test/actions/unplayed.test.ts` brings each about. */
 export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'accept-terms': ['not_authorised'],
+  'ask-back': ['asked', 'full', 'too_late'],
   'buy-airtime': ['insufficient', 'over_limit', 'expired', 'unavailable'],
   'check-answer': ['not_authorised'],
   'check-bill': ['limited'],
+  'decline-request': ['gone'],
   'find-payee': ['limited'],
+  'give-back': ['gone'],
+  'keep-money': ['gone'],
   'pay-bill': ['insufficient', 'over_limit', 'expired', 'unavailable'],
   'propose-pin': ['not_authorised'],
   'quote-airtime': ['unavailable'],
   'quote-bill': ['unavailable'],
+  'quote-request': ['over_day_limit', 'payee_full', 'unavailable', 'gone'],
   'quote-send': ['unavailable'],
+  'request-money': ['unavailable'],
   'send-money': ['processing', 'insufficient', 'over_limit', 'expired', 'refused'],
   'set-pin': ['not_authorised'],
 }

@@ -40,7 +40,7 @@ export function variantsOf(types: Types, profile: Profile, edges: Edges, market:
   const usual: Record<string, Json> = {}
   for (const [name, type] of Object.entries(types)) usual[name] = usualValue(type, profile, market)
   const others = Object.entries(types).flatMap(([name, type]) =>
-    otherValues(type, edges).map((value) => ({ ...usual, [name]: value })),
+    otherValues(type, profile, edges, market).map((value) => ({ ...usual, [name]: value })),
   )
   return [usual, ...others]
 }
@@ -115,12 +115,18 @@ function usualValue(type: Type, profile: Profile, market: Market): Json {
   }
 }
 
-function otherValues(type: Type, edges: Edges): readonly Json[] {
+function otherValues(type: Type, profile: Profile, edges: Edges, market: Market): readonly Json[] {
   switch (type.type) {
     case 'choice':
       return type.of.slice(1)
     case 'rows':
-      return [[]]
+      // What a row holds is chosen with it, and conditions may turn on that.
+      return [
+        [],
+        ...variantsOf(type.of, profile, edges, market)
+          .slice(1)
+          .map((row) => [row]),
+      ]
     case 'text':
       return edges.words.filter(({ length }) => length <= type.max)
     case 'number':

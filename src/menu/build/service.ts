@@ -20,6 +20,7 @@ export type Service = {
   readonly shortcuts: readonly ShortcutHead[]
   readonly resume: Program['resume']
   readonly tellsLastTransfer: boolean
+  readonly tellsAsked: boolean
   readonly policies: ReadonlyMap<string, Policy>
   /** Its words, by key, for `addServiceTexts`. */
   readonly texts: ReadonlyMap<string, Tree>
@@ -37,6 +38,7 @@ export const SERVICE_KEYS: readonly string[] = [
   'dialled_secret',
   'resume',
   'last_transfer',
+  'asked',
   'outcomes',
   'removed',
 ]
@@ -87,6 +89,8 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
   const policies = readPolicies(report, entries.get('outcomes')?.value, texts)
   const shortcuts = readShortcuts(report, entries.get('shortcuts')?.value)
   const resume = readResume(report, entries.get('resume')?.value, texts)
+  const asked = entries.get('asked')?.value
+  if (asked !== undefined) texts.set('service.asked', asked)
   const tellsLastTransfer = readLastTransfer(report, entries.get('last_transfer')?.value, texts)
   if (start === null || language === null || name === null || limits === null || attempts === null) return null
   if (back === null || home === null || more === null) return null
@@ -105,6 +109,7 @@ export function readService(report: Report, tree: Tree, channels: readonly strin
     shortcuts,
     resume,
     tellsLastTransfer,
+    tellsAsked: asked !== undefined,
     policies,
     texts,
   }

@@ -4,17 +4,20 @@ import { byScreen, flood, type Graph, isVisible, union } from './graph.ts'
 
 /** What may stand above each screen when it is first shown: the key of a text, or null for nothing. */
 export function aboveOf(
-  { tellsLastTransfer }: Program,
+  { tellsLastTransfer, tellsAsked }: Program,
   graph: Graph,
 ): ReadonlyMap<ScreenId, ReadonlySet<TextKey | null>> {
   const said = saidAbove(graph)
   const dialled = dialledTo(graph)
-  const first = tellsLastTransfer ? firstMenus(graph) : new Set()
+  const first = firstMenus(graph)
+  const news = [
+    ...(tellsLastTransfer ? LAST_TRANSFER_OUTCOMES.map((outcome) => `service.last_transfer.${outcome}`) : []),
+    ...(tellsAsked ? ['service.asked'] : []),
+  ]
   return new Map(
     [...said].map(([id, keys]) => {
       const warning = dialled.has(id) ? ['service.dialled_secret'] : []
-      const news = first.has(id) ? LAST_TRANSFER_OUTCOMES.map((outcome) => `service.last_transfer.${outcome}`) : []
-      return [id, new Set([...keys, ...warning, ...news])]
+      return [id, new Set([...keys, ...warning, ...(first.has(id) ? news : [])])]
     }),
   )
 }

@@ -97,6 +97,10 @@ export const keyTexts: Readonly<Record<string, Readonly<Record<string, KeyText>>
       says: 'How the last session’s transfer ended, said above the first menu.',
       value: ref('lastTransfer'),
     },
+    asked: {
+      says: 'That something waits for the caller’s answer, said above the first menu where no transfer is told of.',
+      value: text,
+    },
     removed: {
       says: 'Screens, variables (flow.$name) and flows of earlier menus that are gone for good.',
       value: listOf(earlier),
