@@ -11,9 +11,9 @@ import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeBreakers } from './settlement/breakers.ts'
+import { endDueReversals } from './settlement/due-reversals.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
-import { endUnansweredReversals } from './settlement/unanswered-reversals.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
 import { startCampaignMover } from './sms/campaigns/mover.ts'
 import { makeLinkHealth } from './sms/health.ts'
@@ -24,7 +24,7 @@ import { startSmsWorker } from './sms/worker.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
-const UNANSWERED_MS = 30_000
+const DUE_REVERSALS_MS = 30_000
 /** A proof of millions of entries takes minutes; one that takes an hour is stuck. */
 const PROOF_TIMEOUT_MS = 3_600_000
 
@@ -76,12 +76,11 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   )
   onStop(() => clearInterval(tidying))
   const asking = { database, notices: parts.askingNotices, events }
-  const unanswered = setInterval(
-    () =>
-      void endUnansweredReversals(asking).catch((error: unknown) => events.sweepFailed({ what: 'reversals', error })),
-    UNANSWERED_MS,
+  const reversals = setInterval(
+    () => void endDueReversals(asking).catch((error: unknown) => events.sweepFailed({ what: 'reversals', error })),
+    DUE_REVERSALS_MS,
   )
-  onStop(() => clearInterval(unanswered))
+  onStop(() => clearInterval(reversals))
   closeDays(parts, onStop)
 }
 

@@ -135,14 +135,58 @@ export async function endReversal(tx: Queryable, id: TransferId, ending: Ending)
   return { kind: row.outcome, at: row.at, giverAvailable: row.payer_available, receiverAvailable: row.payee_available }
 }
 
-/** Reversals that were not answered in time, oldest first. */
-export async function listUnanswered(db: Queryable, limit: number): Promise<TransferId[]> {
-  const { rows } = await db.query<{ id: TransferId }>(
-    `SELECT t.id FROM transfer t JOIN reversal v ON v.transfer_id = t.id
-      WHERE t.state = 'HELD' AND t.kind = 'reversal' AND v.expires_at <= now() ORDER BY v.expires_at LIMIT $1`,
+/** What one officer says about money that was asked back. `reference`: of the original, or of the transfer that gives it back. */
+export type Decision = {
+  readonly reference: string
+  readonly officer: string
+  readonly settle: boolean
+  readonly reason: string
+}
+
+/** `agreed`: how many officers say this by now. `repeated`: this one has decided before. */
+export type DecisionOutcome =
+  | { readonly kind: 'recorded'; readonly id: TransferId; readonly agreed: number }
+  | { readonly kind: 'repeated' | 'ended' | 'not_found' }
+
+/** Puts it on record in the caller's transaction; what two say is done by `listDue` and `endReversal`. */
+export async function recordDecision(tx: Queryable, decision: Decision): Promise<DecisionOutcome> {
+  const { reference, officer, settle, reason } = decision
+  const { rows } = await tx.query<{ id: TransferId; open: boolean }>(
+    `SELECT t.id, t.state = 'HELD' AS open
+       FROM reversal v JOIN transfer t ON t.id = v.transfer_id JOIN transfer o ON o.id = v.original_id
+      WHERE $1 IN (t.reference, o.reference)`,
+    [reference],
+  )
+  const [found] = rows
+  if (found === undefined) return { kind: 'not_found' }
+  if (!found.open) return { kind: 'ended' }
+  const recorded = await tx.query(
+    `INSERT INTO transfer_decision (transfer_id, officer, settle, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
+    [found.id, officer, settle, reason],
+  )
+  if (recorded.rows.length === 0) return { kind: 'repeated' }
+  const counted = await tx.query<{ agreed: number }>(
+    `SELECT count(*)::integer AS agreed FROM transfer_decision WHERE transfer_id = $1 AND settle = $2`,
+    [found.id, settle],
+  )
+  return { kind: 'recorded', id: found.id, agreed: counted.rows[0]?.agreed ?? 0 }
+}
+
+/** Reversals that are to be ended now: two officers say the same, or nobody answered in time; oldest first. */
+export async function listDue(
+  db: Queryable,
+  limit: number,
+): Promise<{ readonly id: TransferId; readonly ending: Ending }[]> {
+  const { rows } = await db.query<{ id: TransferId; settle: boolean | null }>(
+    `SELECT t.id, decided.settle
+       FROM transfer t JOIN reversal v ON v.transfer_id = t.id
+       LEFT JOIN LATERAL (SELECT d.settle FROM transfer_decision d WHERE d.transfer_id = t.id
+                           GROUP BY d.settle HAVING count(*) >= 2 ORDER BY max(d.at) LIMIT 1) decided ON true
+      WHERE t.state = 'HELD' AND t.kind = 'reversal' AND (decided.settle IS NOT NULL OR v.expires_at <= now())
+      ORDER BY v.expires_at LIMIT $1`,
     [limit],
   )
-  return rows.map(({ id }) => id)
+  return rows.map(({ id, settle }) => ({ id, ending: settle === null ? { by: 'time' } : { by: 'officers', settle } }))
 }
 
 async function noteGiver(tx: Queryable, id: TransferId): Promise<void> {

@@ -9,9 +9,10 @@ import {
   type Ending,
   type EndOutcome,
   endReversal,
+  listDue,
   listReversible,
-  listUnanswered,
   readReversal,
+  recordDecision,
 } from '../../src/ledger/reversal.ts'
 import { stateOf } from '../../src/ledger/transfer.ts'
 import { type LedgerWorld, newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
@@ -202,9 +203,10 @@ describe('the answer', () => {
     const open = await asked()
     await expect(end(open.reversal, { by: 'time' })).rejects.toMatchObject({ code: 'LG003' })
     const over = await asked(0)
-    expect(await listUnanswered(world.app, 100)).toContain(over.reversal)
+    const isDue = async () => (await listDue(world.app, 100)).some(({ id }) => id === over.reversal)
+    expect(await isDue()).toBe(true)
     expect(await end(over.reversal, { by: 'time' })).toMatchObject({ kind: 'voided' })
-    expect(await listUnanswered(world.app, 100)).not.toContain(over.reversal)
+    expect(await isDue()).toBe(false)
   })
 })
 
@@ -243,4 +245,25 @@ test('the database itself refuses a reversal of more than its original, and one 
     `INSERT INTO reversal (transfer_id, original_id, expires_at) SELECT '${id}', '${reversal}', now()`,
   ]
   for (const edit of edits) await expect(world.owner.query(edit), edit).rejects.toMatchObject({ code: /^LG00|^23/ })
+})
+
+test('what two officers say is due to be done, by the reference of either transfer; nobody counts twice', async () => {
+  const { payer, id } = await sent()
+  const reversal = newTransferId()
+  await ask(id, payer.id, { id: reversal })
+  const told = await readReversal(world.app, reversal)
+  if (told === null) throw new Error('no reversal')
+  const say = (reference: string, officer: string, settle: boolean) =>
+    world.app.transaction((tx) => recordDecision(tx, { reference, officer, settle, reason: 'complaint 17' }))
+  const due = async () => (await listDue(world.app, 100)).find((each) => each.id === reversal)?.ending
+  expect(await say('ZZZZZZZZZZ', 'grace', true)).toEqual({ kind: 'not_found' })
+  expect(await say(told.original.reference, 'grace', true)).toEqual({ kind: 'recorded', id: reversal, agreed: 1 })
+  expect(await say(told.reference, 'grace', true)).toEqual({ kind: 'repeated' })
+  expect(await say(told.reference, 'njeri', false)).toMatchObject({ kind: 'recorded', agreed: 1 })
+  expect(await due()).toBeUndefined()
+  expect(await say(told.reference, 'otieno', true)).toMatchObject({ kind: 'recorded', agreed: 2 })
+  expect(await due()).toEqual({ by: 'officers', settle: true })
+  expect(await end(reversal, { by: 'officers', settle: true })).toMatchObject({ kind: 'posted' })
+  expect(await due()).toBeUndefined()
+  expect(await say(told.reference, 'wanjiru', true)).toEqual({ kind: 'ended' })
 })

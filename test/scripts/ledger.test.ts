@@ -141,6 +141,11 @@ describe('npm run ledger', () => {
     expect(rows).toEqual([{ subject: 'S-1' }, { subject: 'S-2' }])
   })
 
+  test('records what an officer says of money asked back only where some was', async () => {
+    const said = await run('decide', 'QG7K2M4P9A', '--keep', '--by', 'grace', '--reason', 'complaint 17')
+    expect(said).toMatchObject({ code: 1, err: 'Nothing was asked back under QG7K2M4P9A.\n' })
+  })
+
   test('closes days and verifies them, with the key for others too', async () => {
     expect(await run('close', '--day', ago(0))).toMatchObject({ code: 1, err: expect.stringMatching(/is not over/) })
     expect(await run('close')).toMatchObject({
@@ -255,6 +260,11 @@ describe('npm run ledger', () => {
     [['statement', '--number', NUMBER], /Of which days\?/],
     [['statement', '--number', NUMBER, '--from', '2026-11-02', '--to', '2026-11-01'], /turn them round/],
     [['trust', '--balance', '5'], /Say --reference/],
+    [['decide', 'QG7K2M4P9A', '--by', 'grace', '--reason', 'complaint'], /Say --give-back or --keep/],
+    [['decide', 'QG7K2M4P9A', '--keep', '--give-back', '--by', 'grace', '--reason', 'complaint'], /one of the two/],
+    [['decide', 'QG7', '--keep', '--by', 'grace', '--reason', 'complaint'], /Which transfer\?/],
+    [['decide', 'QG7K2M4P9A', '--keep', '--reason', 'complaint'], /Who says so\?/],
+    [['decide', 'QG7K2M4P9A', '--keep', '--by', 'grace'], /Why\?/],
     [['trust', '--reference', 'x'], /Say --balance/],
     [['trust', '--balance', '5', '--reference', 'x', '--currency', 'EUR'], /choose one of KES/],
     [['troubled', '--limit', '0'], /--limit is a number/],
