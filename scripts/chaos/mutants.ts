@@ -101,6 +101,14 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'legs-moved-once',
+    what: 'an account that several legs of a batch debit is debited for the largest of them only',
+    breaks: ['I2'],
+    faults: [],
+    seconds: 8,
+    functions: [{ name: 'ledger_write_entries', find: `sum(x.debits) AS debits`, replace: `max(x.debits) AS debits` }],
+  },
+  {
     name: 'state-goes-back',
     what: 'a bill in doubt is held again, as if it had never been submitted',
     breaks: ['I4'],
