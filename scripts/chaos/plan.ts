@@ -67,8 +67,7 @@ const lasting: Partial<Record<FaultKind, readonly [number, number]>> = {
   'PostgreSQL crashed': [300, 1_500],
   'SMPP links half dead': [2_000, 5_000],
   'SMPP answers lost': [2_000, 4_000],
-  // Less than a biller may take: people look their bills up meanwhile, or nobody would pay one.
-  'worker killed while the biller works': [500, 800],
+  'worker killed while the biller works': [1_500, 2_500],
 }
 const BILLER_TROUBLE_MS = [2_500, 6_000] as const
 
