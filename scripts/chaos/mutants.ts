@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
     name: 'never-rung-again',
     what: 'the sweeper finds nothing, so a lost job is lost',
     breaks: ['I4'],
-    faults: ['Redis wiped', 'gateway killed after the confirm', 'Redis killed', 'biller silent'],
-    seconds: 15,
+    faults: ['Redis wiped', 'gateway killed after the confirm', 'biller silent', 'biller slow'],
+    seconds: 20,
     functions: [{ name: 'ledger_take_due', find: `d.ring_at <= now()`, replace: `false` }],
   },
   {
