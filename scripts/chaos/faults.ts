@@ -36,8 +36,9 @@ const faults: Readonly<Record<FaultKind, (scene: Scene) => Promise<boolean>>> = 
   'SMPP links cut': async ({ world }) => done(world.network.dropLinks()),
   'SMPP links half dead': (scene) => behave(scene, { silent: true }, { silent: false }),
   'SMPP answers lost': (scene) => behave(scene, { loseShare: 0.4 }, { loseShare: 0 }),
-  'biller slow': (scene) => trouble(scene, { delayMs: BILLER_TIMEOUT_MS + 500 }),
-  'biller silent': (scene) => trouble(scene, { silent: true }),
+  // Who cannot look an account up pays nothing: nobody would come to the trouble.
+  'biller slow': (scene) => trouble(scene, { delayMs: BILLER_TIMEOUT_MS + 500, paymentsOnly: true }),
+  'biller silent': (scene) => trouble(scene, { silent: true, paymentsOnly: true }),
   'biller errs after success': (scene) => trouble(scene, { status5xxAfterSuccess: true }),
   'biller in doubt': (scene) => trouble(scene, { wrongAmount: true }),
   'biller undecided': (scene) => trouble(scene, { pending: true }),
@@ -124,7 +125,7 @@ async function killBeforeCommit({ stores, workers }: ChaosWorld): Promise<boolea
 
 /** The biller takes its time; whoever has submitted to it is killed once it has the payment. */
 async function killAtBiller({ world, commits, fault }: Scene): Promise<boolean> {
-  for (const biller of BILLERS) world.billers.control(biller, { delayMs: fault.forMs })
+  for (const biller of BILLERS) world.billers.control(biller, { delayMs: fault.forMs, paymentsOnly: true })
   const commit = await commits.next(({ to }) => to === 'SUBMITTED', POINT_TIMEOUT_MS)
   const arrived = async (): Promise<boolean> =>
     world.billers.payments().some(({ reference }) => reference === commit?.transferId)

@@ -30,18 +30,18 @@ export const mutants: readonly Mutant[] = [
     seconds: 25,
     functions: [
       {
-        name: 'ledger_post',
-        find: `    outcome := 'already';\n`,
-        replace: `    UPDATE account SET debits = debits + v.amount WHERE id = v.payer_account;
-    UPDATE account SET credits = credits + v.amount WHERE id = v.payee_account;
-    outcome := 'already';\n`,
+        name: 'ledger_post_all',
+        find: `  IF cardinality(v_other_ids) > 0 THEN\n`,
+        replace: `  IF cardinality(v_other_ids) > 0 THEN
+    UPDATE account a SET debits = a.debits + t.amount FROM transfer t WHERE t.id = ANY (v_other_ids) AND t.state = 'SETTLED' AND a.id = t.payer_account;
+    UPDATE account a SET credits = a.credits + t.amount FROM transfer t WHERE t.id = ANY (v_other_ids) AND t.state = 'SETTLED' AND a.id = t.payee_account;\n`,
       },
     ],
     files: [
       {
         path: 'src/settlement/settle-transfer.ts',
         find: `    case 'REVIEW':\n    case 'SETTLED':\n`,
-        replace: `    case 'SETTLED':\n      return settleOnLedger(services, transfer)\n    case 'REVIEW':\n`,
+        replace: `    case 'SETTLED':\n      return settleOnLedger(services, transfer, [])\n    case 'REVIEW':\n`,
       },
     ],
   },
@@ -55,8 +55,12 @@ export const mutants: readonly Mutant[] = [
       {
         name: 'ledger_wait',
         find: `  UPDATE transfer t SET state = CASE`,
-        replace: `  IF p_state = 'IN_DOUBT' THEN
-    PERFORM ledger_release_hold(p_id, 'voided');
+        replace: `  IF p_state = 'IN_DOUBT' AND NOT EXISTS (SELECT FROM hold_resolution r WHERE r.transfer_id = p_id) THEN
+    PERFORM ledger_lock_accounts(ARRAY[p_id]);
+    INSERT INTO hold_resolution (transfer_id, outcome) VALUES (p_id, 'voided');
+    PERFORM ledger_write_entries('{}', '{}', '{}', '{}', '{}', ARRAY(SELECT h.account_id FROM hold h WHERE h.transfer_id = p_id ORDER BY h.account_id),
+      ARRAY(SELECT h.out_amount FROM hold h WHERE h.transfer_id = p_id ORDER BY h.account_id),
+      ARRAY(SELECT h.in_amount FROM hold h WHERE h.transfer_id = p_id ORDER BY h.account_id));
     UPDATE transfer t SET state = 'REJECTED', version = t.version + 1, next_attempt_at = NULL, ring_at = NULL WHERE t.id = p_id;
     RETURN true;
   END IF;
@@ -72,11 +76,13 @@ export const mutants: readonly Mutant[] = [
     seconds: 8,
     functions: [
       {
-        name: 'ledger_post',
-        find: `  PERFORM ledger_write_entries(p_id, v.currency, v_debits, v_credits, v_amounts);\n`,
-        replace: `  PERFORM ledger_write_entries(p_id, v.currency, v_debits, v_credits, v_amounts);
-  INSERT INTO journal (id, kind, reference, business_day) VALUES (md5(p_id::text)::uuid, v.kind, v.reference || '2', v.business_day);
-  PERFORM ledger_write_entries(md5(p_id::text)::uuid, v.currency, v_debits, v_credits, v_amounts);\n`,
+        name: 'ledger_post_all',
+        find: `  UPDATE transfer t SET state = 'SETTLED'`,
+        replace: `  INSERT INTO journal (id, kind, reference, business_day, recorded_at)
+  SELECT md5(j.id::text)::uuid, j.kind, j.reference || '2', j.business_day, v_now FROM journal j WHERE j.id = ANY (v_ids);
+  PERFORM ledger_write_entries(ARRAY(SELECT md5(j.id::text)::uuid FROM unnest(v_journals) WITH ORDINALITY AS j (id, n) ORDER BY j.n),
+                               v_legs, v_debits, v_credits, v_amounts, '{}', '{}', '{}');
+  UPDATE transfer t SET state = 'SETTLED'`,
       },
     ],
   },
@@ -89,10 +95,18 @@ export const mutants: readonly Mutant[] = [
     functions: [
       {
         name: 'ledger_write_entries',
-        find: `    INSERT INTO entry (`,
-        replace: `    CONTINUE WHEN n > 1;\n    INSERT INTO entry (`,
+        find: `      FROM pair p ORDER BY p.n\n  ), moved`,
+        replace: `      FROM pair p WHERE p_legs[p.n] = 1 ORDER BY p.n\n  ), moved`,
       },
     ],
+  },
+  {
+    name: 'legs-moved-once',
+    what: 'an account that several legs of a batch debit is debited for the largest of them only',
+    breaks: ['I2'],
+    faults: [],
+    seconds: 8,
+    functions: [{ name: 'ledger_write_entries', find: `sum(x.debits) AS debits`, replace: `max(x.debits) AS debits` }],
   },
   {
     name: 'state-goes-back',
@@ -102,9 +116,9 @@ export const mutants: readonly Mutant[] = [
     seconds: 12,
     functions: [
       {
-        name: 'ledger_guard_transfer',
-        find: `IF NOT EXISTS (SELECT FROM transfer_edge`,
-        replace: `IF false AND NOT EXISTS (SELECT FROM transfer_edge`,
+        name: 'ledger_record_moves',
+        find: `WHERE j.allowed IS NULL OR NOT j.resolved`,
+        replace: `WHERE NOT j.resolved`,
       },
       { name: 'ledger_wait', find: `ELSE p_state END`, replace: `ELSE 'HELD' END` },
     ],
@@ -117,8 +131,8 @@ export const mutants: readonly Mutant[] = [
     seconds: 15,
     functions: [
       {
-        name: 'ledger_ruling',
-        find: `WHEN p_total > payer.available THEN 'insufficient'`,
+        name: 'ledger_judge',
+        find: `WHEN p_total > p_available THEN 'insufficient'`,
         replace: `WHEN false THEN 'insufficient'`,
       },
     ],
@@ -128,8 +142,8 @@ export const mutants: readonly Mutant[] = [
     name: 'never-rung-again',
     what: 'the sweeper finds nothing, so a lost job is lost',
     breaks: ['I4'],
-    faults: ['Redis wiped', 'gateway killed after the confirm', 'Redis killed', 'biller silent'],
-    seconds: 15,
+    faults: ['Redis wiped', 'gateway killed after the confirm', 'biller silent', 'biller slow'],
+    seconds: 20,
     functions: [{ name: 'ledger_take_due', find: `d.ring_at <= now()`, replace: `false` }],
   },
   {
@@ -154,10 +168,10 @@ export const mutants: readonly Mutant[] = [
     seconds: 12,
     files: [
       {
-        path: 'src/settlement/settle-transfer.ts',
-        find: `  return { outcome: { kind: 'moved', to: 'SETTLED' }, sms: await services.receipts.settled(tx, facts) }`,
-        replace: `  setTimeout(() => void services.receipts.settled(services.database, facts).catch(() => undefined), 200)
-  return { outcome: { kind: 'moved', to: 'SETTLED' }, sms: [] }`,
+        path: 'src/settlement/settle-on-ledger.ts',
+        find: `    return { posted, sms: await receipts.settledAll(tx, posted) }`,
+        replace: `    setTimeout(() => void receipts.settledAll(database, posted).catch(() => undefined), 200)
+    return { posted, sms: [] }`,
       },
     ],
   },
@@ -230,15 +244,15 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'confirm-not-recorded',
-    what: 'a confirm leaves no audit record',
+    what: 'a confirm of what has no fee leaves no audit record',
     breaks: ['I8'],
     faults: [],
     seconds: 8,
     files: [
       {
-        path: 'src/actions/transfer.ts',
-        find: `      await audit.record(tx, { actor, action: 'transfer.confirmed'`,
-        replace: `      if (quote.fee > 0n) await audit.record(tx, { actor, action: 'transfer.confirmed'`,
+        path: 'src/ledger/confirm.ts',
+        find: `confirmed.filter((_, n) => outcomes[n]?.kind === 'held')`,
+        replace: `confirmed.filter(({ quote }, n) => outcomes[n]?.kind === 'held' && quote.fee !== '0')`,
       },
     ],
   },

@@ -6,6 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import { keysOf } from '../local/keys.ts'
+import { until } from '../local/process.ts'
 import { findSecrets, readPlaces } from './canary.ts'
 import { type Clients, startClients } from './clients.ts'
 import { announceCommits } from './commits.ts'
@@ -56,8 +57,12 @@ export type ChaosResult = {
 
 /** A client uses a phone for about that long: a subscriber may look up thirty names and accounts an hour. */
 const PHONE_SECONDS = 20
-const CHECK_EVERY_MS = 3_000
+const CHECK_EVERY_MS = 1_000
+/** A check of a long run takes long; so many times as long nothing is checked. */
+const CHECK_PAUSE = 5
 const POLL_MS = 250
+/** On a busy machine nobody may have come as far as the PIN when a short run ends: it then goes on until somebody has, that long at most. */
+const FIRST_ANSWER_MS = 60_000
 /** At rest nothing may come any more: two sweeps of the outbox. */
 const REST_MS = 2_500
 
@@ -85,7 +90,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     void watch.broken.then(() => ended.abort())
     const faults = doFaults(world, plan, stop)
     await sleep(seconds * 1_000, undefined, { signal: stop }).catch(() => undefined)
-    const [, tally] = await Promise.all([clients.stop(), faults])
+    await until(async () => stop.aborted || clients.journeys.some(isAnswered), FIRST_ANSWER_MS)
+    // Who waits at a named point needs clients who come by it.
+    const tally = await faults
+    await clients.stop()
     signal.throwIfAborted()
     const early = watch.found()
     const calmMs = early.length > 0 ? null : await waitForRest(world, options)
@@ -124,6 +132,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
+function isAnswered({ confirmed, calls }: Journey): boolean {
+  return confirmed && calls.some(({ step, outcome }) => step === 'confirm' && outcome === 'ok')
+}
+
 /** Checks again and again while everything goes on; a database that is away is asked again later. */
 function watchInvariants(world: ChaosWorld, clients: Clients, signal: AbortSignal) {
   let found: Violation[] = []
@@ -133,9 +145,12 @@ function watchInvariants(world: ChaosWorld, clients: Clients, signal: AbortSigna
     tell = resolve
   })
   async function watch(): Promise<void> {
+    let tookMs = 0
     while (!signal.aborted) {
-      await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined)
+      await sleep(Math.max(CHECK_EVERY_MS, CHECK_PAUSE * tookMs), undefined, { signal }).catch(() => undefined)
+      const fromMs = Date.now()
       const seen = await observe(world, clients).catch(() => null)
+      tookMs = Date.now() - fromMs
       if (seen === null) continue
       const { facts, history } = seen
       checks += 1

@@ -9,6 +9,8 @@ export type Trouble = {
   readonly delayMs?: number
   /** Does its work and never answers. */
   readonly silent?: boolean
+  /** Accounts are looked up as ever. */
+  readonly paymentsOnly?: boolean
   /** Never sees the request: the connection breaks. */
   readonly unreachable?: boolean
   readonly refuse?: boolean
@@ -106,7 +108,8 @@ async function answer(
   if (trouble.unreachable === true) return void response.destroy()
   const key = `${id}/${what === 'payments' && request.method === 'GET' ? reference : body.reference}`
 
-  if (what === 'check') return finish(response, trouble, ...check(biller, body.account ?? ''))
+  if (what === 'check')
+    return finish(response, trouble.paymentsOnly === true ? {} : trouble, ...check(biller, body.account ?? ''))
   if (what === 'payments' && request.method === 'POST') {
     const payment = payments.get(key) ?? newPayment(id, biller, body, trouble)
     payment.received += 1

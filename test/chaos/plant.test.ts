@@ -15,6 +15,13 @@ const ROLLED_BACK = new Error('nothing of it stays')
 test.each(mutants)('$name can be planted: $what', async (mutant) => {
   const planted = database.owner.transaction(async (tx) => {
     await plantInDatabase(mutant, tx)
+    // PL/pgSQL looks for what it calls when it runs, and a run in which it fails finds something else than the fault.
+    const called = (mutant.functions ?? []).flatMap(({ replace }) => replace.match(/\bledger_\w+(?=\()/g) ?? [])
+    const { rows } = await tx.query<{ name: string }>(
+      'SELECT name FROM unnest($1::text[]) AS called (name) WHERE NOT EXISTS (SELECT FROM pg_proc WHERE proname = name)',
+      [called],
+    )
+    expect(rows).toEqual([])
     throw ROLLED_BACK
   })
   await expect(planted).rejects.toBe(ROLLED_BACK)
