@@ -211,4 +211,4 @@ test('from the outbox to the phone over SMPP, and the receipts back, through a l
     await link.close()
     await network.close()
   }
-})
+}, 60_000)
