@@ -4,7 +4,7 @@ import type { Queryable } from '../../src/database/database.ts'
 import type { Change, Mutant } from './mutants.ts'
 import type { Program } from './processes.ts'
 
-/** How to run the program with the mutant's changes in it: a copy, where there are any. Run from the repository's root. */
+/** How to run the program with the mutant's changes in it, which is a copy where it makes some. Run from the repository's root. */
 export async function mutantProgram(mutant: Mutant, directory: string): Promise<{ program: Program; menus: string }> {
   if (mutant.files === undefined) return { program: ['--import', 'tsx', 'src/main.ts'], menus: 'menus' }
   const place = resolve(directory, 'program')
