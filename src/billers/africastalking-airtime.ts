@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { causeOf, parseJson, readBounded } from '../domain/http-answer.ts'
 import { type Currency, exponents } from '../domain/money.ts'
 import { parseE164 } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -194,28 +195,9 @@ async function call(
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     })
-    return { status: response.status, text: await readBounded(response) }
+    return { status: response.status, text: await readBounded(response, MAX_ANSWER_BYTES) }
   } catch (error) {
     return { status: null, ...failureOf(error) }
-  }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) return ''
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 
@@ -228,11 +210,7 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ])
 
-/** A word, not the error itself: errors carry the address, and what was sent. */
 function failureOf(error: unknown): { cause: string; sent: boolean } {
-  if (!(error instanceof Error)) return { cause: 'failed', sent: true }
-  if (error.name === 'TimeoutError') return { cause: 'timeout', sent: true }
-  const code = (error.cause as { code?: unknown } | undefined)?.code
-  if (typeof code !== 'string') return { cause: 'connection failed', sent: true }
-  return { cause: code, sent: !NEVER_CONNECTED.has(code) }
+  const cause = causeOf(error)
+  return { cause, sent: !NEVER_CONNECTED.has(cause) }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { causeOf, parseJson, readBounded } from '../domain/http-answer.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Biller, CheckOutcome, Payment, PayOutcome, QueryOutcome } from './biller.ts'
 
@@ -119,35 +120,8 @@ async function call(
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    return { status: response.status, body: parseJson(await readBounded(response)) }
+    return { status: response.status, body: parseJson(await readBounded(response, MAX_ANSWER_BYTES)) }
   } catch (error) {
     return { status: null, cause: causeOf(error) }
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) return ''
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-/** A word, not the error itself: errors carry the URL with the key, and what was sent. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
-  if (error.name === 'TimeoutError') return 'timeout'
-  const code = (error.cause as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : 'connection failed'
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { causeOf, parseJson, readBounded } from '../../domain/http-answer.ts'
 import type { GsmaSettings } from './settings.ts'
 
 /** What came back, or a word for why nothing did. */
@@ -54,35 +55,8 @@ function headersOf({ clientId, apiKey }: GsmaSettings): Record<string, string> {
 async function call({ baseUrl }: GsmaSettings, path: string, request: RequestInit): Promise<Answer> {
   try {
     const response = await fetch(baseUrl + path, { ...request, redirect: 'error' })
-    return { status: response.status, body: parseJson(await readBounded(response)) }
+    return { status: response.status, body: parseJson(await readBounded(response, MAX_ANSWER_BYTES)) }
   } catch (error) {
     return { status: null, cause: causeOf(error) }
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) return ''
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-/** A word, not the error itself: errors carry the URL, and account numbers stand in it. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
-  if (error.name === 'TimeoutError') return 'timeout'
-  const code = (error.cause as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : 'connection failed'
 }
