@@ -26,7 +26,7 @@ async function counted(screen: string): Promise<Record<string, number | string>>
 test('what happened on a screen is counted there, a repeated callback once', async () => {
   const session = await dial()
   await session.repeat()
-  for (const input of ['7', '3', '0', '3', '00', '1']) await session.answer(input)
+  for (const input of ['9', '3', '0', '3', '00', '1']) await session.answer(input)
   await session.repeat()
   await session.end('Incomplete')
   await session.end('Incomplete')

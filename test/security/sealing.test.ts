@@ -74,6 +74,7 @@ describe('in the table of subscribers', () => {
       tier: 'standard',
       termsVersion: null,
       restrictedUntil: null,
+      isAsked: false,
     })
     await expect(addPerson(services, { number: AMINA })).rejects.toThrow(/subscriber_number/)
     await store.owner.query(`UPDATE subscriber SET status = 'closed' WHERE id = $1`, [amina])
