@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -20,8 +20,9 @@ beforeAll(async () => {
   menus = await mkdtemp(join(tmpdir(), 'menus-'))
   await cp('menus', menus, { recursive: true })
   await rm(join(menus, 'languages'), { recursive: true })
-  for (const flow of ['main', 'my-account', 'activate', 'new-pin', 'pay-bill', 'send-money']) {
-    await rm(join(menus, `${flow}.yaml`))
+  const kept = ['service.yaml', 'messages.yaml', 'keywords.yaml']
+  for (const file of await readdir(menus)) {
+    if (file.endsWith('.yaml') && !kept.includes(file)) await rm(join(menus, file))
   }
   await writeFile(join(menus, 'main.yaml'), GOODBYE)
   const service = join(menus, 'service.yaml')
