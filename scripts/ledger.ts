@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ReadCall, readCall, runCall } from './ledger/run.ts'
-import { readLocalKeys } from './local/keys.ts'
+import { readToolEnv } from './local/keys.ts'
 import { openToolStores } from './stores.ts'
 
 const read = readCall(process.argv.slice(2))
@@ -21,8 +21,7 @@ switch (read.kind) {
 }
 
 async function run(call: Extract<ReadCall, { kind: 'work' }>): Promise<number> {
-  const local = !process.env.DATABASE_URL
-  const env = local ? { ...(await readLocalKeys()), ...process.env } : process.env
+  const env = await readToolEnv(process.env)
   const stores = await openToolStores(process.env)
   try {
     return await runCall(stores.databaseUrl, env, (path) => readFileSync(path, 'utf8'), call, {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readMarket } from '../src/settings.ts'
 import { makeReader } from '../src/settings-reader.ts'
 import { runCommand } from './command-line.ts'
+import { readToolEnv } from './local/keys.ts'
 import { openToolStores } from './stores.ts'
 import { HELP, type Options, readOptions } from './tariffs/options.ts'
 import { checkFile, runVerb, type Told } from './tariffs/run.ts'
@@ -16,8 +17,7 @@ await runCommand(readOptions(process.argv.slice(2)), HELP, async (options) => {
 
 async function run(options: Options): Promise<Told> {
   if (options.verb === 'check') return checkFile(options.file, readText(options.file))
-  const local = !process.env.DATABASE_URL
-  const reader = makeReader(local ? { MARKET: 'KE', ...process.env } : process.env, readText)
+  const reader = makeReader(await readToolEnv(process.env), readText)
   const market = readMarket(reader)
   if (market === null) return { done: false, text: reader.problems.join('\n') }
   const stores = await openToolStores(process.env)

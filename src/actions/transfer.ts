@@ -62,23 +62,9 @@ export const payBill: Action = defineAction(
   },
   async (services, context, { quote }) => {
     const result = await confirm(services, context, quote)
-    switch (result.kind) {
-      case 'settled': {
-        const { reference } = result
-        const token = await readToken(services.database, services.sealer, quoteFromJson(quote).id)
-        return token === null
-          ? { outcome: 'settled', values: { reference } }
-          : { outcome: 'token', values: { reference, token } }
-      }
-      case 'processing':
-        return { outcome: 'processing', values: { reference: result.reference } }
-      case 'rejected':
-        return { outcome: 'refused', values: { reference: result.reference } }
-      case 'refused':
-        return { outcome: 'unavailable' }
-      default:
-        return { outcome: result.kind }
-    }
+    if (result.kind !== 'settled') return paidTo(result)
+    const token = await readToken(services.database, services.sealer, quoteFromJson(quote).id)
+    return token === null ? paidTo(result) : { outcome: 'token', values: { reference: result.reference, token } }
   },
 )
 
@@ -92,21 +78,27 @@ export const buyAirtime: Action = defineAction(
     outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
     deadlineMs: DEADLINE_MS,
   },
-  async (services, context, { quote }) => {
-    const result = await confirm(services, context, quote)
-    switch (result.kind) {
-      case 'settled':
-      case 'processing':
-        return { outcome: result.kind, values: { reference: result.reference } }
-      case 'rejected':
-        return { outcome: 'refused', values: { reference: result.reference } }
-      case 'refused':
-        return { outcome: 'unavailable' }
-      default:
-        return { outcome: result.kind }
-    }
-  },
+  async (services, context, { quote }) => paidTo(await confirm(services, context, quote)),
 )
+
+type Paid =
+  | { readonly outcome: 'settled' | 'processing' | 'refused'; readonly values: { reference: string } }
+  | { readonly outcome: 'insufficient' | 'over_limit' | 'expired' | 'unavailable'; readonly values?: undefined }
+
+/** What became of a payment to a biller that returned nothing for the customer. */
+function paidTo(result: Confirmed): Paid {
+  switch (result.kind) {
+    case 'settled':
+    case 'processing':
+      return { outcome: result.kind, values: { reference: result.reference } }
+    case 'rejected':
+      return { outcome: 'refused', values: { reference: result.reference } }
+    case 'refused':
+      return { outcome: 'unavailable' }
+    default:
+      return { outcome: result.kind }
+  }
+}
 
 type Confirmed =
   | { readonly kind: 'settled' | 'processing' | 'rejected'; readonly reference: string }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../database/database.ts'
 import type { SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
+import { isOpen, noteAsked } from './asked.ts'
 
 /** Somebody asks somebody for money; the amount in minor units. Its id becomes the id of the transfer that pays it, so it is paid once. */
 export type MoneyRequest = {
@@ -31,7 +32,7 @@ export async function askForMoney(tx: Queryable, request: MoneyRequest, openMs: 
             (SELECT count(*)::integer FROM money_request
               WHERE requester_id = $2 AND asked_at > now() - interval '1 day') AS today,
             (SELECT count(*)::integer FROM money_request r
-              WHERE r.requester_id = $2 AND r.payer_id = $3 AND ${OPEN}) AS open`,
+              WHERE r.requester_id = $2 AND r.payer_id = $3 AND ${isOpen}) AS open`,
     [id, requesterId, payerId],
   )
   const [counted] = rows
@@ -49,9 +50,6 @@ export async function askForMoney(tx: Queryable, request: MoneyRequest, openMs: 
   return { kind: 'asked', expiresAt: row.expires_at }
 }
 
-/** Not declined, not run out, and no transfer has its id. `r` is the request. */
-const OPEN = `r.declined_at IS NULL AND r.expires_at > now() AND NOT EXISTS (SELECT FROM transfer t WHERE t.id = r.id)`
-
 type Row = { id: TransferId; requester_id: SubscriberId; payer_id: SubscriberId; currency: Currency; amount: bigint }
 
 /** The request if it still waits for this payer's answer; null otherwise. */
@@ -61,7 +59,7 @@ export async function findOpenRequest(
   payerId: SubscriberId,
 ): Promise<MoneyRequest | null> {
   const { rows } = await db.query<Row>(
-    `SELECT id, requester_id, payer_id, currency, amount FROM money_request r WHERE id = $1 AND payer_id = $2 AND ${OPEN}`,
+    `SELECT id, requester_id, payer_id, currency, amount FROM money_request r WHERE id = $1 AND payer_id = $2 AND ${isOpen}`,
     [id, payerId],
   )
   return rows[0] === undefined ? null : requestOf(rows[0])
@@ -74,7 +72,7 @@ export async function declineRequest(
   payerId: SubscriberId,
 ): Promise<MoneyRequest | null> {
   const { rows } = await tx.query<Row>(
-    `UPDATE money_request r SET declined_at = now() WHERE id = $1 AND payer_id = $2 AND ${OPEN}
+    `UPDATE money_request r SET declined_at = now() WHERE id = $1 AND payer_id = $2 AND ${isOpen}
      RETURNING id, requester_id, payer_id, currency, amount`,
     [id, payerId],
   )
@@ -90,45 +88,6 @@ export async function wasDeclined(db: Queryable, id: TransferId, payerId: Subscr
     [id, payerId],
   )
   return rows.length > 0
-}
-
-/** Something that waits for a person's answer; the amount in minor units. `reversal`: the id is that of the transfer that gives it back. */
-export type Asked = {
-  readonly kind: 'money' | 'reversal'
-  readonly id: TransferId
-  readonly byId: SubscriberId
-  readonly amount: bigint
-  /** Of a reversal: when the money was sent. */
-  readonly at: Date
-}
-
-/** What waits for this person's answer, oldest first. */
-export async function listAsked(db: Queryable, personId: SubscriberId, limit: number): Promise<Asked[]> {
-  const { rows } = await db.query<Asked>(
-    `SELECT 'money' AS kind, r.id, r.requester_id AS "byId", r.amount, r.asked_at AS at
-       FROM money_request r WHERE r.payer_id = $1 AND ${OPEN}
-     UNION ALL
-     SELECT 'reversal', t.id, t.payee_id, t.amount, o.created_at
-       FROM reversal v JOIN transfer t ON t.id = v.transfer_id JOIN transfer o ON o.id = v.original_id
-      WHERE t.state = 'HELD' AND t.payer_id = $1 AND v.expires_at > now()
-      ORDER BY at LIMIT $2`,
-    [personId, limit],
-  )
-  return rows
-}
-
-/** Keeps with the person until when something may wait for them; call it in the transaction that asks or answers. */
-export async function noteAsked(tx: Queryable, personId: SubscriberId): Promise<void> {
-  await tx.query(
-    `UPDATE subscriber s SET asked_until = (
-        SELECT max(until) FROM (
-          SELECT r.expires_at AS until FROM money_request r WHERE r.payer_id = s.id AND ${OPEN}
-          UNION ALL
-          SELECT v.expires_at FROM reversal v JOIN transfer t ON t.id = v.transfer_id WHERE t.state = 'HELD' AND t.payer_id = s.id
-        ) AS waiting)
-      WHERE s.id = $1`,
-    [personId],
-  )
 }
 
 function requestOf({ id, requester_id, payer_id, currency, amount }: Row): MoneyRequest {

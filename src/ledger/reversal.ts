@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/database.ts'
 import type { SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Sealer } from '../security/sealing.ts'
-import { noteAsked } from './money-request.ts'
+import { noteAsked } from './asked.ts'
 import { referencesOf } from './reference.ts'
 
 /** A transfer that may be asked back; the amount in minor units. */

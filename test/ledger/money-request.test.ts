@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SubscriberId } from '../../src/domain/ids.ts'
+import { listAsked } from '../../src/ledger/asked.ts'
 import {
   type AskOutcome,
   askForMoney,
   declineRequest,
   findOpenRequest,
-  listAsked,
   type MoneyRequest,
 } from '../../src/ledger/money-request.ts'
 import { type LedgerWorld, newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
