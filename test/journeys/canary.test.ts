@@ -56,7 +56,9 @@ function watchRedis(url: string): Socket {
     commands.push(
       ...String(chunk)
         .split('\r\n')
-        .filter((line) => line.includes(ours)),
+        .filter((line) => line.includes(ours))
+        // The time and the client's port before it are five and six digits too.
+        .map((line) => line.slice(line.indexOf('] ') + 2)),
     ),
   )
   return socket
