@@ -1,7 +1,7 @@
 -- Faster ways to the same outcomes; and what a person moves between accounts of their own is neither limited nor counted.
 
 -- What applies to a transfer, and how much of it is used. No row: the payer has no account that may pay, or no limits for its tier.
--- Between accounts of one person only the minimum, what is there and the room apply.
+-- Between accounts of one person only the minimum, what is there and the room apply; and what comes back to the main wallet had its room all along.
 CREATE OR REPLACE FUNCTION ledger_terms(p_kind text, p_currency text, p_payer uuid, p_payer_account uuid, p_payee_account uuid)
 RETURNS TABLE (
   minimum bigint, may_receive boolean, per_transaction bigint, available bigint, per_day bigint, sent_today bigint, per_month bigint,
@@ -15,7 +15,7 @@ LANGUAGE sql STABLE AS $$
          CASE WHEN payer.day >= (SELECT ledger_business_day(p_currency)) THEN payer.day_out ELSE 0 END,
          CASE WHEN p_kind <> 'own' THEN least(own.per_month, low.per_month) END,
          CASE WHEN payer.month >= (SELECT date_trunc('month', ledger_business_day(p_currency))) THEN payer.month_out ELSE 0 END,
-         payee.ceiling - (payee.credits - payee.debits + payee.held_in),
+         CASE WHEN p_kind <> 'own' OR payee.code <> 'main' THEN payee.ceiling - (payee.credits - payee.debits + payee.held_in) END,
          CASE WHEN p_kind <> 'own' THEN least(payee_own.receive_per_day, payee_low.receive_per_day) END,
          CASE WHEN payee.day >= (SELECT ledger_business_day(p_currency)) THEN payee.day_in ELSE 0 END,
          CASE WHEN p_kind <> 'own' THEN least(payee_own.receive_per_month, payee_low.receive_per_month) END,
@@ -162,7 +162,7 @@ BEGIN
 
       v_left_today := v.per_day - v_day_out[f];
       v_left_month := v.per_month - v_month_out[f];
-      v_room_left := least(v_room[t], v.receive_per_day - v_day_in[t], v.receive_per_month - v_month_in[t]);
+      v_room_left := least(CASE WHEN v.kind <> 'own' OR v_codes[t] <> 'main' THEN v_room[t] END, v.receive_per_day - v_day_in[t], v.receive_per_month - v_month_in[t]);
       v_word := ledger_judge(v.amount, v.amount + v.fee, v.minimum, v.may_receive, v.per_transaction, v_available[f], v_left_today, v_left_month, v_room_left);
       IF v_word IS NOT NULL THEN
         v_outcomes[v.n] := v_word; v_refused[v.n] := true;
@@ -178,7 +178,7 @@ BEGIN
       END IF;
       v_touched[f] := true;
       IF v_kept[t] THEN
-        v_room[t] := v_room[t] - v_net[v.n];
+        v_room[t] := v_room[t] - CASE WHEN v.kind <> 'own' OR v_codes[t] <> 'main' THEN v_net[v.n] ELSE 0 END;
         v_in[t] := v_in[t] + v_net[v.n];
         IF v.kind <> 'own' THEN
           v_day_in[t] := v_day_in[t] + v.amount;
