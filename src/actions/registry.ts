@@ -13,9 +13,10 @@ import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
+import { checkSavings, quotePutAside, quoteTakeOut } from './savings.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
-import { buyAirtime, payBill, sendMoney } from './transfer.ts'
+import { buyAirtime, moveSavings, payBill, sendMoney } from './transfer.ts'
 
 /** Everything that a menu can do, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map(
@@ -27,6 +28,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     checkBalance,
     checkBill,
     checkCode,
+    checkSavings,
     declineRequest,
     findPayee,
     giveBack,
@@ -34,13 +36,16 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     listAsked,
     listBillers,
     listSent,
+    moveSavings,
     openPinChange,
     payBill,
     proposePin,
     quoteAirtime,
     quoteBill,
+    quotePutAside,
     quoteRequest,
     quoteSend,
+    quoteTakeOut,
     readQuestion,
     readStatement,
     requestMoney,

@@ -47,7 +47,12 @@ beforeAll(async () => {
   const key = { id: 'aabbccdd', bytes: randomBytes(32) }
   const programs = [offering, silent]
   dependencies = {
-    services: { database: database.app, sealer: makeSealer(key), billers: new Map() },
+    services: {
+      database: database.app,
+      sealer: makeSealer(key),
+      billers: new Map(),
+      messages: () => ({ render: (name) => name }),
+    },
     sessions: makeSessions(redis, store.prefix, key),
     programs: {
       current: () => silent,
