@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { IsoDate } from '../../src/domain/dates.ts'
 import type { AccountId, TransferId } from '../../src/domain/ids.ts'
 import { applyCeilings } from '../../src/ledger/ceilings.ts'
 import { holdTransfers } from '../../src/ledger/hold.ts'
+import { readStatementPage } from '../../src/ledger/period-statement.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { isWrong, OLD_AFTER_MS, proveLedger } from '../../src/ledger/prove-ledger.ts'
 import { type Quote, type QuoteOutcome, quoteTransfer } from '../../src/ledger/quote.ts'
 import { type OwnWallet, openSavings, savingsOf } from '../../src/ledger/savings.ts'
-import { balanceOf } from '../../src/ledger/statement.ts'
+import { balanceOf, miniStatement } from '../../src/ledger/statement.ts'
 import { kenya } from '../support/tariffs.ts'
 import { type LedgerWorld, newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
 
@@ -91,6 +93,36 @@ test('a quote names both wallets, and its fee is the tariff’s for `own`', asyn
   })
   expect(await quoteOwn(person, 'main', 10_000n)).toEqual({ kind: 'insufficient', available: 9_999n })
   expect(await quoteOwn(person, 'main', 99n)).toEqual({ kind: 'below_minimum', minimum: 100n })
+})
+
+test('statements say to and from savings, of each wallet for itself', async () => {
+  const [person, other] = [await saver(OPENING), await world.person(0n, { name: 'Juma Kariuki' })]
+  await move(person, 'savings', 9_000n)
+  await move(person, 'main', 4_000n)
+  const sent = quoted(await world.quoteSend(person, other, 1_000n))
+  await world.hold(sent)
+  await resolve(world.app, sent.id, 'post')
+  const short = await miniStatement(world.app, world.sealer, person.id, 3)
+  expect(short.map(({ direction, amount, own }) => [direction, amount, own])).toEqual([
+    ['out', 1_000n, false],
+    ['in', 4_000n, true],
+    ['out', 9_000n, true],
+  ])
+  const read = async (account: AccountId) => {
+    const period = { from: '2020-01-01' as IsoDate, to: '2100-01-01' as IsoDate }
+    const page = await readStatementPage(world.app, world.sealer, account, period, { after: null, limit: 10 })
+    return page?.lines.map(({ party, in: paidIn, out, balance }) => [party, paidIn - out, balance])
+  }
+  expect(await read(person.wallet)).toEqual([
+    ['Nyota', OPENING, OPENING],
+    ['to savings', -9_000n, 51_000n],
+    ['from savings', 4_000n, 55_000n],
+    ['Juma K.', -1_000n, 54_000n],
+  ])
+  expect(await read(person.savings)).toEqual([
+    ['from main', 9_000n, 9_000n],
+    ['to main', -4_000n, 5_000n],
+  ])
 })
 
 describe('what both hold together', () => {

@@ -76,6 +76,11 @@ describe('npm run ledger', () => {
     [['troubled'], 0, /^No transfer is in trouble\.\n$/],
     [['show', 'ABCDEFGH23'], 1, /^No transfer has the reference ABCDEFGH23\.\n$/],
     [['statement', '--number', NUMBER, '--from', '2026-11-01', '--to', '2026-11-02'], 1, /^There is no such account/],
+    [
+      ['statement', '--number', NUMBER, '--savings', '--from', '2026-11-01', '--to', '2026-11-02'],
+      1,
+      /^There is no such account/,
+    ],
   ] as const)('on an empty database %j ends with %i', async (args, code, says) => {
     const empty = await createTestDatabase()
     try {

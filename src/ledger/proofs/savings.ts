@@ -23,9 +23,9 @@ export const savingsChecks: readonly Check[] = [
         'is between savings and an account that is not their owner’s main wallet' AS says
       FROM given, account s
       JOIN entry e ON e.debit = s.id OR e.credit = s.id
-      JOIN journal j ON j.id = e.journal_id AND j.recorded_at >= given.since
+      JOIN journal j ON j.id = e.journal_id
       JOIN account o ON o.id = CASE WHEN e.debit = s.id THEN e.credit ELSE e.debit END
-     WHERE s.kind = 'wallet' AND s.code = 'savings'
+     WHERE s.kind = 'wallet' AND s.code = 'savings' AND j.recorded_at >= given.since
        AND NOT (o.kind = 'wallet' AND o.code = 'main' AND o.owner_id = s.owner_id)
        AND NOT (e.debit = s.id AND o.kind IN ('fee_income', 'tax_payable', 'levy_payable'))`,
   },
