@@ -146,7 +146,7 @@ describe('what people ask of each other', () => {
   test('a request beyond the day, the room or the standing of who asked is refused', async () => {
     const session = await requested('60')
     await change(`UPDATE account SET ceiling = credits - debits WHERE id = '${walletOfJuma}'`)
-    expect(await session.answer('1')).toBe('END Juma K. cannot hold that much. No money moved.')
+    expect(await session.answer('1')).toBe('END Juma K. cannot receive that much now. No money moved.')
     await change(`UPDATE account SET ceiling = 50000000 WHERE id = '${walletOfJuma}'`)
     const again = await typed(wanjiru, '7', '1', '1')
     await closed('wallet', async () =>
