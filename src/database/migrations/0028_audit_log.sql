@@ -75,7 +75,7 @@ CREATE TABLE audit_cosignature (
   PRIMARY KEY (size, name, line)
 );
 
--- Every row that a transaction below `floor_xid` wrote is a leaf. Null, or a last full look of yesterday: all rows are looked at.
+-- Every row that a transaction below `floor_xid` wrote is a leaf. Where the last full look is missing or a day old, all rows are looked at.
 CREATE TABLE audit_progress (
   singleton     boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
   floor_xid     bigint,

@@ -43,7 +43,7 @@ export async function readUnsequenced(
   const { rows } = await tx.query<{ xid: bigint; id: string; version: number }>({
     name: `audit-unsequenced-${source.kind}`,
     text: `SELECT r.xid, ${source.id} AS id, ${source.version} AS version, ${source.columns} FROM ${source.table} r
-            WHERE r.xid >= $1 AND ${hasNoLeaf(source)} ORDER BY r.xid, ${source.id}, ${source.version} LIMIT $2`,
+            WHERE r.xid >= $1 AND ${hasNoLeaf(source)} ORDER BY r.xid, 2, 3 LIMIT $2`,
     values: [floor, limit],
   })
   return rows.map((found) => ({ row: rowOf(source.kind, found), xid: found.xid }))

@@ -27,7 +27,7 @@ const BATCH = 5_000
 /** Rows of each source that a step of a full look goes over. */
 const STRIDE = 20_000
 
-type Progress = { floor: bigint | null; horizon: bigint; next: bigint; fullLookDue: boolean }
+type Progress = { floor: bigint; isRestored: boolean; horizon: bigint; fullLookDue: boolean }
 
 /**
  * Makes leaves of the rows that have none: of all that transactions from the floor on have written, however late they commit. The floor
@@ -35,11 +35,12 @@ type Progress = { floor: bigint | null; horizon: bigint; next: bigint; fullLookD
  */
 export function sequenceNew(services: SequenceServices, batch: number = BATCH): Promise<Sequenced> {
   return alone(services, async (tx) => {
-    const { floor, horizon, fullLookDue } = await readProgress(tx)
-    const found = await Promise.all(SOURCES.map((source) => readUnsequenced(tx, source, floor ?? horizon, batch)))
+    const { floor, isRestored, horizon, fullLookDue } = await readProgress(tx)
+    const found: Unsequenced[][] = []
+    for (const source of SOURCES) found.push(await readUnsequenced(tx, source, floor, batch))
     const rows = found.flat().sort(byTransaction)
     const full = found.filter((of) => of.length === batch)
-    if (rows.length > 0 || floor === null) {
+    if (rows.length > 0 || isRestored) {
       await addLeaves(tx, services, rows)
       // Rows of a source that has more are sure to be there only up to the last one read.
       const safe = full.map((of) => of.at(-1)?.xid ?? horizon)
@@ -49,7 +50,7 @@ export function sequenceNew(services: SequenceServices, batch: number = BATCH): 
         [next, floor === null],
       )
     }
-    return { kind: 'done', leaves: rows.length, more: full.length > 0, fullLookDue: fullLookDue || floor === null }
+    return { kind: 'done', leaves: rows.length, more: full.length > 0, fullLookDue: fullLookDue || isRestored }
   })
 }
 
@@ -82,16 +83,17 @@ export async function sequenceAll(
 }
 
 async function readProgress(tx: Queryable): Promise<Progress> {
-  const { rows } = await tx.query<Progress>({
+  const { rows } = await tx.query<{ floor: bigint; next: bigint; horizon: bigint; fullLookDue: boolean }>({
     name: 'audit-progress',
-    text: `SELECT floor_xid AS floor, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon,
+    text: `SELECT coalesce(floor_xid, 0) AS floor, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon,
                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
                   coalesce(full_look_at < now() - interval '1 day', true) AS "fullLookDue" FROM audit_progress`,
   })
   const found = rows[0]
   if (found === undefined) throw new Error('audit_progress is empty; restore its row')
   // A floor ahead of every transaction is one of another server: the database was restored.
-  return found.floor !== null && found.floor > found.next ? { ...found, floor: null } : found
+  const isRestored = found.floor > found.next
+  return { ...found, isRestored, floor: isRestored ? found.horizon : found.floor }
 }
 
 async function addLeaves(
