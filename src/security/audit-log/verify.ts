@@ -28,6 +28,8 @@ export type Finding = {
   readonly kind: 'edited' | 'removed' | 'moved' | 'inserted' | 'tile' | 'checkpoint' | 'cut' | 'fork' | 'cosignature'
   /** In the log, from 0; null where it has none. */
   readonly position: number | null
+  /** The last one, where it is about several. */
+  readonly to?: number
   /** Of the row; null where it is not about one row. */
   readonly id: string | null
   /** A sentence: what differs, and from what. */
@@ -179,14 +181,19 @@ function compareLeaf(
       id,
       what: `Row ${id}, leaf ${position}, was not written by the service: its seal is wrong.`,
     })
-  else if (!tileAgrees)
-    findings.push({
-      kind: 'tile',
-      position,
-      id,
-      what: `The row of leaf ${position} is what was sealed, but its hash in the tile is another.`,
-    })
+  else if (!tileAgrees) addTile(findings, position)
   return tileIsOriginal ? inTile : hash
+}
+
+/** Wrong hashes of neighbours are told as one. */
+function addTile(findings: Finding[], position: number): void {
+  const at = findings.findLastIndex(({ kind, to }) => kind === 'tile' && to === position - 1)
+  const from = findings[at]?.position ?? position
+  const what =
+    from === position
+      ? `The row of leaf ${position} is what was sealed, but its hash in the tile is another.`
+      : `The rows of leaves ${from} to ${position} are what was sealed, but their hashes in the tiles are others.`
+  findings.splice(at === -1 ? findings.length : at, 1, { kind: 'tile', position: from, to: position, id: null, what })
 }
 
 /** Compares the root with every one that was signed at this size; of each origin the first that differs is told. */

@@ -32,11 +32,11 @@ describe('the sequencer', () => {
     const late = openDatabase(log.store.url, { maxConnections: 1, applicationName: 'test-late' })
     let commit = (): void => undefined
     const held = new Promise<void>((resolve) => {
-      commit = resolve
+      commit = (): void => resolve()
     })
     let written = (): void => undefined
     const began = new Promise<void>((resolve) => {
-      written = resolve
+      written = (): void => resolve()
     })
     const work = late.transaction(async (tx) => {
       await audit.record(tx, event('late'))

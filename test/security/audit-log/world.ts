@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { type AuditEvent, makeAudit } from '../../../src/security/audit.ts'
+import { type Audit, type AuditEvent, makeAudit } from '../../../src/security/audit.ts'
 import { type LogSigner, makeLogSigner } from '../../../src/security/audit-log/checkpoint.ts'
-import { makeSealLeaf } from '../../../src/security/audit-log/leaf.ts'
+import { makeSealLeaf, type SealLeaf } from '../../../src/security/audit-log/leaf.ts'
 import type { NoteKey } from '../../../src/security/audit-log/note.ts'
-import { type SequenceServices, sequenceNew } from '../../../src/security/audit-log/sequence.ts'
+import { type SequenceServices, sequenceAll, sequenceNew } from '../../../src/security/audit-log/sequence.ts'
 import { type Verified, type VerifyServices, verifyLog } from '../../../src/security/audit-log/verify.ts'
-import { ed25519Of } from '../../../src/security/ed25519.ts'
+import { type Ed25519, ed25519Of } from '../../../src/security/ed25519.ts'
 import { makeKey } from '../../../src/security/keys.ts'
 import { makeSealer } from '../../../src/security/sealing.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 
-export const ORIGIN = 'nyota.test/audit'
+export const ORIGIN: string = 'nyota.test/audit'
 
 const auditKey = makeKey(Buffer.alloc(32, 9))
 const sealer = makeSealer(makeKey(Buffer.alloc(32, 8)))
-export const audit = makeAudit(auditKey, sealer)
+export const audit: Audit = makeAudit(auditKey, sealer)
 export const signer: LogSigner = makeLogSigner(auditKey, ORIGIN)
-export const sealLeaf = makeSealLeaf(auditKey)
+export const sealLeaf: SealLeaf = makeSealLeaf(auditKey)
 /** A witness' keys. */
-export const witnessPair = ed25519Of(randomBytes(32))
+export const witnessPair: Ed25519 = ed25519Of(randomBytes(32))
 export const witnessKey: NoteKey = { kind: 'witness', name: 'bank.test/w1', publicKey: witnessPair.publicKey }
 
 export const event = (subject: string, payload: Record<string, string> = {}): AuditEvent => ({
@@ -43,6 +43,7 @@ export type LogWorld = {
 export async function openLog(): Promise<LogWorld> {
   const store = await createTestDatabase()
   const services: SequenceServices = { database: store.app, signer, sealLeaf }
+  await sequenceAll(services, null)
   let written = 0
   const verify: LogWorld['verify'] = (options = {}) =>
     verifyLog({
