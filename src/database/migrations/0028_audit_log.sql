@@ -107,22 +107,21 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON audit_tile FOR EACH ROW EXECUTE FU
 ---------------------------------------------------------------- erasure
 
 -- Erases the values of what somebody did or had done to them, in the transaction that records the erasure and in no other.
-CREATE FUNCTION audit_erase(p_person text, p_record uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE v_count integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM audit_event e WHERE e.id = p_record AND e.action = 'values.erased' AND e.subject = p_person
+  IF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
                     AND e.xid = pg_current_xact_id()::text::bigint) THEN
     RAISE EXCEPTION 'values are erased together with the record of it' USING ERRCODE = 'LG001';
   END IF;
-  DELETE FROM audit_value v USING audit_event e
-   WHERE e.id = v.event_id AND e.id <> p_record AND (e.subject = p_person OR e.actor_id = p_person);
+  DELETE FROM audit_value v USING audit_event e WHERE e.id = v.event_id AND (e.subject = p_person OR e.actor_id = p_person);
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;
 END $$;
-REVOKE EXECUTE ON FUNCTION audit_erase(text, uuid) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION audit_erase(text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION audit_row() FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION audit_erase(text, uuid) TO :"application";
+GRANT EXECUTE ON FUNCTION audit_erase(text) TO :"application";
 GRANT SELECT ON operator_event TO :"application";
 GRANT SELECT, INSERT ON audit_leaf, audit_checkpoint, audit_cosignature TO :"application";
 GRANT SELECT, INSERT, UPDATE (hashes) ON audit_tile TO :"application";

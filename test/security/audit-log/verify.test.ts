@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Queryable } from '../../../src/database/database.ts'
+import type { Database, Queryable } from '../../../src/database/database.ts'
 import { openCheckpoint } from '../../../src/security/audit-log/checkpoint.ts'
 import { keepCosignatures } from '../../../src/security/audit-log/cosignatures.ts'
 import { hashRow } from '../../../src/security/audit-log/leaf.ts'
@@ -8,8 +8,8 @@ import { readLeaves } from '../../../src/security/audit-log/rows.ts'
 import { sequenceNew } from '../../../src/security/audit-log/sequence.ts'
 import { readNewestNote } from '../../../src/security/audit-log/stored.ts'
 import { growTree } from '../../../src/security/audit-log/tiles.ts'
-import { openAsSuperuser, tamper } from '../../ledger/day-end/tamper.ts'
-import { audit, event, eventIds, type LogWorld, openLog, signer, witnessKey, witnessPair } from './world.ts'
+import { openAsSuperuser, undone } from '../../ledger/day-end/tamper.ts'
+import { audit, event, type LogWorld, openLog, signer, witnessKey, witnessPair } from './world.ts'
 
 /** Makes stored tiles fit the rows as they are now: what somebody does who covers up, and has every right but AUDIT_KEY. */
 async function recomputeTiles(tx: Queryable): Promise<void> {
@@ -19,18 +19,6 @@ async function recomputeTiles(tx: Queryable): Promise<void> {
   await tx.query('DELETE FROM audit_tile')
   for (const { level, index, hashes } of tree.changed())
     await tx.query('INSERT INTO audit_tile (level, index, hashes) VALUES ($1, $2, $3)', [level, index, hashes])
-}
-
-async function asSuperuser(log: LogWorld, work: (tx: Queryable) => Promise<void>): Promise<void> {
-  const superuser = openAsSuperuser(log.store)
-  try {
-    await superuser.transaction(async (tx) => {
-      await tx.query('SET LOCAL session_replication_role = replica')
-      await work(tx)
-    })
-  } finally {
-    await superuser.close()
-  }
 }
 
 /** 310 leaves under three checkpoints: 100, 300, 310. */
@@ -113,6 +101,8 @@ const TAMPERINGS: readonly {
   {
     what: 'puts a row of its own in the place of one',
     sql: [
+      // As it soon is where nobody else writes.
+      'UPDATE audit_progress SET floor_xid = pg_current_xact_id()::text::bigint',
       `INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal)
        VALUES ('00000000-0000-7000-8000-00000000000a', 'staff', 'grace', 'thing.done', 'x', '{}', '\\x00')`,
       `UPDATE audit_leaf SET event_id = '00000000-0000-7000-8000-00000000000a' WHERE position = 5`,
@@ -162,96 +152,112 @@ const TAMPERINGS: readonly {
   },
 ]
 
-describe('verify', () => {
-  let log: LogWorld
-  beforeAll(async () => {
-    log = await filled()
-  })
-  afterAll(() => log?.drop())
+let untouched: LogWorld
+let superuser: Database
+beforeAll(async () => {
+  untouched = await filled()
+  superuser = openAsSuperuser(untouched.store)
+})
+afterAll(async () => {
+  await superuser?.close()
+  await untouched?.drop()
+})
 
-  test('finds nothing in a log that nobody touched, and says what waits', async () => {
-    expect(await log.verify()).toMatchObject({ leaves: 310, waiting: 0, findings: [], more: 0 })
-    await audit.record(log.store.app, event('waits'))
-    expect(await log.verify()).toMatchObject({ leaves: 310, waiting: 1, findings: [] })
+/** What is under way in a transaction, as a database of its own. */
+function databaseOf(tx: Queryable): Database {
+  const inside: Queryable = {
+    query: (statement, values) =>
+      tx.query(String(statement).startsWith('SET TRANSACTION') ? 'SELECT' : statement, values),
+  }
+  return { ...inside, transaction: (work) => work(inside), close: async () => undefined }
+}
+
+test('finds nothing in a log that nobody touched, and says what waits', async () => {
+  expect(await untouched.verify()).toMatchObject({ leaves: 310, waiting: 0, findings: [], more: 0 })
+  await undone(superuser, async (tx) => {
+    await audit.record(tx, event('waits'))
+    expect(await untouched.verify({ database: databaseOf(tx) })).toMatchObject({
+      leaves: 310,
+      waiting: 1,
+      findings: [],
+    })
   })
 })
 
 test.each(TAMPERINGS)(
   'names the row when somebody $what, also when tiles are recomputed to fit',
   async ({ sql, plain, covered }) => {
-    const log = await filled()
-    const kept = (await readNewestNote(log.store.app))?.note ?? ''
-    await tamper(log.store, ...sql)
-    const found = await log.verify()
-    expect(
-      new Set(found.findings.map(({ kind, position }) => (position === null ? kind : `${kind} ${position}`))),
-    ).toEqual(new Set(plain))
-    await asSuperuser(log, recomputeTiles)
-    expect(new Set(await log.findings())).toEqual(new Set(covered))
-    // Who kept a checkpoint elsewhere finds it too, whoever holds the key.
-    const fork = covered.includes('checkpoint') && !sql[0]?.includes('audit_checkpoint') ? ['fork'] : []
-    expect(
-      (await log.findings({ kept: [{ from: 'the bank', text: kept }] })).filter((kind) => kind === 'fork'),
-    ).toEqual(fork)
-    await log.drop()
+    const kept = (await readNewestNote(untouched.store.app))?.note ?? ''
+    await undone(superuser, async (tx) => {
+      await tx.query('SET LOCAL session_replication_role = replica')
+      for (const statement of sql) await tx.query(statement)
+      const within = databaseOf(tx)
+      expect(new Set(await untouched.findings({ database: within }))).toEqual(new Set(plain))
+      await recomputeTiles(tx)
+      expect(new Set(await untouched.findings({ database: within }))).toEqual(new Set(covered))
+      // Who kept a checkpoint elsewhere finds it too, whoever holds the key.
+      const fork = covered.includes('checkpoint') && !sql[0]?.includes('audit_checkpoint') ? ['fork'] : []
+      const found = await untouched.findings({ database: within, kept: [{ from: 'the bank', text: kept }] })
+      expect(found.filter((kind) => kind === 'fork')).toEqual(fork)
+    })
   },
 )
 
 describe('somebody with AUDIT_KEY too, who makes the whole log anew,', () => {
-  async function remade(change: readonly string[]): Promise<{ log: LogWorld; kept: string }> {
-    const log = await filled()
-    const kept = (await readNewestNote(log.store.app))?.note ?? ''
-    await asSuperuser(log, async (tx) => {
+  /** The findings, without and with a checkpoint that was kept elsewhere. */
+  async function remade(change: string, more: number): Promise<{ alone: string[]; kept: string[]; words: string }> {
+    const kept = (await readNewestNote(untouched.store.app))?.note ?? ''
+    return undone(superuser, async (tx) => {
+      await tx.query('SET LOCAL session_replication_role = replica')
       for (const table of ['audit_cosignature', 'audit_checkpoint', 'audit_tile', 'audit_leaf'])
         await tx.query(`DELETE FROM ${table}`)
-      for (const statement of change) await tx.query(statement)
+      await tx.query(change)
       await tx.query('UPDATE audit_progress SET floor_xid = 0')
+      const events = Array.from({ length: more }, (_, n) => event(`more-${n}`))
+      await audit.recordAll(tx, events)
+      const database = databaseOf(tx)
+      await sequenceNew({ ...untouched.services, database })
+      const found = await untouched.verify({ database, kept: [{ from: 'the bank', text: kept }] })
+      return {
+        alone: await untouched.findings({ database }),
+        kept: found.findings.map(({ kind }) => kind),
+        words: found.findings[0]?.what ?? '',
+      }
     })
-    await sequenceNew(log.services)
-    return { log, kept }
   }
 
   test('deceives the service alone, and not who kept a checkpoint: a fork', async () => {
-    const { log, kept } = await remade([`DELETE FROM audit_event WHERE subject = 'subject-77'`])
-    await log.add(20)
-    expect(await log.findings()).toEqual([])
-    expect(await log.findings({ kept: [{ from: 'the bank', text: kept }] })).toEqual(['fork'])
-    await log.drop()
+    const found = await remade(`DELETE FROM audit_event WHERE subject = 'subject-77'`, 20)
+    expect(found).toMatchObject({ alone: [], kept: ['fork'] })
   })
 
   test('or who finds the log shorter than it was: cut', async () => {
-    const { log, kept } = await remade([`DELETE FROM audit_event WHERE subject = 'subject-309'`])
-    expect(await log.findings()).toEqual([])
-    const { findings } = await log.verify({ kept: [{ from: 'the bank', text: kept }] })
-    expect(findings).toMatchObject([{ kind: 'cut' }])
-    expect(findings[0]?.what).toBe(
+    const found = await remade(`DELETE FROM audit_event WHERE subject = 'subject-309'`, 0)
+    expect(found).toMatchObject({ alone: [], kept: ['cut'] })
+    expect(found.words).toBe(
       'the bank keeps a checkpoint of 310 leaves, signed by this log, which has 309 now: its end was cut off.',
     )
-    await log.drop()
   })
 })
 
 test('a renumbered log: the row that is gone is where the first one was moved to', async () => {
-  const log = await filled()
-  const [id] = (await eventIds(log)).slice(42, 43)
-  await asSuperuser(log, async (tx) => {
-    await tx.query('DELETE FROM audit_event WHERE id = $1', [id])
+  await undone(superuser, async (tx) => {
+    await tx.query('SET LOCAL session_replication_role = replica')
+    await tx.query('DELETE FROM audit_event WHERE id = (SELECT event_id FROM audit_leaf WHERE position = 42)')
     await tx.query('DELETE FROM audit_leaf WHERE position = 42')
-    for (let position = 43; position < 310; position += 1)
-      await tx.query('UPDATE audit_leaf SET position = $1 WHERE position = $2', [position - 1, position])
+    await tx.query('UPDATE audit_leaf SET position = position + 1000 WHERE position > 42')
+    await tx.query('UPDATE audit_leaf SET position = position - 1001 WHERE position > 1000')
     await recomputeTiles(tx)
+    const { findings } = await untouched.verify({ database: databaseOf(tx) })
+    const first = findings.find(({ kind }) => kind === 'moved')
+    expect(first).toMatchObject({ position: 42 })
+    expect(first?.what).toContain('stands as leaf 42 and was put on record as leaf 43')
+    expect(findings.map(({ kind }) => kind)).toContain('checkpoint')
   })
-  const { findings } = await log.verify()
-  const first = findings.find(({ kind }) => kind === 'moved')
-  expect(first).toMatchObject({ position: 42 })
-  expect(first?.what).toContain('stands as leaf 42 and was put on record as leaf 43')
-  expect(findings.map(({ kind }) => kind)).toContain('checkpoint')
-  await log.drop()
 })
 
 test('a cosignature is kept once, of trusted witnesses only, and one that does not fit is named', async () => {
-  const log = await filled()
-  const { app } = log.store
+  const { app } = untouched.store
   const newest = (await readNewestNote(app))?.note ?? ''
   const text = openCheckpoint(newest, signer.key)?.note.text ?? ''
   const line = cosignNote(text, witnessKey.name, witnessPair, 1_700_000_000_000)
@@ -260,8 +266,10 @@ test('a cosignature is kept once, of trusted witnesses only, and one that does n
   expect(await keepCosignatures(app, [witnessKey], newest + line)).toBe('stored')
   expect(await keepCosignatures(app, [witnessKey], newest + line)).toBe('stored')
   expect(await keepCosignatures(app, [witnessKey], newest.replace('\n310\n', '\n309\n') + line)).toBe('unknown')
-  expect((await log.verify()).cosigned).toEqual([{ name: 'bank.test/w1', size: 310, atMs: 1_700_000_000_000 }])
-  await tamper(log.store, `UPDATE audit_cosignature SET size = 300`)
-  expect(await log.findings()).toEqual(['cosignature'])
-  await log.drop()
+  expect((await untouched.verify()).cosigned).toEqual([{ name: 'bank.test/w1', size: 310, atMs: 1_700_000_000_000 }])
+  await undone(superuser, async (tx) => {
+    await tx.query('SET LOCAL session_replication_role = replica')
+    await tx.query('UPDATE audit_cosignature SET size = 300')
+    expect(await untouched.findings({ database: databaseOf(tx) })).toEqual(['cosignature'])
+  })
 })
