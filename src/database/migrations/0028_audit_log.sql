@@ -26,6 +26,8 @@ END $$;
 CREATE TRIGGER on_record AFTER INSERT ON sms_link_order FOR EACH ROW EXECUTE FUNCTION audit_row('link.ordered', 'by', 'link');
 CREATE TRIGGER on_record AFTER INSERT ON menu_publication FOR EACH ROW EXECUTE FUNCTION audit_row('menus.published', 'published_by', 'hash');
 CREATE TRIGGER on_record AFTER INSERT ON tariff FOR EACH ROW EXECUTE FUNCTION audit_row('tariff.loaded', '', 'version');
+CREATE TRIGGER on_record AFTER INSERT ON sms_consent FOR EACH ROW EXECUTE FUNCTION audit_row('consent.said', 'via', 'link');
+CREATE TRIGGER on_record AFTER INSERT ON provider_case FOR EACH ROW EXECUTE FUNCTION audit_row('case.opened', 'partner', 'transfer_id');
 CREATE TRIGGER on_record AFTER INSERT ON provider_case_closing FOR EACH ROW EXECUTE FUNCTION audit_row('case.closed', 'by', 'case_id');
 
 -- The transaction that wrote the row: what tells the sequencer which rows it cannot have seen yet. Rows of before have none.
