@@ -24,7 +24,7 @@ export function writeProof({ entry, index, path, checkpoint }: InclusionProof): 
 }
 
 /** Null for what is no proof of this form, or has no entry with it. */
-export function parseProof(text: string): InclusionProof | null {
+function parseProof(text: string): InclusionProof | null {
   const at = text.indexOf('\n\n')
   const [head, extra = '', number = '', ...hashes] = text.slice(0, Math.max(at, 0)).split('\n')
   const index = /^index (0|[1-9]\d{0,14})$/.exec(number)?.[1]

@@ -45,7 +45,7 @@ export function parseNote(note: string): Note | null {
 }
 
 /** One line of signature, without its newline. */
-export function parseSignature(line: string): NoteSignature | null {
+function parseSignature(line: string): NoteSignature | null {
   const [, name, base64] = LINE.exec(line) ?? []
   if (name === undefined || base64 === undefined) return null
   const bytes = Buffer.from(base64, 'base64')

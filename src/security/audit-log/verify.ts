@@ -276,7 +276,7 @@ function hashIn(tile: Buffer | undefined, offset: number): Buffer | null {
   return hash?.length === HASH_LENGTH ? hash : null
 }
 
-export function isSealed(
+function isSealed(
   audit: Pick<Audit, 'verify'>,
   row: Extract<LeafRow, { kind: 'event' }>,
   seal: Buffer | null,
