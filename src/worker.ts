@@ -10,6 +10,9 @@ import { makeDaySigner } from './ledger/day-signature.ts'
 import { messagesOf } from './menu/messages.ts'
 import type { OnStop, Parts } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
+import { makeLogSigner } from './security/audit-log/checkpoint.ts'
+import { makeSealLeaf } from './security/audit-log/leaf.ts'
+import { startSequencer } from './security/audit-log/sequencer.ts'
 import { makeBreakers } from './settlement/breakers.ts'
 import { endDueReversals } from './settlement/due-reversals.ts'
 import { defaultPatience } from './settlement/patience.ts'
@@ -82,6 +85,11 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   )
   onStop(() => clearInterval(reversals))
   closeDays(parts, onStop)
+  const sequencer = startSequencer({
+    ...{ database, events, sealLeaf: makeSealLeaf(settings.keys.audit) },
+    signer: makeLogSigner(settings.keys.audit, settings.audit.origin),
+  })
+  onStop(() => sequencer.close())
 }
 
 function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop): void {

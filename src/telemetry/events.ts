@@ -63,6 +63,9 @@ export type Events = {
   /** The books contradict themselves; `wrong` names the checks that say so. */
   readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
   readonly dayCloseFailed: (e: { error: unknown }) => void
+  /** Rows became leaves of the audit log. */
+  readonly auditSequenced: (e: { leaves: number }) => void
+  readonly auditNotSequenced: (e: { error: unknown }) => void
   // messages
   readonly smsSubmitted: (e: {
     id: string
@@ -223,6 +226,8 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const callbacks = counter('provider_callbacks_total', 'Callbacks of account providers', ['provider', 'outcome'])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
+  const audited = counter('audit_leaves_total', 'Rows that became leaves of the audit log', [])
+  const auditFailures = counter('audit_failures_total', 'Batches of the audit log that could not be added', [])
   return {
     transferMoved({ id, kind, to }) {
       moves({ kind, state: to })
@@ -264,6 +269,14 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     dayNotClosed({ day, wrong }) {
       closes({ outcome: 'unproven' })
       log.error({ event: 'day_not_closed', day, wrong })
+    },
+    auditSequenced({ leaves }) {
+      audited({}, leaves)
+      log.debug({ event: 'audit_sequenced', leaves })
+    },
+    auditNotSequenced({ error }) {
+      auditFailures({})
+      log.error({ event: 'audit_not_sequenced', error })
     },
     dayCloseFailed({ error }) {
       closes({ outcome: 'failed' })
