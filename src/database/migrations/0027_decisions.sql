@@ -107,7 +107,60 @@ BEGIN
   RETURN v_attempt;
 END $$;
 
+---------------------------------------------------------------- who was told that no money moved
+
+-- An answer on a phone whose session could not be read, and that was told so: a copy of it that comes when the session is there again does
+-- nothing and gets the same words. `at`: by the clock that dates screens; a copy answers a screen that was shown before it.
+CREATE TABLE ussd_refusal (
+  conversation text        NOT NULL,
+  input_length integer     NOT NULL,
+  input_mac    text        NOT NULL,
+  at           timestamptz NOT NULL,
+  reply        bytea       NOT NULL,
+  PRIMARY KEY (conversation, input_mac, at)
+);
+CREATE INDEX ussd_refusal_by_age ON ussd_refusal (at);
+
+-- Of an effect and a refusal of the same answer one wins, in whatever order their copies come: both take the conversation's lock.
+-- Outcomes: claimed, the one caller that may run the effect; twin, the same answer has claimed it; other, another has; refused, with the words.
+CREATE FUNCTION ussd_claim(
+  p_session uuid, p_hop integer, p_conversation text, p_caller_mac text, p_length integer, p_mac text, p_shown_at timestamptz,
+  OUT outcome text, OUT reply bytea, OUT refused_at timestamptz)
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_conversation, 27));
+  SELECT 'refused', r.reply, r.at INTO outcome, ussd_claim.reply, refused_at FROM ussd_refusal r
+   WHERE r.conversation = p_conversation AND r.input_mac = p_mac AND r.input_length = p_length AND r.at >= p_shown_at ORDER BY r.at LIMIT 1;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+  INSERT INTO ussd_hop (session_id, hop, conversation, caller_mac, input_length, input_mac)
+  VALUES (p_session, p_hop, p_conversation, p_caller_mac, p_length, p_mac) ON CONFLICT DO NOTHING;
+  IF FOUND THEN
+    outcome := 'claimed';
+    RETURN;
+  END IF;
+  SELECT CASE WHEN h.input_mac = p_mac THEN 'twin' ELSE 'other' END INTO outcome FROM ussd_hop h WHERE h.session_id = p_session AND h.hop = p_hop;
+END $$;
+
+-- False: the answer, or a copy of it, has claimed its effect in the meantime.
+CREATE FUNCTION ussd_refuse(p_conversation text, p_length integer, p_mac text, p_at timestamptz, p_reply bytea) RETURNS boolean
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_conversation, 27));
+  IF EXISTS (SELECT FROM ussd_hop h WHERE h.conversation = p_conversation AND h.input_mac = p_mac AND h.input_length = p_length
+                AND h.claimed_at > now() - interval '5 minutes') THEN
+    RETURN false;
+  END IF;
+  INSERT INTO ussd_refusal (conversation, input_length, input_mac, at, reply) VALUES (p_conversation, p_length, p_mac, p_at, p_reply)
+  ON CONFLICT DO NOTHING;
+  RETURN true;
+END $$;
+
 ---------------------------------------------------------------- rights
 
 REVOKE ALL ON FUNCTION ledger_begin_decided FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger_begin_decided TO :"application";
+REVOKE ALL ON FUNCTION ussd_claim, ussd_refuse FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ussd_claim, ussd_refuse TO :"application";
+GRANT SELECT, INSERT, DELETE ON ussd_refusal TO :"application";
