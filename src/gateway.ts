@@ -133,7 +133,7 @@ function servicesOf(parts: Parts): Services {
     audit,
     settlement,
     smsBell,
-    lookupLimit: makeLookupLimit(redis, settings.redis.prefix),
+    lookupLimit: makeLookupLimit(redis, settings.redis.prefix, sealer),
     asking: settings.asking,
     notices: parts.askingNotices,
     events,

@@ -58,7 +58,7 @@ export type Events = {
   readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
-  readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals'; error: unknown }) => void
+  readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals' | 'decisions'; error: unknown }) => void
   readonly dayClosed: (e: { day: string; digest: string }) => void
   /** The books contradict themselves; `wrong` names the checks that say so. */
   readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
