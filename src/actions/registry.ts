@@ -13,6 +13,7 @@ import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
+import { cancelScheduled, listScheduled, planTransfer, scheduleTransfer, skipScheduled } from './scheduled.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
 import { buyAirtime, payBill, sendMoney } from './transfer.ts'
@@ -23,6 +24,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     acceptTerms,
     askBack,
     buyAirtime,
+    cancelScheduled,
     checkAnswer,
     checkBalance,
     checkBill,
@@ -33,9 +35,11 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     keepMoney,
     listAsked,
     listBillers,
+    listScheduled,
     listSent,
     openPinChange,
     payBill,
+    planTransfer,
     proposePin,
     quoteAirtime,
     quoteBill,
@@ -44,9 +48,11 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     readQuestion,
     readStatement,
     requestMoney,
+    scheduleTransfer,
     sendCode,
     sendMoney,
     setLanguage,
     setPin,
+    skipScheduled,
   ].map((action) => [action.contract.name, action]),
 )
