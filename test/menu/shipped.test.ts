@@ -51,9 +51,12 @@ describe.each([...markets.values()].map((market) => [market.code, market] as con
     expect(program.languages.map(({ code }) => code).sort()).toEqual(languages)
   })
 
-  test('no screen but the first offers more than five options, and they are numbered from 1', () => {
+  test('no screen but the first and that of the account offers more than five options, and they are numbered from 1', () => {
     const offered = screens.flatMap(([id, screen]) => (screen.kind === 'menu' ? [{ id, keys: keysOf(screen) }] : []))
-    expect(offered.filter(({ keys }) => keys.length > 5).map(({ id }) => id)).toEqual(['main.services'])
+    expect(offered.filter(({ keys }) => keys.length > 5).map(({ id }) => id)).toEqual([
+      'main.services',
+      'my-account.account',
+    ])
     for (const { id, keys } of offered) expect({ id, keys }).toEqual({ id, keys: keys.map((_, at) => String(at + 1)) })
   })
 
@@ -96,6 +99,24 @@ describe.each([...markets.values()].map((market) => [market.code, market] as con
       expect(full === undefined ? [] : shown(full)).toContainEqual({ name: 'amount', as: 'words' })
     }
   })
+
+  test.each(languages)(
+    'whoever types a PIN over an order in %s has read payee, amount, days and bound, in each form',
+    (language) => {
+      const orders = screens.flatMap(([id, screen]) =>
+        screen.kind === 'confirm' && screen.action === 'schedule-transfer' ? [id] : [],
+      )
+      expect(orders.sort()).toEqual(
+        ['confirm_monthly', 'confirm_once', 'confirm_weekly'].map((id) => `scheduled.${id}`),
+      )
+      for (const id of orders) {
+        const wanted = ['name', 'amount', 'first', 'most', ...(id === 'scheduled.confirm_once' ? [] : ['times'])]
+        const forms = formsOf(program, language, `${id}.text`)
+        for (const form of forms) expect(shown(form).map(({ name }) => name)).toEqual(expect.arrayContaining(wanted))
+        expect(shown(forms[0] ?? { parts: [], gsm7: true }).map(({ name }) => name)).toContain('fee')
+      }
+    },
+  )
 
   test('money is sent on the fifth screen at the latest, a balance is told after two answers', () => {
     expect(fewestAnswers(graph, 'send-money.confirm')).toBeLessThan(5)

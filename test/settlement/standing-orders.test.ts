@@ -5,7 +5,7 @@ import { OLD_AFTER_MS, proveLedger } from '../../src/ledger/prove-ledger.ts'
 import { MOST_ORDERS, runIdOf, type StandingOrder } from '../../src/ledger/standing-order.ts'
 import { cancelOrder, skipRun } from '../../src/ledger/standing-run.ts'
 import { numberContext, numberIndex } from '../../src/security/contexts.ts'
-import type { StandingServices } from '../../src/settlement/standing-orders.ts'
+import { carryOutNext, type StandingServices } from '../../src/settlement/standing-orders.ts'
 import { openStandingWorld, type Somebody, type StandingWorld, type Terms } from './standing-world.ts'
 
 /** A Thursday: the first day of what is ordered here. */
@@ -380,7 +380,7 @@ async function diesAt(statement: number): Promise<boolean> {
     died ||= count === statement
     return count === statement
   })
-  await world.work(dying).catch((error: unknown) => expect(String(error)).toContain('the worker died'))
+  await carryOutNext(dying).catch((error: unknown) => expect(String(error)).toContain('the worker died'))
   return died
 }
 

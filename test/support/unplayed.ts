@@ -3,6 +3,7 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'accept-terms': ['not_authorised'],
   'ask-back': ['asked', 'full', 'too_late'],
   'buy-airtime': ['insufficient', 'over_limit', 'expired', 'unavailable'],
+  'cancel-scheduled': ['gone'],
   'check-answer': ['not_authorised'],
   'check-bill': ['limited'],
   'decline-request': ['gone'],
@@ -10,14 +11,17 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'give-back': ['gone'],
   'keep-money': ['gone'],
   'pay-bill': ['insufficient', 'over_limit', 'expired', 'unavailable'],
+  'plan-transfer': ['limited', 'unavailable'],
   'propose-pin': ['not_authorised'],
   'quote-airtime': ['unavailable'],
   'quote-bill': ['unavailable'],
   'quote-request': ['over_day_limit', 'payee_full', 'unavailable', 'gone'],
   'quote-send': ['unavailable'],
   'request-money': ['unavailable'],
+  'schedule-transfer': ['limited'],
   'send-money': ['processing', 'insufficient', 'over_limit', 'expired', 'refused'],
   'set-pin': ['not_authorised'],
+  'skip-scheduled': ['gone'],
 }
 
 /** Told by any action that breaks, hangs or finds the hasher full, so by no dialogue. */
