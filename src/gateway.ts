@@ -15,7 +15,7 @@ import { makeConfirmTransfer } from './ledger/confirm.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
-import type { OnStop, Parts } from './parts.ts'
+import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeAirtimeCallbacks } from './settlement/airtime-callbacks.ts'
 import { hearCallback } from './settlement/hear-callback.ts'
@@ -117,13 +117,15 @@ function servicesOf(parts: Parts): Services {
   const { settings, database, redis, sealer, billers, menus, settlement, smsBell, events } = parts
   const { keys, market } = settings
   const audit = makeAudit(keys.audit, sealer)
+  const tariffs = makeTariffs(market.currency)
   const hasher = makeHasher({ key: keys.pin, concurrency: availableParallelism(), queueLimit: PIN_QUEUE_LIMIT })
   return {
     database,
     sealer,
     keys,
     market,
-    quoteTransfer: makeQuoteTransfer(database, makeTariffs(market.currency)),
+    quoteTransfer: makeQuoteTransfer(database, tariffs),
+    tariffs,
     confirmTransfer: makeConfirmTransfer(database, sealer, audit),
     findByNumber: makeFindByNumber(database, sealer),
     provider: walletProvider,
@@ -135,6 +137,7 @@ function servicesOf(parts: Parts): Services {
     smsBell,
     lookupLimit: makeLookupLimit(redis, settings.redis.prefix, sealer),
     asking: settings.asking,
+    standing: standingHoursOf(settings),
     notices: parts.askingNotices,
     events,
   }

@@ -11,6 +11,7 @@ import { migrate, pendingMigrations, roleOf } from './database/migrate.ts'
 import type { Market } from './domain/market.ts'
 import { openBillerAccount } from './ledger/accounts.ts'
 import { bringTariffs } from './ledger/load-tariffs.ts'
+import type { StandingHours } from './ledger/standing-times.ts'
 import { versionInForce } from './ledger/stored-tariffs.ts'
 import { messagesOf } from './menu/messages.ts'
 import { codeTo } from './menu/shortcut.ts'
@@ -125,6 +126,11 @@ function openAskingNotices(
       make: (offer) => offers.make({ keyword: 'asked', ...offer }),
     },
   })
+}
+
+/** When ordered transfers are announced and made, in the market's time. */
+export function standingHoursOf({ standing, quietHours, market }: Settings): StandingHours {
+  return { rules: standing, quiet: quietHours, timeZone: market.timeZone }
 }
 
 /** What no client may send from or be written to at. */

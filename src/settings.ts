@@ -12,6 +12,7 @@ import { markets } from './domain/markets.ts'
 import type { Secret } from './domain/secret.ts'
 import type { AskingRules } from './ledger/asking-rules.ts'
 import { readTariffs } from './ledger/read-tariffs.ts'
+import type { StandingRules } from './ledger/standing-times.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
@@ -19,6 +20,7 @@ import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
+import { readStanding } from './settings-standing.ts'
 import { informingRulesOf } from './sms/informing.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -55,6 +57,8 @@ export type Settings = {
   readonly smsSender: string
   /** In the market's time; null: nothing waits for a better hour. */
   readonly asking: AskingRules
+  /** When ordered transfers are announced and made. */
+  readonly standing: StandingRules
   readonly quietHours: DaySpan | null
   /** Minutes after midnight in the market's time; null: days are closed by people only. */
   readonly dayCloseAtMinutes: number | null
@@ -115,6 +119,7 @@ export function readSettings(
     smsSender: readSmsSender(reader),
     quietHours: readQuietHours(reader, market),
     asking: readAsking(reader),
+    standing: readStanding(reader),
     dayCloseAtMinutes: readDayCloseAt(reader),
     billers,
     accountProviders,

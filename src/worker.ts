@@ -7,8 +7,10 @@ import { forgetOldHops } from './conversations/hops.ts'
 import { openDatabase } from './database/database.ts'
 import { startDayCloser } from './ledger/day-closer.ts'
 import { makeDaySigner } from './ledger/day-signature.ts'
+import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
-import type { OnStop, Parts } from './parts.ts'
+import { codeTo } from './menu/shortcut.ts'
+import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
 import { makeLogSigner } from './security/audit-log/checkpoint.ts'
 import { makeSealLeaf } from './security/audit-log/leaf.ts'
@@ -17,12 +19,14 @@ import { makeBreakers } from './settlement/breakers.ts'
 import { endDueReversals } from './settlement/due-reversals.ts'
 import { endDecided } from './settlement/end-decided.ts'
 import { defaultPatience } from './settlement/patience.ts'
+import { startStandingSweeper } from './settlement/standing-orders.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
 import { startSettlementWorkers } from './settlement/worker.ts'
 import { startCampaignMover } from './sms/campaigns/mover.ts'
 import { makeLinkHealth } from './sms/health.ts'
 import { informingRulesOf } from './sms/informing.ts'
 import { makeReceipts } from './sms/receipts.ts'
+import { makeStandingNotices } from './sms/standing-notices.ts'
 import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
 
@@ -91,12 +95,37 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     DECISIONS_MS,
   )
   onStop(() => clearInterval(decisions))
+  carryOutOrders(parts, onStop)
   closeDays(parts, onStop)
   const sequencer = startSequencer({
     ...{ database, events, sealLeaf: makeSealLeaf(settings.keys.audit) },
     signer: makeLogSigner(settings.keys.audit, settings.audit.origin),
   })
   onStop(() => sequencer.close())
+}
+
+/** Where the menus have people see and stop what they ordered. */
+const ORDERS_SCREEN = 'scheduled.scheduled'
+
+function carryOutOrders(
+  { settings, database, sealer, menus, settlement, smsBell, events }: Parts,
+  onStop: OnStop,
+): void {
+  const { market, keys, serviceCodes } = settings
+  const program = menus.programs.current
+  const notices = makeStandingNotices({
+    ...{ sealer, timeZone: market.timeZone, messages: () => messagesOf(program()) },
+    dial: () => codeTo(program(), ORDERS_SCREEN, serviceCodes[0] ?? '').dial,
+  })
+  const sweeper = startStandingSweeper({
+    ...{ database, sealer, notices, settlement, smsBell, events, clock: null },
+    ...{
+      tariffs: makeTariffs(market.currency),
+      audit: makeAudit(keys.audit, sealer),
+      hours: standingHoursOf(settings),
+    },
+  })
+  onStop(() => sweeper.close())
 }
 
 function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop): void {

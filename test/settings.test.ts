@@ -79,6 +79,27 @@ describe('settings', () => {
     expect(settingsOf({ QUIET_HOURS }).quietHours).toEqual(expected)
   })
 
+  test('of ordered transfers have hours of a day, notices and tries', () => {
+    expect(settingsOf({}).standing).toEqual({
+      ...{
+        hours: { from: 480, to: 1200 },
+        noticeMs: 24 * 3_600_000,
+        leastNoticeMs: 3 * 3_600_000,
+        retryMs: 4 * 3_600_000,
+      },
+    })
+    expect(settingsOf({ SCHEDULED_HOURS: '06:30-23:00' }).standing.hours).toEqual({ from: 390, to: 1380 })
+  })
+
+  test.each<[Record<string, string>, RegExp]>([
+    [{ SCHEDULED_HOURS: '20:00-08:00' }, /such as 08:00-20:00, the last until 23:00/],
+    [{ SCHEDULED_HOURS: '08:00-23:30' }, /such as 08:00-20:00, the last until 23:00/],
+    [{ SCHEDULED_RETRY_HOURS: '0' }, /SCHEDULED_RETRY_HOURS is "0"; give a whole number from 1 to 12/],
+    [{ SCHEDULED_NOTICE_HOURS: '2' }, /every scheduled transfer would be late/],
+  ])('of ordered transfers that make no sense are refused (%j)', (env, problem) => {
+    expect(problemsOf(env)).toEqual([expect.stringMatching(problem)])
+  })
+
   test.each([
     [undefined, 60],
     ['00:00', 0],

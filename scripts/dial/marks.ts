@@ -1,13 +1,14 @@
 /**
  * Marks stand in a dialogue file for what differs from run to run. `<reference>` matches any reference and binds it: wherever it stands
- * again in the same dialogue it must be the same one; `<reference 2>` is another. `<time>` matches any moment and binds nothing. A typed
- * answer may hold a mark: `userInput: "<code>"` types the code that arrived by SMS.
+ * again in the same dialogue it must be the same one; `<reference 2>` is another. `<time>` matches any moment and `<date>` any day; both
+ * bind nothing. A typed answer may hold a mark: `userInput: "<code>"` types the code that arrived by SMS, `<day+7>` the day in a week.
  */
 export type Bindings = Map<string, string>
 
 const shapes = {
   /** City Power's token, twenty digits, in groups or not. */
   token: String.raw`\d{4}(?:[ -]?\d{4}){4}`,
+  date: String.raw`\d\d/\d\d/\d{4}`,
   time: String.raw`(?:\d\d/\d\d/\d\d )?\d\d:\d\d`,
   /** A transfer's short reference: no look-alikes, so neither 0 nor 1. */
   reference: '[A-Z2-9]{10}',
@@ -23,12 +24,12 @@ const TYPED_MARK = /<(?:token|reference|code|pin|answer)(?: \d+)?>/g
 /** True when `actual` is `expected` with its marks filled in; then `bindings` has learnt the values. */
 export function matchMarked(expected: string, actual: string, bindings: Bindings): boolean {
   const names: string[] = []
-  const pattern = expected.split(/(<(?:token|time|reference|code)(?: \d+)?>)/).map((part) => {
+  const pattern = expected.split(/(<(?:token|date|time|reference|code)(?: \d+)?>)/).map((part) => {
     const shape = shapeOf(part)
     if (shape === null) return escapeRegExp(part)
     const bound = bindings.get(part)
     if (bound !== undefined) return escapeRegExp(bound)
-    if (shape === 'time') return shapes.time
+    if (shape === 'time' || shape === 'date') return shapes[shape]
     if (names.includes(part)) return `\\k<m${names.indexOf(part)}>`
     names.push(part)
     return `(?<m${names.length - 1}>${shapes[shape]})`
@@ -39,14 +40,26 @@ export function matchMarked(expected: string, actual: string, bindings: Bindings
   return true
 }
 
+/** A day so many days from now, as people type it. */
+const DAY_MARK = /<day\+(\d{1,3})>/g
+const DAY_MS = 86_400_000
+
+/** `271126`, by the clock of Greenwich: whoever needs a certain day there names one that is far enough. */
+function dayIn(days: number): string {
+  const [year = '', month = '', day = ''] = new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10).split('-')
+  return `${day}${month}${year.slice(2)}`
+}
+
 /** Fills in bound marks of a typed answer; null when one of them is not bound yet. */
 export function fillMarks(text: string, bindings: Bindings): string | null {
   let complete = true
-  const filled = text.replace(TYPED_MARK, (mark) => {
-    const value = bindings.get(mark)
-    if (value === undefined) complete = false
-    return value ?? mark
-  })
+  const filled = text
+    .replace(DAY_MARK, (_, days: string) => dayIn(Number(days)))
+    .replace(TYPED_MARK, (mark) => {
+      const value = bindings.get(mark)
+      if (value === undefined) complete = false
+      return value ?? mark
+    })
   return complete ? filled : null
 }
 
@@ -58,7 +71,7 @@ export function putMarks(text: string, bindings: Bindings): string {
   let marked = text
   for (const shape of Object.keys(shapes) as Shape[]) {
     marked = marked.replace(new RegExp(`(?<![\\w,.+<])${shapes[shape]}(?![\\w>]|[,.]\\d)`, 'gu'), (value) =>
-      shape === 'time' ? '<time>' : markFor(shape, value, bindings),
+      shape === 'time' || shape === 'date' ? `<${shape}>` : markFor(shape, value, bindings),
     )
   }
   return marked
@@ -74,7 +87,7 @@ function markFor(shape: Shape, value: string, bindings: Bindings): string {
 }
 
 function shapeOf(part: string): Shape | null {
-  const match = /^<(token|time|reference|code)(?: \d+)?>$/.exec(part)
+  const match = /^<(token|date|time|reference|code)(?: \d+)?>$/.exec(part)
   return match ? (match[1] as Shape) : null
 }
 

@@ -8,6 +8,8 @@ import type { Secret } from '../domain/secret.ts'
 import type { AskingRules } from '../ledger/asking-rules.ts'
 import type { ConfirmTransfer } from '../ledger/confirm.ts'
 import type { QuoteTransfer } from '../ledger/quote.ts'
+import type { StandingHours } from '../ledger/standing-times.ts'
+import type { Tariffs } from '../ledger/tariff-in-force.ts'
 import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
 import type { Audit } from '../security/audit.ts'
@@ -41,6 +43,7 @@ export type Services = {
   readonly keys: Keys
   readonly market: Market
   readonly quoteTransfer: QuoteTransfer
+  readonly tariffs: Tariffs
   readonly confirmTransfer: ConfirmTransfer
   readonly findByNumber: FindByNumber
   /** Keeps the accounts. */
@@ -53,6 +56,7 @@ export type Services = {
   readonly smsBell: SmsBell
   readonly lookupLimit: LookupLimit
   readonly asking: AskingRules
+  readonly standing: StandingHours
   readonly notices: AskingNotices
   readonly events: Events
 }

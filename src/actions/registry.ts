@@ -14,6 +14,7 @@ import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
 import { checkSavings, quotePutAside, quoteTakeOut } from './savings.ts'
+import { cancelScheduled, listScheduled, planTransfer, scheduleTransfer, skipScheduled } from './scheduled.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
 import { buyAirtime, moveSavings, payBill, sendMoney } from './transfer.ts'
@@ -24,6 +25,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     acceptTerms,
     askBack,
     buyAirtime,
+    cancelScheduled,
     checkAnswer,
     checkBalance,
     checkBill,
@@ -35,10 +37,12 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     keepMoney,
     listAsked,
     listBillers,
+    listScheduled,
     listSent,
     moveSavings,
     openPinChange,
     payBill,
+    planTransfer,
     proposePin,
     quoteAirtime,
     quoteBill,
@@ -49,9 +53,11 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     readQuestion,
     readStatement,
     requestMoney,
+    scheduleTransfer,
     sendCode,
     sendMoney,
     setLanguage,
     setPin,
+    skipScheduled,
   ].map((action) => [action.contract.name, action]),
 )

@@ -27,7 +27,7 @@ export function restOfDay({ from, to }: DaySpan): DaySpan {
 export function nextOutside(atMs: number, spans: readonly DaySpan[], timeZone: string): number | null {
   let nextMs = atMs
   for (let step = 0; step < MOST_STEPS; step += 1) {
-    const minute = localMinute(nextMs, timeZone)
+    const minute = minuteAt(nextMs, timeZone)
     const within = spans.find((span) => isWithin(minute, span))
     if (within === undefined) return nextMs
     const left = (within.to - minute + DAY_MINUTES) % DAY_MINUTES
@@ -49,7 +49,8 @@ function clock(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
 }
 
-function localMinute(atMs: number, timeZone: string): number {
+/** Minutes after midnight there at that moment. */
+export function minuteAt(atMs: number, timeZone: string): number {
   let format = clocks.get(timeZone)
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })

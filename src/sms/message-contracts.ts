@@ -12,6 +12,8 @@ const biller: ValueType = { type: 'text', max: 14 }
 /** What to dial, with the code and all. */
 const dial: ValueType = { type: 'text', max: 40 }
 const keyword: ValueType = { type: 'text', max: 10 }
+/** A transfer that was ordered for later. */
+const ordered: Fields = { amount: money, name }
 const bill: Fields = { reference, amount: money, biller, account: { type: 'digits', max: 20 } }
 
 /** The messages of menus/messages.yaml and the fields each may use. `screen_…` are last screens of dialogues that cannot go on. */
@@ -47,6 +49,18 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   back_gave: { reference, amount: money, name, balance: money },
   back_refused: { reference, amount: money, name, balance: money },
   back_kept: { reference, amount: money, name, balance: money },
+  standing_tomorrow: { ...ordered, dial },
+  standing_tomorrow_last: { ...ordered, dial },
+  standing_soon: { ...ordered, dial, on: { type: 'date' } },
+  standing_soon_last: { ...ordered, dial, on: { type: 'date' } },
+  standing_again: { ...ordered, until: { type: 'time' } },
+  standing_no_money: ordered,
+  standing_too_dear: { ...ordered, most: money },
+  standing_over_limit: ordered,
+  standing_payee_refused: ordered,
+  standing_payee_gone: ordered,
+  standing_payer_held: ordered,
+  standing_late: ordered,
   dial_balance: { dial },
   dial_statement: { dial },
   dial_send: { dial },

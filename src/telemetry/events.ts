@@ -58,7 +58,12 @@ export type Events = {
   readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
-  readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals' | 'decisions'; error: unknown }) => void
+  readonly sweepFailed: (e: {
+    what: 'transfers' | 'sms' | 'reversals' | 'decisions' | 'standing orders'
+    error: unknown
+  }) => void
+  /** `deed`: what became of one time that an ordered transfer was due. */
+  readonly standingDone: (e: { id: string; deed: string }) => void
   readonly dayClosed: (e: { day: string; digest: string }) => void
   /** The books contradict themselves; `wrong` names the checks that say so. */
   readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
@@ -225,6 +230,7 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   ])
   const callbacks = counter('provider_callbacks_total', 'Callbacks of account providers', ['provider', 'outcome'])
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
+  const ordered = counter('standing_orders_total', 'What became of ordered transfers that were due', ['deed'])
   const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
   const audited = counter('audit_leaves_total', 'Rows that became leaves of the audit log', [])
   const auditFailures = counter('audit_failures_total', 'Batches of the audit log that could not be added', [])
@@ -262,6 +268,10 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
       log.info({ event: 'swept', what, count })
     },
     sweepFailed: ({ what, error }) => log.error({ event: 'sweep_failed', what, error }),
+    standingDone({ id, deed }) {
+      ordered({ deed })
+      log.info({ event: 'standing_done', id, deed })
+    },
     dayClosed({ day, digest }) {
       closes({ outcome: 'closed' })
       log.info({ event: 'day_closed', day, digest })

@@ -201,6 +201,44 @@ describe('what people ask of each other', () => {
   })
 })
 
+describe('what is ordered for later', () => {
+  const GONE = 'END This was sent or stopped already.'
+  const soon = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(2, 10).split('-').reverse().join('')
+  const orders = (...inputs: string[]): Promise<UssdSession> => typed(juma, '5', '6', '2', ...inputs)
+  const pin = juma.pin ?? ''
+
+  test('an account that was closed since its name was shown gets no order', async () => {
+    const session = await typed(amina, '5', '6', '2', '1', juma.number, '100')
+    await closed('wallet', async () =>
+      expect(await session.answer(soon)).toBe('END This account cannot receive money now.'),
+    )
+  })
+
+  test('what was skipped or cancelled meanwhile is gone', async () => {
+    await orders('1', wanjiru.number, '100', soon, pin)
+    const [skipping, cancelling] = [await orders('5', '1', '1'), await orders('5', '1', '2')]
+    expect((await orders('5', '1', '1', '1')).body()).toMatch(/^END Skipped: KES 100 to Wanjiru M\./)
+    expect(await cancelling.answer(pin)).toBe(GONE)
+    await orders('1', wanjiru.number, '100', soon, pin)
+    const late = await orders('5', '1', '1')
+    expect((await orders('5', '1', '2', pin)).body()).toMatch(/^END Cancelled: KES 100 to Wanjiru M\./)
+    expect(await late.answer('1')).toBe(GONE)
+    // The first was skipped by the payer, who hears so again.
+    expect(await skipping.answer('1')).toMatch(/^END Skipped: /)
+  })
+
+  test('nobody has more than ten', async () => {
+    const limited = 'END You have 10 scheduled already. Cancel one first.'
+    const [planning, confirming] = [
+      await orders('1', wanjiru.number, '100'),
+      await orders('1', wanjiru.number, '100', soon),
+    ]
+    for (let n = 0; n < 10; n += 1) await orders('1', wanjiru.number, '100', soon, pin)
+    expect(await planning.answer(soon)).toBe(limited)
+    expect(await confirming.answer(pin)).toBe(limited)
+  })
+})
+
 test('who looks up more than thirty names or bill accounts in an hour is collecting them', async () => {
   const session = await typed(wanjiru, '1')
   for (let n = 0; n < 30; n++)

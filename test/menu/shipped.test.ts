@@ -105,6 +105,24 @@ describe.each([...markets.values()].map((market) => [market.code, market] as con
     }
   })
 
+  test.each(languages)(
+    'whoever types a PIN over an order in %s has read payee, amount, days and bound, in each form',
+    (language) => {
+      const orders = screens.flatMap(([id, screen]) =>
+        screen.kind === 'confirm' && screen.action === 'schedule-transfer' ? [id] : [],
+      )
+      expect(orders.sort()).toEqual(
+        ['confirm_monthly', 'confirm_once', 'confirm_weekly'].map((id) => `scheduled.${id}`),
+      )
+      for (const id of orders) {
+        const wanted = ['name', 'amount', 'first', 'most', ...(id === 'scheduled.confirm_once' ? [] : ['times'])]
+        const forms = formsOf(program, language, `${id}.text`)
+        for (const form of forms) expect(shown(form).map(({ name }) => name)).toEqual(expect.arrayContaining(wanted))
+        expect(shown(forms[0] ?? { parts: [], gsm7: true }).map(({ name }) => name)).toContain('fee')
+      }
+    },
+  )
+
   test('money is sent on the fifth screen at the latest, a balance is told after two answers', () => {
     expect(fewestAnswers(graph, 'send-money.confirm')).toBeLessThan(5)
     expect(fewestAnswers(graph, 'main.balance')).toBeLessThan(2)

@@ -78,7 +78,10 @@ function anyValue(type: ValueType): fc.Arbitrary<Json> {
     case 'msisdn':
       return fc.constantFrom('+254700000001', '+256700000001')
     case 'moment':
+    case 'time':
       return fc.integer({ min: Date.UTC(2020), max: Date.UTC(2030) })
+    case 'date':
+      return fc.constantFrom('2026-11-24', '2028-02-29')
     default:
       throw new Error(`no values of ${type.type} yet`)
   }

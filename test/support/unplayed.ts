@@ -3,6 +3,7 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'accept-terms': ['not_authorised'],
   'ask-back': ['asked', 'full', 'too_late'],
   'buy-airtime': ['insufficient', 'over_limit', 'expired', 'unavailable'],
+  'cancel-scheduled': ['gone'],
   'check-answer': ['not_authorised'],
   'check-bill': ['limited'],
   'check-savings': ['held'],
@@ -12,6 +13,7 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'keep-money': ['gone'],
   'move-savings': ['processing', 'insufficient', 'expired', 'refused'],
   'pay-bill': ['insufficient', 'over_limit', 'expired', 'unavailable'],
+  'plan-transfer': ['limited', 'unavailable'],
   'propose-pin': ['not_authorised'],
   // No example of a market that the dialogues play in has a limit by month.
   'quote-airtime': ['over_month_limit', 'unavailable'],
@@ -22,8 +24,10 @@ export const unplayed: Readonly<Record<string, readonly string[]>> = {
   'quote-send': ['over_month_limit', 'unavailable'],
   'quote-take-out': ['over_transaction_limit', 'unavailable'],
   'request-money': ['unavailable'],
+  'schedule-transfer': ['limited'],
   'send-money': ['processing', 'insufficient', 'over_limit', 'expired', 'refused'],
   'set-pin': ['not_authorised'],
+  'skip-scheduled': ['gone'],
 }
 
 /** Told by any action that breaks, hangs or finds the hasher full, so by no dialogue. */
