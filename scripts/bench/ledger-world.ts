@@ -61,6 +61,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
   return {
     ...{ world, owner, app, sealer },
     async fill(journals) {
+      await owner.query('SELECT baseline.loosen()')
       for (; filled < journals; filled += CHUNK) {
         const until = Math.min(filled + CHUNK, journals)
         await owner.transaction((tx) =>
@@ -68,6 +69,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
         )
       }
       filled = journals
+      await owner.query('SELECT baseline.bind()')
       await owner.query('VACUUM (ANALYZE)')
       await owner.query('CHECKPOINT').catch(() => undefined)
     },
