@@ -61,6 +61,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
   return {
     ...{ world, owner, app, sealer },
     async fill(journals) {
+      await owner.query('SELECT baseline.loosen()')
       for (; filled < journals; filled += CHUNK) {
         const until = Math.min(filled + CHUNK, journals)
         await owner.transaction((tx) =>
@@ -68,6 +69,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
         )
       }
       filled = journals
+      await owner.query('SELECT baseline.bind()')
       await owner.query('VACUUM (ANALYZE)')
       await owner.query('CHECKPOINT').catch(() => undefined)
     },
@@ -140,6 +142,7 @@ const FILL = `
 CREATE FUNCTION bench_fill(p_from integer, p_until integer, p_amount bigint, p_fee bigint, p_tax bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE v_fee uuid; v_tax uuid; v_people integer; v_tariff text;
 BEGIN
+  PERFORM set_config('ledger.referenced', 'yes', true);
   SELECT id INTO v_fee FROM account WHERE kind = 'fee_income';
   SELECT id INTO v_tax FROM account WHERE kind = 'tax_payable';
   SELECT count(*) INTO v_people FROM bench_wallet;

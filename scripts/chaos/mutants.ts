@@ -36,6 +36,13 @@ export const mutants: readonly Mutant[] = [
     UPDATE account a SET debits = a.debits + t.amount FROM transfer t WHERE t.id = ANY (v_other_ids) AND t.state = 'SETTLED' AND a.id = t.payer_account;
     UPDATE account a SET credits = a.credits + t.amount FROM transfer t WHERE t.id = ANY (v_other_ids) AND t.state = 'SETTLED' AND a.id = t.payee_account;\n`,
       },
+      {
+        name: 'ledger_post_one',
+        find: `    outcome := CASE v.state WHEN 'REJECTED'`,
+        replace: `    UPDATE account a SET debits = a.debits + t.amount FROM transfer t WHERE t.id = p_id AND t.state = 'SETTLED' AND a.id = t.payer_account;
+    UPDATE account a SET credits = a.credits + t.amount FROM transfer t WHERE t.id = p_id AND t.state = 'SETTLED' AND a.id = t.payee_account;
+    outcome := CASE v.state WHEN 'REJECTED'`,
+      },
     ],
     files: [
       {
@@ -84,6 +91,13 @@ export const mutants: readonly Mutant[] = [
                                v_legs, v_debits, v_credits, v_amounts, '{}', '{}', '{}');
   UPDATE transfer t SET state = 'SETTLED'`,
       },
+      {
+        name: 'ledger_post_one',
+        find: `  d := array_position(v_accounts, v.payer_account);`,
+        replace: `  INSERT INTO journal (id, kind, reference, business_day, recorded_at) VALUES (md5(p_id::text)::uuid, v.kind, v.reference || '2', v_day, at);
+  PERFORM ledger_write_entries(ARRAY(SELECT md5(p_id::text)::uuid FROM unnest(v_legs)), v_legs, v_debits, v_credits, v_amounts, '{}', '{}', '{}');
+  d := array_position(v_accounts, v.payer_account);`,
+      },
     ],
   },
   {
@@ -98,6 +112,11 @@ export const mutants: readonly Mutant[] = [
         find: `      FROM pair p ORDER BY p.n\n  ), moved`,
         replace: `      FROM pair p WHERE p_legs[p.n] = 1 ORDER BY p.n\n  ), moved`,
       },
+      {
+        name: 'ledger_post_one',
+        find: `credit_seq, debit_balance, credit_balance)\n  ), moved`,
+        replace: `credit_seq, debit_balance, credit_balance) WHERE e.leg = 1\n  ), moved`,
+      },
     ],
   },
   {
@@ -106,7 +125,14 @@ export const mutants: readonly Mutant[] = [
     breaks: ['I2'],
     faults: [],
     seconds: 8,
-    functions: [{ name: 'ledger_write_entries', find: `sum(x.debits) AS debits`, replace: `max(x.debits) AS debits` }],
+    functions: [
+      { name: 'ledger_write_entries', find: `sum(x.debits) AS debits`, replace: `max(x.debits) AS debits` },
+      {
+        name: 'ledger_post_one',
+        find: `v_moved_out[d] := v_moved_out[d] + v_amounts[n];`,
+        replace: `v_moved_out[d] := greatest(v_moved_out[d], v_amounts[n]);`,
+      },
+    ],
   },
   {
     name: 'state-goes-back',
@@ -117,8 +143,8 @@ export const mutants: readonly Mutant[] = [
     functions: [
       {
         name: 'ledger_record_moves',
-        find: `WHERE j.allowed IS NULL OR NOT j.resolved`,
-        replace: `WHERE NOT j.resolved`,
+        find: `IF NOT EXISTS (SELECT FROM transfer_edge e WHERE e.from_state = OLD.state AND e.to_state = NEW.state) THEN`,
+        replace: `IF false THEN`,
       },
       { name: 'ledger_wait', find: `ELSE p_state END`, replace: `ELSE 'HELD' END` },
     ],

@@ -148,16 +148,17 @@ function makeModel(people: readonly Person[]) {
   }
 }
 
-test('a batch has the outcome of its items one by one: refusals, replays, altered replays, limits, money of the same batch', async () => {
-  const rounds = fc.array(fc.array(draw, { minLength: 1, maxLength: 12 }), { minLength: 2, maxLength: 5 })
+test('a batch has the outcome of its items one by one, posted together or alone: refusals, replays, altered replays, limits, money of the same batch', async () => {
+  const batch = fc.record({ draws: fc.array(draw, { minLength: 1, maxLength: 12 }), alone: fc.boolean() })
+  const rounds = fc.array(batch, { minLength: 2, maxLength: 5 })
   const seen = new Set<string>()
   await fc.assert(
     fc.asyncProperty(rounds, async (batches) => {
       const people = await Promise.all(OPENINGS.map((opening) => world.person(opening)))
       const model = makeModel(people)
       const made: Quote[] = []
-      for (const batch of batches) {
-        const quotes = batch.map((each): Quote => {
+      for (const { draws, alone } of batches) {
+        const quotes = draws.map((each): Quote => {
           const before = each.do === 'new' ? undefined : made[each.which % Math.max(made.length, 1)]
           if (before !== undefined) return each.do === 'again' ? before : { ...before, payeeName: 'Somebody else' }
           const fresh = each.do === 'new' ? each : { from: 0, step: 1, amount: 500n, old: false }
@@ -171,8 +172,13 @@ test('a batch has the outcome of its items one by one: refusals, replays, altere
         expect(outcomes.map(({ kind }) => kind)).toEqual(expected)
         for (const kind of expected) seen.add(kind)
         const held = quotes.filter((_, n) => expected[n] === 'held').map(({ id }) => id)
-        const posted = await world.app.transaction((tx) => postTransfers(tx, [...held].reverse()))
-        for (const id of held) expect(posted.get(id)).toMatchObject(model.post(id))
+        if (alone) {
+          for (const id of held) expect(await postTransfer(world.app, id)).toMatchObject(model.post(id))
+        } else {
+          const posted = await world.app.transaction((tx) => postTransfers(tx, [...held].reverse()))
+          for (const id of held) expect(posted.get(id)).toMatchObject(model.post(id))
+        }
+        for (const id of held.slice(0, 2)) expect(await postTransfer(world.app, id)).toEqual({ kind: 'already' })
       }
       const { rows } = await world.app.query<{ id: string; balance: bigint; day_out: bigint; day_in: bigint }>(
         'SELECT id, credits - debits AS balance, day_out, day_in FROM account WHERE id = ANY ($1)',

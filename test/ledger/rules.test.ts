@@ -219,6 +219,25 @@ test('every move of a transfer is on record, and its version counts every change
   )
 })
 
+test('who sets the mark of the posting functions by hand gets around no rule: moves are on record and along the edges', async () => {
+  quote = quoted(await world.quoteBill(payer, 'city-power', 20_000n))
+  await held()
+  await world.app.transaction(async (tx) => {
+    await tx.query(`SELECT set_config('ledger.referenced', 'yes', true)`)
+    await tx.query(`SELECT ledger_submit($1, '1 s')`, [quote.id])
+  })
+  const { rows } = await world.app.query(
+    'SELECT to_state FROM transfer_event WHERE transfer_id = $1 ORDER BY version',
+    [quote.id],
+  )
+  expect(rows).toEqual([{ to_state: 'HELD' }, { to_state: 'SUBMITTED' }])
+  const wrong = world.owner.transaction(async (tx) => {
+    await tx.query(`SELECT set_config('ledger.referenced', 'yes', true)`)
+    await tx.query(`UPDATE transfer SET state = 'REVERSED', version = version + 1 WHERE id = $1`, [quote.id])
+  })
+  await expect(wrong).rejects.toThrow('cannot go from SUBMITTED')
+})
+
 test('a bill is not posted without a partner’s word, not given back after submitting without one, and paid once', async () => {
   quote = quoted(await world.quoteBill(payer, 'city-power', 20_000n))
   await held()
