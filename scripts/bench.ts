@@ -1,3 +1,4 @@
+import { benchAudit } from './bench/audit.ts'
 import { benchHop } from './bench/hop.ts'
 import { benchLedger } from './bench/ledger.ts'
 import { benchMenus } from './bench/menus.ts'
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, (options: { readonly size: number }) =
   sms: benchSms,
   ledger: benchLedger,
   settle: benchSettle,
+  audit: benchAudit,
 }
 
 const SIZE = 1_000_000
@@ -36,8 +38,10 @@ const HELP = `Measures speed as ratios against a baseline in the same run. Store
   npm run bench sms        from the outbox row through the queue to its submit, beside BullMQ alone, and where the time goes
   npm run bench ledger     postings a second in batches, and a lone one's latency, beside a transaction for each; few journals and many
   npm run bench settle     from the confirm's commit through BullMQ to settled with receipts, beside transactions for each transfer
+  npm run bench audit      events a second that become leaves of the audit log, beside the INSERT of the rows; confirms with and without
+                           their audit rows
 
-  --size 1000000           journals present in the last two, put there by SQL
+  --size 1000000           journals present in ledger and settle, put there by SQL
 `
 
 const args = process.argv.slice(2)

@@ -16,11 +16,13 @@ import {
   openPartnerCases,
   openTransfers,
 } from './http/open-work.ts'
+import { describeAudit } from './http/operator-audit.ts'
 import { watchPartners } from './http/partner-metrics.ts'
 import { startOperatorServer } from './http/server.ts'
 import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import { storeProblems } from './redis/store-settings.ts'
+import { readAuditLag } from './security/audit-log/stored.ts'
 import type { Settings } from './settings.ts'
 import { type PartnerStanding, readPartners } from './settlement/partners.ts'
 import { countTroubled, listTroubled } from './settlement/troubled.ts'
@@ -111,6 +113,15 @@ async function start(
   metrics.measured('ledger_days_late', '1 while a day is not closed that should be', 'state', async () => ({
     late: await daysLate(database, closeTime),
   }))
+  metrics.measured(
+    'audit_log',
+    'Leaves, rows that have none yet, and the age of the oldest of these',
+    'what',
+    async () => {
+      const { leaves, waiting, oldestS } = await readAuditLag(database)
+      return { leaves, waiting, oldest_seconds: oldestS }
+    },
+  )
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -124,11 +135,13 @@ async function start(
         links: links.list,
         clients: () => clients?.binds() ?? [],
         days: () => describeDays(database, closeTime),
+        audit: async () => describeAudit(await readAuditLag(database)),
         partners,
       }),
     menus,
     links,
     transfers: { partners, troubled: (limit) => listTroubled(database, limit) },
+    audit: { database, witnesses: settings.audit.witnesses },
     inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))

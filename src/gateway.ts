@@ -135,7 +135,7 @@ function servicesOf(parts: Parts): Services {
     audit,
     settlement,
     smsBell,
-    lookupLimit: makeLookupLimit(redis, settings.redis.prefix),
+    lookupLimit: makeLookupLimit(redis, settings.redis.prefix, sealer),
     asking: settings.asking,
     standing: standingHoursOf(settings),
     notices: parts.askingNotices,

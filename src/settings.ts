@@ -15,6 +15,7 @@ import { readTariffs } from './ledger/read-tariffs.ts'
 import type { StandingRules } from './ledger/standing-times.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
 import { type Key, type Keys, parseKey } from './security/keys.ts'
+import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
@@ -48,6 +49,7 @@ export type Settings = {
   }
   readonly redis: { readonly url: string; readonly prefix: string }
   readonly keys: Keys
+  readonly audit: AuditSettings
   readonly africastalking: AfricasTalkingSettings
   readonly smppLinks: readonly SmppLinkSettings[]
   /** Null: nobody can bind to us. */
@@ -110,6 +112,7 @@ export function readSettings(
       usual: PIN_DIGITS.usual,
     }),
     http: readHttp(reader),
+    audit: readAuditSettings(reader),
     africastalking,
     smppLinks,
     smppServer: readSmppServer(reader),

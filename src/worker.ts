@@ -12,8 +12,12 @@ import { messagesOf } from './menu/messages.ts'
 import { codeTo } from './menu/shortcut.ts'
 import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
 import { makeAudit } from './security/audit.ts'
+import { makeLogSigner } from './security/audit-log/checkpoint.ts'
+import { makeSealLeaf } from './security/audit-log/leaf.ts'
+import { startSequencer } from './security/audit-log/sequencer.ts'
 import { makeBreakers } from './settlement/breakers.ts'
 import { endDueReversals } from './settlement/due-reversals.ts'
+import { endDecided } from './settlement/end-decided.ts'
 import { defaultPatience } from './settlement/patience.ts'
 import { startStandingSweeper } from './settlement/standing-orders.ts'
 import { startSettlementSweeper } from './settlement/sweep.ts'
@@ -29,6 +33,7 @@ import { startSmsWorker } from './sms/worker.ts'
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
 const DUE_REVERSALS_MS = 30_000
+const DECISIONS_MS = 10_000
 /** A proof of millions of entries takes minutes; one that takes an hour is stuck. */
 const PROOF_TIMEOUT_MS = 3_600_000
 
@@ -85,8 +90,18 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     DUE_REVERSALS_MS,
   )
   onStop(() => clearInterval(reversals))
+  const decisions = setInterval(
+    () => void endDecided(services).catch((error: unknown) => events.sweepFailed({ what: 'decisions', error })),
+    DECISIONS_MS,
+  )
+  onStop(() => clearInterval(decisions))
   carryOutOrders(parts, onStop)
   closeDays(parts, onStop)
+  const sequencer = startSequencer({
+    ...{ database, events, sealLeaf: makeSealLeaf(settings.keys.audit) },
+    signer: makeLogSigner(settings.keys.audit, settings.audit.origin),
+  })
+  onStop(() => sequencer.close())
 }
 
 /** Where the menus have people see and stop what they ordered. */

@@ -18,6 +18,8 @@ export type Facts = {
 export type AccountFact = {
   readonly id: string
   readonly kind: string
+  /** Which of a person's wallets: `main`, `savings`. */
+  readonly code: string
   readonly ownerId: string | null
   readonly balance: bigint
   readonly heldOut: bigint
@@ -67,7 +69,7 @@ export function readFacts(database: Database, audit: Audit): Promise<Facts> {
     )
     return {
       accounts: await all(
-        `SELECT id, kind, owner_id AS "ownerId", credits - debits AS balance, held_out AS "heldOut", held_in AS "heldIn", ceiling
+        `SELECT id, kind, code, owner_id AS "ownerId", credits - debits AS balance, held_out AS "heldOut", held_in AS "heldIn", ceiling
            FROM account ORDER BY id`,
       ),
       entries: await all(

@@ -40,8 +40,8 @@ export const mutants: readonly Mutant[] = [
     files: [
       {
         path: 'src/settlement/settle-transfer.ts',
-        find: `    case 'REVIEW':\n    case 'SETTLED':\n`,
-        replace: `    case 'SETTLED':\n      return settleOnLedger(services, transfer, [])\n    case 'REVIEW':\n`,
+        find: `    case 'SETTLED':\n    case 'REJECTED':\n`,
+        replace: `    case 'SETTLED':\n      return settleOnLedger(services, transfer, [])\n    case 'REJECTED':\n`,
       },
     ],
   },

@@ -7,6 +7,7 @@ import { makeAudit } from '../../src/security/audit.ts'
 import { makeSealer } from '../../src/security/sealing.ts'
 import { keysOf } from '../local/keys.ts'
 import { until } from '../local/process.ts'
+import { checkAuditLog } from './audit-log.ts'
 import { findSecrets, readPlaces } from './canary.ts'
 import { type Clients, startClients } from './clients.ts'
 import { announceCommits } from './commits.ts'
@@ -109,6 +110,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       ...checkLedger(facts),
       ...checkTold(facts, history, early.length === 0),
       ...(early.length > 0 ? [] : checkEnds(facts, history)),
+      ...(calmMs === null ? [] : await checkAuditLog(world.database, keysOf(world.keys))),
       ...findSecrets(secrets, places),
       ...(await crashes(world.folder)),
       ...(plan.length > 0 && facts.transfers.length === 0

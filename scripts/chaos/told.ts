@@ -105,7 +105,9 @@ function unaskedTransfers({ transfers }: Facts, { journeys }: History): Violatio
 /** What a screen calls the balance was the balance after some entry. */
 function shownBalances({ accounts, entries }: Facts, { journeys }: History): Violation[] {
   const wallets = new Map(
-    accounts.flatMap(({ id, kind, ownerId }) => (kind === 'wallet' ? [[ownerId, id] as const] : [])),
+    accounts.flatMap(({ id, kind, code, ownerId }) =>
+      kind === 'wallet' && code === 'main' ? [[ownerId, id] as const] : [],
+    ),
   )
   return journeys.flatMap((journey) => {
     const wallet = wallets.get(journey.payerId)

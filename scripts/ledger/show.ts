@@ -97,7 +97,8 @@ function wordsOf(shown: Shown, messages: readonly MessageAbout[]): string {
     ...attempts.map((attempt) => {
       const answer = attempt.answeredAt === null ? 'no answer' : `${attempt.outcome} ${time(attempt.answeredAt)}`
       const their = attempt.partnerReference === null ? '' : `, their reference ${attempt.partnerReference}`
-      return `  partner asked to ${attempt.action} ${time(attempt.startedAt)}: ${answer}${because(attempt.cause)}${their}`
+      const what = attempt.action === 'decision' ? "officers' decision" : `partner asked to ${attempt.action}`
+      return `  ${what} ${time(attempt.startedAt)}: ${answer}${because(attempt.cause)}${their}`
     }),
     ...messages.map(
       ({ id, fact, state, createdAt }) => `  message ${id} ${fact}: ${state}, written ${time(createdAt)}`,

@@ -9,6 +9,7 @@ import {
   type StatementCursor,
   type StatementPage,
 } from '../../src/ledger/period-statement.ts'
+import type { OwnWallet } from '../../src/ledger/savings.ts'
 import { makeAudit } from '../../src/security/audit.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
 import { findByNumber } from '../../src/subscribers/find.ts'
@@ -21,12 +22,12 @@ const PAGE = 1_000
 export const statement: Verb = {
   name: 'statement',
   summary: 'what moved on an account in a period, with the balances before, after and between',
-  help: `--account ID | --number +254712345678, --from YYYY-MM-DD --to YYYY-MM-DD [--csv | --json]
+  help: `--account ID | --number +254712345678 [--savings], --from YYYY-MM-DD --to YYYY-MM-DD [--csv | --json]
 
   npm run ledger -- statement --number +254712345678 --from 2026-11-01 --to 2026-11-30
   npm run --silent ledger -- statement --account 11b10b3c-2bc8-4061-9144-0b01028bc204 --from 2026-11-01 --to 2026-11-30 --csv > november.csv
 
---number means the main wallet of whoever holds the number. Days are the market's, both included; times are UTC. It shows what its owner
+--number means the main wallet of whoever holds the number, with --savings their savings. Days are the market's, both included; times are UTC. It shows what its owner
 may see; that it was read is written to the audit record.
 `,
   keys: ['data', 'audit'],
@@ -35,9 +36,9 @@ may see; that it was read is written to the audit record.
     const boolean = { type: 'boolean', default: false } as const
     const { values } = parseArgs({
       args: [...args],
-      options: { account: text, number: text, from: text, to: text, csv: boolean, json: boolean },
+      options: { account: text, number: text, savings: boolean, from: text, to: text, csv: boolean, json: boolean },
     })
-    const whose = readWhose(values.account, values.number)
+    const whose = readWhose(values.account, values.number, values.savings ? 'savings' : 'main')
     if (values.from === undefined || values.to === undefined) {
       throw new Error('Of which days? Say --from and --to, such as --from 2026-11-01 --to 2026-11-30.')
     }
@@ -74,25 +75,26 @@ may see; that it was read is written to the audit record.
   },
 }
 
-type Whose = { readonly account: AccountId } | { readonly number: Msisdn }
+type Whose = { readonly account: AccountId } | { readonly number: Msisdn; readonly wallet: OwnWallet }
 
-function readWhose(account: string | undefined, number: string | undefined): Whose {
+function readWhose(account: string | undefined, number: string | undefined, wallet: OwnWallet): Whose {
   if ((account === undefined) === (number === undefined)) throw new Error('Whose? Say either --account or --number.')
   if (account !== undefined) {
     if (!isUuid(account)) throw new Error('--account is the id of an account: 32 hexadecimal digits with hyphens.')
+    if (wallet === 'savings') throw new Error('--savings goes with --number; an account is what its id says.')
     return { account: account as AccountId }
   }
   const parsed = parseE164(number ?? '')
   if (parsed === null) throw new Error('--number is a number in international form such as +254712345678.')
-  return { number: parsed }
+  return { number: parsed, wallet }
 }
 
 async function findAccount(tx: Queryable, sealer: Sealer, whose: Whose): Promise<AccountId | null> {
   if ('account' in whose) return whose.account
   const subscriber = await findByNumber(tx, sealer, whose.number)
   const { rows } = await tx.query<{ id: AccountId }>(
-    `SELECT id FROM account WHERE kind = 'wallet' AND code = 'main' AND owner_id = $1`,
-    [subscriber?.id ?? null],
+    `SELECT id FROM account WHERE kind = 'wallet' AND code = $2 AND owner_id = $1`,
+    [subscriber?.id ?? null, whose.wallet],
   )
   return rows[0]?.id ?? null
 }

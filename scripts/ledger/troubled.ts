@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { listDecisions } from '../../src/ledger/decision.ts'
 import { listTroubled, type TroubledTransfer } from '../../src/settlement/troubled.ts'
 import type { Verb } from './verb.ts'
 import { age, json, time } from './words.ts'
@@ -11,8 +12,9 @@ export const troubled: Verb = {
   npm run ledger -- troubled
   npm run ledger -- troubled --limit 100
   npm run ledger -- show QG7K2M4P9A            everything about one of them
+  npm run ledger -- decide QG7K2M4P9A --help   what two officers do with one in REVIEW
 
-Ends with 0 where there is none.
+Of those that wait for people it says which officers have said what already. Ends with 0 where there is none.
 `,
   keys: [],
   prepare(args) {
@@ -22,7 +24,12 @@ Ends with 0 where there is none.
     })
     if (!/^[1-9]\d{0,3}$/.test(values.limit)) throw new Error('--limit is a number from 1 to 9999.')
     return async ({ database, print }) => {
-      const found = await listTroubled(database, Number(values.limit))
+      const troubled = await listTroubled(database, Number(values.limit))
+      const said = await listDecisions(
+        database,
+        troubled.map(({ id }) => id),
+      )
+      const found = troubled.map((each) => ({ ...each, decisions: said.get(each.id) ?? [] }))
       if (values.json) print(`${json({ transfers: found })}\n`)
       else print(found.length === 0 ? 'No transfer is in trouble.\n' : found.map(wordsOf).join(''))
       return found.length === 0 ? 0 : 1
@@ -30,7 +37,12 @@ Ends with 0 where there is none.
   },
 }
 
-function wordsOf({ reference, kind, state, biller, reason, ageMs, attempts, nextAttemptAt }: TroubledTransfer): string {
+type Shown = TroubledTransfer & {
+  readonly decisions: readonly { officer: string; settle: boolean; reason: string; at: Date }[]
+}
+
+function wordsOf(shown: Shown): string {
+  const { reference, kind, state, biller, reason, ageMs, attempts, nextAttemptAt, decisions } = shown
   const parts = [
     `${reference}  ${kind}${biller === null ? '' : ` to ${biller}`}`,
     `${state} for ${age(ageMs / 1000)}`,
@@ -38,5 +50,9 @@ function wordsOf({ reference, kind, state, biller, reason, ageMs, attempts, next
     nextAttemptAt === null ? 'waits for people' : `next at ${time(nextAttemptAt)}`,
     ...(reason === null ? [] : [reason]),
   ]
-  return `${parts.join(', ')}\n`
+  const said = decisions.map(
+    ({ officer, settle, reason: why, at }) =>
+      `  ${officer} says ${settle ? 'settle' : 'give back'}, ${time(at)}: ${why}\n`,
+  )
+  return `${parts.join(', ')}\n${said.join('')}`
 }

@@ -24,7 +24,7 @@ export const checkBill: Action = defineAction(
     if (input.account.length !== biller.accountDigits) {
       return { outcome: 'wrong_length', values: { length: biller.accountDigits } }
     }
-    if (!(await lookupLimit(caller.id))) return { outcome: 'limited' }
+    if (!(await lookupLimit(caller.id, `${biller.id} ${input.account}`))) return { outcome: 'limited' }
     const startedAt = performance.now()
     const checked = await biller.check(input.account)
     const durationMs = performance.now() - startedAt

@@ -19,7 +19,7 @@ export const findPayee: Action = defineAction(
     const payeeNumber = parseE164(number)
     if (payeeNumber === null) return { outcome: 'unknown' }
     if (payeeNumber === caller.number) return { outcome: 'own_number' }
-    const [allowed, payee] = await Promise.all([lookupLimit(caller.id), findByNumber(payeeNumber)])
+    const [allowed, payee] = await Promise.all([lookupLimit(caller.id, payeeNumber), findByNumber(payeeNumber)])
     if (!allowed) return { outcome: 'limited' }
     if (payee === null || payee.status !== 'active') return { outcome: 'unknown' }
     return { outcome: 'found', values: { payee: payee.id, name: shortName(payee.name) } }

@@ -21,6 +21,7 @@ const quoteOutcomes = {
   below_minimum: { minimum: money },
   over_transaction_limit: { limit: money },
   over_day_limit: { left: money },
+  over_month_limit: { left: money },
   unavailable: {},
 } as const
 
@@ -110,7 +111,7 @@ type Answer<Full extends string> =
   | { outcome: 'insufficient' | 'unavailable' | Full; values?: undefined }
   | { outcome: 'below_minimum'; values: { minimum: string } }
   | { outcome: 'over_transaction_limit'; values: { limit: string } }
-  | { outcome: 'over_day_limit'; values: { left: string } }
+  | { outcome: 'over_day_limit' | 'over_month_limit'; values: { left: string } }
 
 function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
   switch (result.kind) {
@@ -126,10 +127,8 @@ function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<F
     case 'over_transaction_limit':
       return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
     case 'over_day_limit':
-      return { outcome: 'over_day_limit', values: { left: String(result.left) } }
-    // What is left of the month is the most that can be sent at a time.
     case 'over_month_limit':
-      return { outcome: 'over_transaction_limit', values: { limit: String(result.left) } }
+      return { outcome: result.kind, values: { left: String(result.left) } }
     case 'payee_full':
       return { outcome: full }
     case 'payee_unavailable':

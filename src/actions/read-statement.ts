@@ -25,9 +25,11 @@ export const readStatement: Action = defineAction(
       none: {},
     },
   },
-  async ({ database, sealer, provider }, { caller }) => {
+  async ({ database, sealer, provider, messages }, { caller, language }) => {
     const lines = await provider.statement(database, sealer, caller.id, LINES)
     if (lines.length === 0) return { outcome: 'none' }
+    const own = (direction: 'in' | 'out'): string =>
+      messages().render(direction === 'in' ? 'from_savings' : 'to_savings', language, {})
     return {
       outcome: 'ok',
       values: {
@@ -35,7 +37,7 @@ export const readStatement: Action = defineAction(
           at: line.atMs,
           sign: line.direction === 'in' ? '+' : '-',
           amount: String(line.amount),
-          party: line.party,
+          party: line.own ? own(line.direction) : line.party,
         })),
       },
     }

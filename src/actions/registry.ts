@@ -13,10 +13,11 @@ import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
 import { askBack, giveBack, keepMoney, listSent } from './reversals.ts'
+import { checkSavings, quotePutAside, quoteTakeOut } from './savings.ts'
 import { cancelScheduled, listScheduled, planTransfer, scheduleTransfer, skipScheduled } from './scheduled.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
-import { buyAirtime, payBill, sendMoney } from './transfer.ts'
+import { buyAirtime, moveSavings, payBill, sendMoney } from './transfer.ts'
 
 /** Everything that a menu can do, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map(
@@ -29,6 +30,7 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     checkBalance,
     checkBill,
     checkCode,
+    checkSavings,
     declineRequest,
     findPayee,
     giveBack,
@@ -37,14 +39,17 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     listBillers,
     listScheduled,
     listSent,
+    moveSavings,
     openPinChange,
     payBill,
     planTransfer,
     proposePin,
     quoteAirtime,
     quoteBill,
+    quotePutAside,
     quoteRequest,
     quoteSend,
+    quoteTakeOut,
     readQuestion,
     readStatement,
     requestMoney,

@@ -45,6 +45,34 @@ export const sendMoney: Action = defineAction(
   },
 )
 
+/** The same between the payer's own wallets, where nobody can refuse but the payer's own standing. */
+export const moveSavings: Action = defineAction(
+  {
+    name: 'move-savings',
+    effect: 'write',
+    asks: 'pin',
+    input: { quote: { type: 'opaque' } },
+    outcomes: { settled: { reference }, processing: { reference }, insufficient: {}, expired: {}, refused: {} },
+    deadlineMs: DEADLINE_MS,
+  },
+  async (services, context, { quote }) => {
+    const result = await confirm(services, context, quote)
+    switch (result.kind) {
+      case 'settled':
+      case 'processing':
+        return { outcome: result.kind, values: { reference: result.reference } }
+      case 'insufficient':
+      case 'expired':
+        return { outcome: result.kind }
+      // No limit applies here; one that did would be a refusal like any other.
+      case 'over_limit':
+      case 'refused':
+      case 'rejected':
+        return { outcome: 'refused' }
+    }
+  },
+)
+
 /** The same for a bill; `token`: what the biller returned for the customer. */
 export const payBill: Action = defineAction(
   {

@@ -24,20 +24,58 @@ const UNDER_WAY = '5 minutes'
 
 const POLL_MS = 40
 
-/** `claimed`: the one caller that may run the hop's effect. `twin`: the same answer has claimed it; `other`: another answer has. */
-export async function claimHop(database: Queryable, hop: Hop): Promise<'claimed' | 'twin' | 'other'> {
-  const { rowCount } = await database.query({
+/**
+ * `claimed`: the one caller that may run the hop's effect. `twin`: the same answer has claimed it; `other`: another answer has. `refused`: a
+ * copy of it was told before that nothing moved, in these words.
+ */
+export type ClaimOutcome =
+  | { readonly kind: 'claimed' | 'twin' | 'other' }
+  | { readonly kind: 'refused'; readonly reply: UssdReply }
+
+/** `shownAtMs`: when the screen was shown that is answered; what was refused before that was another answer. */
+export async function claimHop(
+  database: Queryable,
+  sealer: Sealer,
+  hop: Hop,
+  shownAtMs: number,
+): Promise<ClaimOutcome> {
+  const { sessionId, hop: n, conversation, callerMac, seen } = hop
+  const { rows } = await database.query<{ outcome: ClaimOutcome['kind']; reply: Buffer; refused_at: Date }>({
     name: 'claim-hop',
-    text: `INSERT INTO ussd_hop (session_id, hop, conversation, caller_mac, input_length, input_mac) VALUES ($1, $2, $3, $4, $5, $6)
-      ON CONFLICT DO NOTHING`,
-    values: [hop.sessionId, hop.hop, hop.conversation, hop.callerMac, hop.seen.length, hop.seen.mac],
+    text: `SELECT outcome, reply, refused_at FROM ussd_claim($1, $2, $3, $4, $5, $6, $7)`,
+    values: [sessionId, n, conversation, callerMac, seen.length, seen.mac, new Date(shownAtMs)],
   })
-  if (rowCount === 1) return 'claimed'
-  const { rows } = await database.query<{ input_mac: string }>(
-    'SELECT input_mac FROM ussd_hop WHERE session_id = $1 AND hop = $2',
-    [hop.sessionId, hop.hop],
-  )
-  return rows[0]?.input_mac === hop.seen.mac ? 'twin' : 'other'
+  const [row] = rows
+  if (row === undefined) throw new Error('ussd_claim returned nothing')
+  if (row.outcome !== 'refused') return { kind: row.outcome }
+  const text = sealer.open(row.reply, refusalContext(conversation, row.refused_at))
+  return { kind: 'refused', reply: { text, end: true } }
+}
+
+/**
+ * Puts on record that an answer is told that nothing moved, before it is told: from then on no copy of it has an effect. False where one
+ * has claimed it already.
+ */
+export async function refuseHop(
+  database: Queryable,
+  sealer: Sealer,
+  { conversation, seen }: Pick<Hop, 'conversation' | 'seen'>,
+  atMs: number,
+  text: string,
+): Promise<boolean> {
+  const at = new Date(atMs)
+  const { rows } = await database.query<{ refused: boolean }>(`SELECT ussd_refuse($1, $2, $3, $4, $5) AS refused`, [
+    conversation,
+    seen.length,
+    seen.mac,
+    at,
+    sealer.seal(text, refusalContext(conversation, at)),
+  ])
+  return rows[0]?.refused === true
+}
+
+function refusalContext(conversation: string, at: Date): string {
+  return `ussd_refusal.reply:${conversation}:${at.getTime()}`
 }
 
 /** Whether some hop of the session has been claimed and not answered for less than this: its effect may still come. */
@@ -122,12 +160,17 @@ const FORGET_AT_ONCE = 5_000
 
 /** Hops are only asked for within the hour; a week is for people who look into a complaint. */
 export async function forgetOldHops(database: Queryable): Promise<void> {
-  for (let forgotten = FORGET_AT_ONCE; forgotten === FORGET_AT_ONCE; ) {
-    const { rowCount } = await database.query(
-      `DELETE FROM ussd_hop WHERE ctid IN (
-         SELECT ctid FROM ussd_hop WHERE claimed_at < now() - interval '7 days' ORDER BY claimed_at LIMIT ${FORGET_AT_ONCE})`,
-    )
-    forgotten = rowCount
+  for (const [table, dated] of [
+    ['ussd_hop', 'claimed_at'],
+    ['ussd_refusal', 'at'],
+  ]) {
+    for (let forgotten = FORGET_AT_ONCE; forgotten === FORGET_AT_ONCE; ) {
+      const { rowCount } = await database.query(
+        `DELETE FROM ${table} WHERE ctid IN (
+           SELECT ctid FROM ${table} WHERE ${dated} < now() - interval '7 days' ORDER BY ${dated} LIMIT ${FORGET_AT_ONCE})`,
+      )
+      forgotten = rowCount
+    }
   }
 }
 

@@ -44,7 +44,10 @@ export function makeLastWords(
   }
 
   function unfinished(errand: Errand): Answered {
-    return last(errand, errand.mayAct ? 'screen_failed' : 'screen_busy', 'error')
+    // Of an answer a copy may still come, and nothing is on record that would stop it.
+    const { text, single } = errand.request
+    const isAnswer = text.reveal() !== '' || single?.kind === 'answer'
+    return last(errand, errand.mayAct || isAnswer ? 'screen_failed' : 'screen_busy', 'error')
   }
 
   async function speaking(errand: Errand): Promise<Errand> {

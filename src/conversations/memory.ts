@@ -1,7 +1,7 @@
 import type { UssdReply } from '../aggregators/aggregator.ts'
 import { screenNow } from '../menu/changes.ts'
 import type { Reply } from '../menu/render.ts'
-import { answerHop, awaitAnswer, findHop, type Hop } from './hops.ts'
+import { answerHop, awaitAnswer, findHop, type Hop, refuseHop } from './hops.ts'
 import type { Answered, Errand } from './last-words.ts'
 import { endOffer } from './offer.ts'
 import { aliasOf, HOP_BUDGET_MS, isSingle, type Round, type Shared, seenOf } from './round.ts'
@@ -18,10 +18,11 @@ export type Memory = {
   readonly settleHop: (hop: Hop, reply: UssdReply) => Promise<void>
   readonly twin: (hop: Hop, errand: Errand, timeoutMs: number) => Promise<Answered>
   readonly remembered: (name: string, errand: Errand) => Promise<Answered | null>
+  readonly refuse: (name: string, errand: Errand) => Promise<Answered>
   readonly closeOffer: (session: Pick<UssdSession, 'offer'>, end: 'answered' | 'left') => Promise<void>
 }
 
-export function makeMemory({ services, sessions, programs, events, words: { last, lost } }: Shared): Memory {
+export function makeMemory({ services, sessions, programs, events, words: { last, lost, speaking } }: Shared): Memory {
   /**
    * The one write of a hop. Who loses the compare-and-set has had no effect and answers with what the winner stored; who has had one lost
    * it to the network's word that the session is over, and keeps its own state all the same.
@@ -79,11 +80,29 @@ export function makeMemory({ services, sessions, programs, events, words: { last
     return null
   }
 
+  /**
+   * Says to an answer whose session cannot be read that no money moved, and makes it so: its copies will move none either. Where that cannot
+   * be put on record it throws, and must not be said.
+   */
+  async function refuse(name: string, errand: Errand): Promise<Answered> {
+    const { request, startedMs } = errand
+    errand.mayAct = true
+    const said = last(await speaking(errand), 'screen_busy', 'error')
+    for (const conversation of [name, aliasOf(sessions, request)]) {
+      if (conversation === null) continue
+      const answer = { conversation, seen: seenOf(sessions, conversation, request) }
+      const refused = await refuseHop(services.database, services.sealer, answer, startedMs, said.reply.text)
+      if (!refused) return (await remembered(name, errand)) ?? last(errand, 'screen_failed', 'error')
+    }
+    errand.mayAct = false
+    return said
+  }
+
   /** Before anything is done: who has answered needs no message, whatever becomes of the hop. */
   async function closeOffer({ offer }: Pick<UssdSession, 'offer'>, end: 'answered' | 'left'): Promise<void> {
     if (offer === undefined) return
     await endOffer(services, offer, end).catch((error: unknown) => events.smsAnswerFailed({ error }))
   }
 
-  return { keep, settleHop, twin, remembered, closeOffer }
+  return { keep, settleHop, twin, remembered, refuse, closeOffer }
 }

@@ -1,9 +1,10 @@
 import type { Services } from '../actions/action.ts'
-import { shownTransfer } from '../ledger/shown-transfer.ts'
+import { type ShownTransfer, shownTransfer } from '../ledger/shown-transfer.ts'
 import type { RunEffect, Step } from '../menu/event.ts'
 import type { LastTransfer } from '../menu/last-transfer.ts'
 import type { Program } from '../menu/program.ts'
 import { topFrame } from '../menu/session.ts'
+import { OWN_NAMES } from '../sms/receipts.ts'
 import type { Subscriber } from '../subscribers/find.ts'
 import { deedsOf } from './hops.ts'
 import type { Programs } from './programs.ts'
@@ -18,7 +19,7 @@ export type Previous =
   | { readonly kind: 'transferred'; readonly last: LastTransfer }
 
 export type PreviousDependencies = {
-  readonly services: Pick<Services, 'database' | 'sealer' | 'billers'>
+  readonly services: Pick<Services, 'database' | 'sealer' | 'billers' | 'messages'>
   readonly sessions: Sessions
   readonly programs: Programs
 }
@@ -39,13 +40,14 @@ export async function readPrevious(
   const session = (await sessions.read(name))?.session
   if (session === undefined || session.callerId !== subscriber.id) return { kind: 'none' }
   const ageMs = atMs - session.atMs
-  if (session.past === 'write') return ageMs <= NEWS_MS ? transferredIn(services, session) : { kind: 'none' }
+  const { language } = subscriber
+  if (session.past === 'write') return ageMs <= NEWS_MS ? transferredIn(services, session, language) : { kind: 'none' }
   if (session.past !== 'open' || session.reply.end || !hasProgress(session)) return { kind: 'none' }
   if (session.menu.facts.status !== subscriber.status) return { kind: 'none' }
   const program = await programs.find(session.program)
   if (!program?.resume || ageMs > program.resume.withinMs) return { kind: 'none' }
   const { transfer, mayAct } = await deedsOf(services.database, session.id)
-  if (transfer !== null) return transferredIn(services, session)
+  if (transfer !== null) return transferredIn(services, session, language)
   return mayAct ? { kind: 'none' } : { kind: 'dropped', session, program }
 }
 
@@ -54,11 +56,15 @@ function hasProgress({ menu }: UssdSession): boolean {
   return (menu.state === 'shown' || menu.state === 'offered') && (menu.history.length > 0 || menu.away)
 }
 
-async function transferredIn(services: PreviousDependencies['services'], { id }: UssdSession): Promise<Previous> {
+async function transferredIn(
+  services: PreviousDependencies['services'],
+  { id }: UssdSession,
+  language: string,
+): Promise<Previous> {
   const shown = await shownTransfer(services.database, services.sealer, id)
   if (shown === null) return { kind: 'none' }
   const { state, amount, reference, payee } = shown
-  const name = payee.kind === 'biller' ? (services.billers.get(payee.id)?.name ?? payee.id) : payee.name
+  const name = nameOf(services, payee, language)
   const values = { amount: String(amount), name, reference }
   switch (state) {
     case 'SETTLED':
@@ -69,6 +75,21 @@ async function transferredIn(services: PreviousDependencies['services'], { id }:
       return { kind: 'none' }
     default:
       return { kind: 'transferred', last: { outcome: 'processing', values } }
+  }
+}
+
+function nameOf(
+  { billers, messages }: PreviousDependencies['services'],
+  payee: ShownTransfer['payee'],
+  language: string,
+): string {
+  switch (payee.kind) {
+    case 'biller':
+      return billers.get(payee.id)?.name ?? payee.id
+    case 'own':
+      return messages().render(OWN_NAMES[payee.into], language, {})
+    case 'subscriber':
+      return payee.name
   }
 }
 

@@ -43,6 +43,11 @@ export type Round = {
   readonly event: MenuEvent
 }
 
+/** Whether it begins a dialogue and answers nothing. */
+export function isDial({ text, single }: Pick<UssdRequest, 'text' | 'single'>): boolean {
+  return text.reveal() === '' && single?.kind !== 'answer'
+}
+
 /** Whether its network sends each input alone. */
 export function isSingle(request: UssdRequest): request is SingleRequest {
   return request.single !== undefined

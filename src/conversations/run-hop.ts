@@ -50,12 +50,15 @@ export function makeRunHop(
         const { run: effect, rest } = next
         if (runs === MAX_RUNS) throw new Error(`more than ${MAX_RUNS} actions before ${effect.screen}`)
         if (claimed === null && (effect.effect === 'write' || effect.secret !== null)) {
+          // What would answer in time is known beforehand, and nothing must begin after that.
+          if (left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
           errand.mayAct = true
           const callerMac = sessions.macOf(name, session.menu.facts.number, '')
           const wanted: Hop = { sessionId: session.id, hop, conversation: name, callerMac, seen }
-          const claim = await claimHop(services.database, wanted)
-          if (claim === 'other') return lost(session.id, errand)
-          if (claim === 'twin') return twin(wanted, errand, left())
+          const claim = await claimHop(services.database, services.sealer, wanted, session.atMs)
+          if (claim.kind === 'refused') return { reply: claim.reply, outcome: 'repeat', screen: '' }
+          if (claim.kind === 'other') return lost(session.id, errand)
+          if (claim.kind === 'twin') return twin(wanted, errand, left())
           claimed = wanted
         }
         const context = contextOf(round, next.session)

@@ -10,7 +10,7 @@ import { type Arrival, dialledInputs, placeCumulative } from './arrival.ts'
 import { type Answered, type Errand, makeLastWords } from './last-words.ts'
 import { makeMemory } from './memory.ts'
 import { type Previous, readPrevious } from './previous.ts'
-import { aliasOf, HOP_BUDGET_MS, isSingle, LEAST_WRITE_MS, seenOf, type UssdDependencies } from './round.ts'
+import { aliasOf, HOP_BUDGET_MS, isDial, isSingle, LEAST_WRITE_MS, seenOf, type UssdDependencies } from './round.ts'
 import { makeRunHop } from './run-hop.ts'
 import type { StoredSession, UssdSession } from './sessions.ts'
 import { placeAlone } from './singles.ts'
@@ -34,16 +34,17 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   const words = makeLastWords(services, programs)
   const { last, speaking, lost, unfinished } = words
   const memory = makeMemory({ ...dependencies, words })
-  const { remembered, closeOffer } = memory
+  const { remembered, refuse, closeOffer } = memory
   const { isInDialogue, isLive, doubt, end } = makeStanding({ ...dependencies, words }, memory)
   const run = makeRunHop({ ...dependencies, words }, memory)
 
   async function converse(request: UssdRequest): Promise<UssdTurn> {
     const startedMs = now()
     const errand: Errand = { request, startedMs, mayAct: false, language: null }
-    const placed = place(errand).catch((error: unknown): Answered => {
+    const placed = place(errand).catch((error: unknown): Answered | Promise<Answered> => {
       events.hopFailed({ aggregator: request.aggregator, error })
-      return unfinished(errand)
+      if (errand.mayAct || isDial(request)) return unfinished(errand)
+      return refuse(sessions.keyOf(request.aggregator, request.sessionId), errand).catch(() => unfinished(errand))
     })
     // Whatever hangs behind us, the network gets its answer.
     const inTime = await within(HOP_BUDGET_MS + LEAST_WRITE_MS, placed)
@@ -64,22 +65,23 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     let name = sessions.keyOf(request.aggregator, request.sessionId)
     let stored: StoredSession | null
     let before: string | null
-    const isDial = request.text.reveal() === '' && single?.kind !== 'answer'
     try {
       // A code with answers goes where it says, whatever was before. Asked together, all share a command.
       const alias = aliasOf(sessions, request)
       let begun: StoredSession | null
       ;[stored, before, begun] = await Promise.all([
         sessions.read(name),
-        isDial ? sessions.lastOf(request.msisdn) : null,
+        isDial(request) ? sessions.lastOf(request.msisdn) : null,
         alias === null ? null : sessions.read(alias),
       ])
       if (stored === null && begun !== null && alias !== null && single?.kind === 'answer')
         [name, stored] = [alias, begun]
     } catch (error) {
       events.sessionStoreFailed({ error })
-      // When the network repeats an answer, the session may be there again: then this very PIN moves money after all.
-      return (await remembered(name, errand)) ?? last(errand, isDial ? 'screen_busy' : 'screen_failed', 'error')
+      const known = await remembered(name, errand)
+      if (known !== null) return known
+      // When the network repeats an answer, the session may be there again: its PIN must not move money after all.
+      return isDial(request) ? last(errand, 'screen_busy', 'error') : refuse(name, errand)
     }
     if (single?.pushed && (await isInDialogue(request.msisdn))) return last(errand, 'screen_busy', 'refused')
     for (let round = 0; round < MAX_ROUNDS; round++) {

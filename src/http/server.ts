@@ -5,6 +5,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Menus } from '../conversations/menus.ts'
 import type { LinkControl } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
+import { type AuditLog, addAuditRoutes } from './operator-audit.ts'
 import { addLinkRoutes } from './operator-links.ts'
 import { addMenuRoutes } from './operator-menus.ts'
 import { addTransferRoutes, type TransferReads } from './operator-transfers.ts'
@@ -51,6 +52,7 @@ export function startOperatorServer(options: {
   menus: Menus
   links: LinkControl
   transfers: TransferReads
+  audit: AuditLog
   inspect: ((aggregator: string, sessionId: string) => Promise<object | null>) | null
 }): Promise<RunningServer> {
   const app = bareExpress()
@@ -63,6 +65,7 @@ export function startOperatorServer(options: {
   addMenuRoutes(app, options.menus)
   addLinkRoutes(app, options.links)
   addTransferRoutes(app, options.transfers)
+  addAuditRoutes(app, options.audit)
   const { inspect } = options
   if (inspect !== null) {
     app.get('/sessions/:aggregator/:session', async ({ params }, response) => {

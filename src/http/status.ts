@@ -22,6 +22,8 @@ export type StatusDependencies = {
   readonly links: () => readonly ControlledLink[]
   /** Which days are closed, and which is late. */
   readonly days: () => Promise<string>
+  /** How much of what was done is in the audit log. */
+  readonly audit: () => Promise<string>
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
   readonly partners: () => Promise<readonly PartnerStanding[]>
@@ -36,6 +38,7 @@ export async function renderStatus({
   links,
   clients,
   days,
+  audit,
   partners,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
@@ -51,7 +54,7 @@ export async function renderStatus({
     lines.push(troubleRow(await countTroubled(database)), row('cases', await openPartnerCases(database)))
     lines.push(row('sms', await openMessages(database)), row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
-    lines.push(`days       ${await days()}`)
+    lines.push(`days       ${await days()}`, `audit      ${await audit()}`)
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`

@@ -16,7 +16,7 @@ export type PeriodLine = {
   readonly at: Date
   readonly reference: string
   readonly kind: string
-  /** `Juma K.`, a biller's name, or the service's own. */
+  /** `Juma K.`, a biller's name, or the service's own; `to savings`, `from main` and so on between wallets of one person. */
   readonly party: string
   readonly in: bigint
   readonly out: bigint
@@ -70,7 +70,7 @@ export async function readStatementPage(
   const lines = page.map((row) => {
     balance += row.in - row.out - row.fee
     const { at, reference, kind } = row
-    return { at, reference, kind, party: partyOf(row, sealer), in: row.in, out: row.out, fee: row.fee, balance }
+    return { at, reference, kind, party: nameParty(row, sealer), in: row.in, out: row.out, fee: row.fee, balance }
   })
   const last = rows.length > limit ? page.at(-1) : undefined
   const next = last === undefined ? null : { seq: last.seq, balance }
@@ -102,6 +102,11 @@ type LineRow = Omit<PeriodLine, 'party' | 'balance'> & {
   party_id: SubscriberId | null
   party_name: string | null
   party_sealed: Buffer | null
+  own_code: string | null
+}
+
+function nameParty(row: LineRow, sealer: Sealer): string {
+  return row.own_code === null ? partyOf(row, sealer) : `${row.in > 0n ? 'from' : 'to'} ${row.own_code}`
 }
 
 async function readLines(
@@ -124,7 +129,8 @@ async function readLines(
          ORDER BY max(s.seq) LIMIT $6
       )
       SELECT l.seq, l."in", l."out", l.fee, l.at, l.reference, l.kind,
-             a.owner_id AS party_id, a.name AS party_name, p.name_sealed AS party_sealed
+             a.owner_id AS party_id, a.name AS party_name, p.name_sealed AS party_sealed,
+             CASE WHEN a.kind = 'wallet' AND a.owner_id = (SELECT m.owner_id FROM account m WHERE m.id = $1) THEN a.code END AS own_code
         FROM line l JOIN account a ON a.id = l.other LEFT JOIN subscriber p ON p.id = a.owner_id ORDER BY l.seq`,
     [accountId, from, to, firstSeq, lastSeq, limit],
   )

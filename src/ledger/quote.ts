@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import { gather } from '../database/gather.ts'
 import type { AccountId, SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
+import { type OwnWallet, quoteOwnStatement } from './savings.ts'
 import {
   bandsFor,
   type Charge,
@@ -65,6 +66,8 @@ export type QuoteRequest = {
         /** A bill unless given. */
         readonly service?: 'airtime'
       }
+    /** The payer's own: out of the other one of the two. `name`: the payer's. */
+    | { readonly kind: 'own'; readonly id: OwnWallet; readonly name: string }
 }
 
 /** Why a transfer cannot be; amounts in minor units. */
@@ -81,7 +84,8 @@ export type Refusal =
 export type QuoteOutcome = { readonly kind: 'quoted'; readonly quote: Quote; readonly repeats: boolean } | Refusal
 
 type Row = {
-  payer_account: AccountId
+  /** Null for savings that were never opened. */
+  payer_account: AccountId | null
   payee_account: AccountId | null
   refusal: Refusal['kind'] | null
   detail: bigint | null
@@ -100,6 +104,7 @@ export function makeQuoteTransfer(db: Queryable, tariffs: Tariffs): QuoteTransfe
     send: gather((requests) => quoteAll(db, tariffs, 'send', requests), MOST_AT_ONCE),
     bill: gather((requests) => quoteAll(db, tariffs, 'bill', requests), MOST_AT_ONCE),
     airtime: gather((requests) => quoteAll(db, tariffs, 'airtime', requests), MOST_AT_ONCE),
+    own: gather((requests) => quoteAll(db, tariffs, 'own', requests), MOST_AT_ONCE),
   }
   return (request) => lanes[kindOf(request)](request)
 }
@@ -115,9 +120,10 @@ export async function quoteTransfer(db: Queryable, tariffs: Tariffs, request: Qu
 }
 
 /** What there are quotes for so far. */
-type QuotedKind = Extract<TransferKind, 'send' | 'bill' | 'airtime'>
+type QuotedKind = Extract<TransferKind, 'send' | 'bill' | 'airtime' | 'own'>
 
 function kindOf({ payee }: QuoteRequest): QuotedKind {
+  if (payee.kind === 'own') return 'own'
   return payee.kind === 'subscriber' ? 'send' : (payee.service ?? 'bill')
 }
 
@@ -182,7 +188,7 @@ function outcomeOf(
   row: Row,
 ): QuoteOutcome {
   if (row.refusal !== null) return refusalOf(row.refusal, row.detail)
-  if (row.payee_account === null) return { kind: 'payee_unavailable' }
+  if (row.payer_account === null || row.payee_account === null) return { kind: 'payee_unavailable' }
   if (charge === null) {
     const service = tariff.services[kind]
     const bands = service === undefined ? [] : bandsFor(service, circumstances)
@@ -193,7 +199,7 @@ function outcomeOf(
 }
 
 /** One per kind, so that each is prepared with the index its payee is found by. */
-function statement(kind: QuotedKind, payee: string): string {
+function statement(kind: Exclude<QuotedKind, 'own'>, payee: string): string {
   return `SELECT payer.id AS payer_account, payee.id AS payee_account, r.refusal, r.detail, (SELECT ledger_tariff_in_force($3)) AS tariff,
       EXISTS (SELECT FROM transfer t
                WHERE t.payer_account = payer.id AND t.payee_account = payee.id AND t.amount = q.amount AND t.state <> 'REJECTED'
@@ -212,6 +218,7 @@ const statements: Record<QuotedKind, string> = {
   send: statement('send', `payee.kind = 'wallet' AND payee.owner_id = q.payee_id AND payee.code = 'main'`),
   bill: statement('bill', BILLER),
   airtime: statement('airtime', BILLER),
+  own: quoteOwnStatement,
 }
 
 /** The database's word for a refusal and the number that belongs to it. */
@@ -246,7 +253,7 @@ function quoteOf(
     kind,
     payerId: request.payerId,
     payerAccount: accounts.payer,
-    payeeId: payee.kind === 'subscriber' ? payee.id : null,
+    payeeId: payeeIdOf(request),
     payeeAccount: accounts.payee,
     biller: payee.kind === 'biller' ? { id: payee.id, account: payee.account } : null,
     payeeName: payee.name,
@@ -264,5 +271,16 @@ function quoteOf(
     })),
     tariff: tariff.version,
     quotedAtMs: request.atMs,
+  }
+}
+
+function payeeIdOf({ payerId, payee }: QuoteRequest): SubscriberId | null {
+  switch (payee.kind) {
+    case 'subscriber':
+      return payee.id
+    case 'own':
+      return payerId
+    case 'biller':
+      return null
   }
 }

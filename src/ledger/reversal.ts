@@ -135,43 +135,6 @@ export async function endReversal(tx: Queryable, id: TransferId, ending: Ending)
   return { kind: row.outcome, at: row.at, giverAvailable: row.payer_available, receiverAvailable: row.payee_available }
 }
 
-/** What one officer says about money that was asked back. `reference`: of the original, or of the transfer that gives it back. */
-export type Decision = {
-  readonly reference: string
-  readonly officer: string
-  readonly settle: boolean
-  readonly reason: string
-}
-
-/** `agreed`: how many officers say this by now. `repeated`: this one has decided before. */
-export type DecisionOutcome =
-  | { readonly kind: 'recorded'; readonly id: TransferId; readonly agreed: number }
-  | { readonly kind: 'repeated' | 'ended' | 'not_found' }
-
-/** Puts it on record in the caller's transaction; what two say is done by `listDue` and `endReversal`. */
-export async function recordDecision(tx: Queryable, decision: Decision): Promise<DecisionOutcome> {
-  const { reference, officer, settle, reason } = decision
-  const { rows } = await tx.query<{ id: TransferId; open: boolean }>(
-    `SELECT t.id, t.state = 'HELD' AS open
-       FROM reversal v JOIN transfer t ON t.id = v.transfer_id JOIN transfer o ON o.id = v.original_id
-      WHERE $1 IN (t.reference, o.reference)`,
-    [reference],
-  )
-  const [found] = rows
-  if (found === undefined) return { kind: 'not_found' }
-  if (!found.open) return { kind: 'ended' }
-  const recorded = await tx.query(
-    `INSERT INTO transfer_decision (transfer_id, officer, settle, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
-    [found.id, officer, settle, reason],
-  )
-  if (recorded.rows.length === 0) return { kind: 'repeated' }
-  const counted = await tx.query<{ agreed: number }>(
-    `SELECT count(*)::integer AS agreed FROM transfer_decision WHERE transfer_id = $1 AND settle = $2`,
-    [found.id, settle],
-  )
-  return { kind: 'recorded', id: found.id, agreed: counted.rows[0]?.agreed ?? 0 }
-}
-
 /** Reversals that are to be ended now: two officers say the same, or nobody answered in time; oldest first. */
 export async function listDue(
   db: Queryable,

@@ -3,6 +3,7 @@ import type { SubscriberId } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
 import { nameContext } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
+import type { OwnWallet } from './savings.ts'
 import type { TransferState } from './transfer.ts'
 
 /** A transfer as its payer may be reminded of it; the amount in minor units, without the fee. */
@@ -14,6 +15,7 @@ export type ShownTransfer = {
   readonly payee:
     | { readonly kind: 'subscriber'; readonly name: string }
     | { readonly kind: 'biller'; readonly id: string }
+    | { readonly kind: 'own'; readonly into: OwnWallet }
 }
 
 type Row = {
@@ -23,13 +25,15 @@ type Row = {
   biller: string | null
   payee_id: SubscriberId | null
   name_sealed: Buffer | null
+  into: OwnWallet | null
 }
 
 /** The transfer that a session confirmed within the last hours, with the name of who gets it; null for none. */
 export async function shownTransfer(db: Queryable, sealer: Sealer, sessionId: string): Promise<ShownTransfer | null> {
   const { rows } = await db.query<Row>({
     name: 'shown-transfer',
-    text: `SELECT t.reference, t.state, t.amount, t.biller, t.payee_id, s.name_sealed
+    text: `SELECT t.reference, t.state, t.amount, t.biller, t.payee_id, s.name_sealed,
+                  CASE WHEN t.kind = 'own' THEN (SELECT a.code FROM account a WHERE a.id = t.payee_account) END AS "into"
              FROM transfer t LEFT JOIN subscriber s ON s.id = t.payee_id
             WHERE t.session_id = $1 AND t.created_at > now() - interval '2 hours'
             ORDER BY t.created_at DESC LIMIT 1`,
@@ -39,6 +43,7 @@ export async function shownTransfer(db: Queryable, sealer: Sealer, sessionId: st
   if (row === undefined) return null
   const { reference, state, amount } = row
   if (row.biller !== null) return { reference, state, amount, payee: { kind: 'biller', id: row.biller } }
+  if (row.into !== null) return { reference, state, amount, payee: { kind: 'own', into: row.into } }
   if (row.payee_id === null || row.name_sealed === null) return null
   const name = shortName(sealer.open(row.name_sealed, nameContext(row.payee_id)))
   return { reference, state, amount, payee: { kind: 'subscriber', name } }

@@ -28,6 +28,8 @@ export type StatementLine = {
   readonly amount: bigint
   /** `Juma K.`, a biller's name, or the service's own. */
   readonly party: string
+  /** Between the owner's main wallet and savings. */
+  readonly own: boolean
 }
 
 type Row = {
@@ -37,6 +39,7 @@ type Row = {
   party_id: SubscriberId | null
   party_name: string | null
   party_sealed: Buffer | null
+  own: boolean
 }
 
 /** The wallet's last movements, newest first; what is still held is not among them. */
@@ -59,7 +62,8 @@ export async function miniStatement(
         ORDER BY seq DESC LIMIT $2
       )
       SELECT j.recorded_at AS at, m.direction, m.amount,
-             a.owner_id AS party_id, a.name AS party_name, s.name_sealed AS party_sealed
+             a.owner_id AS party_id, a.name AS party_name, s.name_sealed AS party_sealed,
+             (a.kind = 'wallet' AND a.owner_id = $1) IS TRUE AS own
         FROM movement m
         JOIN journal j ON j.id = m.journal_id
         JOIN account a ON a.id = m.party
@@ -67,10 +71,11 @@ export async function miniStatement(
        ORDER BY m.seq DESC`,
     values: [subscriberId, count],
   })
-  return rows.map(({ at, direction, amount, ...party }) => ({
+  return rows.map(({ at, direction, amount, own, ...party }) => ({
     atMs: at.getTime(),
     direction,
     amount,
+    own,
     party: partyOf(party, sealer),
   }))
 }

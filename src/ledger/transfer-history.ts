@@ -59,10 +59,10 @@ export type JournalHistory = {
   }[]
 }
 
-/** A call to a partner; the answer's fields are null where none came. */
+/** A call to a partner, or what officers decided in its place; the answer's fields are null where none came. */
 export type AttemptHistory = {
   readonly attempt: number
-  readonly action: 'pay' | 'query'
+  readonly action: 'pay' | 'query' | 'decision'
   readonly startedAt: Date
   readonly outcome: string | null
   readonly partnerReference: string | null

@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import type { SubscriberId, TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 import type { Sealer } from '../security/sealing.ts'
+import type { OwnWallet } from './savings.ts'
 import type { TransferKind } from './tariff.ts'
 
 /**
@@ -30,6 +31,8 @@ export type Transfer = {
   readonly kind: TransferKind | 'reversal'
   readonly state: TransferState
   readonly payerId: SubscriberId
+  /** Of kind `own`: the person's wallet that it goes to. */
+  readonly into?: OwnWallet
   readonly payee:
     | { readonly kind: 'subscriber'; readonly id: SubscriberId }
     | { readonly kind: 'biller'; readonly id: string; readonly account: string }
@@ -68,12 +71,14 @@ type Row = {
   amount: bigint
   fee: bigint
   payee_receives: bigint
+  into: OwnWallet | null
   age_ms: number
 }
 
 const COLUMNS = `t.id, t.reference, t.kind, t.state, t.payer_id, t.payee_id, t.biller, t.biller_account, t.currency, t.amount, t.fee,
                   t.amount - (SELECT coalesce(sum(l.amount), 0) FROM transfer_leg l WHERE l.transfer_id = t.id AND l.debit = t.payee_account)::bigint
                     AS payee_receives,
+                  CASE WHEN t.kind = 'own' THEN (SELECT a.code FROM account a WHERE a.id = t.payee_account) END AS "into",
                   (extract(epoch FROM now() - t.created_at) * 1000)::float8 AS age_ms`
 
 /** Null where there is no such transfer. */
@@ -157,6 +162,7 @@ function transferOf(row: Row, sealer: Sealer): Transfer {
     kind: row.kind,
     state: row.state,
     payerId: row.payer_id,
+    ...(row.into === null ? {} : { into: row.into }),
     payee: payeeOf(row.id, row, sealer),
     currency: row.currency,
     amount: row.amount,

@@ -37,12 +37,24 @@ export function fitsIn(limits: Limits, text: string, gsm7: boolean): boolean {
   return unitsOf(text, gsm7) <= limits[gsm7 ? 'gsm7' : 'ucs2'] && linesIn(text) <= limits.lines
 }
 
-/** The words with their values, none wider than its slot. */
+/** The words with their values, none wider than its slot. What is empty leaves no space at the end of its line, nor a line of its own. */
 export function fill(template: Template, lookup: Lookup, setting: Setting): string {
   let text = ''
-  for (const part of template.parts)
-    text += typeof part === 'string' ? part : fillSlot(part, lookup(part.value), setting)
-  return text
+  let isEmpty = false
+  for (const part of template.parts) {
+    const words = typeof part === 'string' ? part : fillSlot(part, lookup(part.value), setting)
+    if (words === '') isEmpty = true
+    else {
+      text = isEmpty && words.startsWith('\n') ? closeLine(text, words) : text + words
+      isEmpty = false
+    }
+  }
+  return isEmpty ? text.replace(/ +$/, '') : text
+}
+
+function closeLine(text: string, words: string): string {
+  const line = text.replace(/ +$/, '')
+  return line === '' || line.endsWith('\n') ? line + words.slice(1) : line + words
 }
 
 function fillSlot(slot: Slot, value: Json | undefined, { gsm7, market, atMs }: Setting): string {

@@ -5,6 +5,7 @@ import type { TransferId } from '../domain/ids.ts'
 import { billerAccountContext } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Events } from '../telemetry/events.ts'
+import { askNow } from './attempts.ts'
 import type { Settlement } from './queue.ts'
 
 /**
@@ -97,8 +98,8 @@ export function makeAirtimeCallbacks({
         const meant = await meantBy(tx, sale)
         if (meant === null) return { outcome: 'unknown' } as const
         if (!(await note(tx, sale, status, meant))) return { outcome: 'repeated' } as const
-        const { rows } = await tx.query<{ version: number | null }>('SELECT ledger_ask_now($1) AS version', [meant.id])
-        return { outcome: 'known', id: meant.id, version: rows[0]?.version ?? null } as const
+        const due = await askNow(tx, meant.id)
+        return { outcome: 'known', id: meant.id, version: due?.version ?? null } as const
       })
       events.partnerHeard({ partner: AIRTIME, said: status, outcome: heard.outcome })
       if (heard.outcome === 'known' && heard.version !== null)

@@ -24,13 +24,18 @@ export async function askAgain(db: Queryable, id: TransferId, busyMs: number): P
   return rows[0]?.attempt ?? null
 }
 
+/** An answer of the partner's, or what officers found out of it, who may not know the partner's own reference. */
+export type RecordedAnswer =
+  | Exclude<QueryOutcome, { readonly kind: 'done' }>
+  | { readonly kind: 'done'; readonly partnerReference: string | null; readonly receipt: { readonly token?: string } }
+
 /** Puts an answer on record; what the biller returned for the customer is sealed. */
 export async function recordAnswer(
   tx: Queryable,
   sealer: Sealer,
   id: TransferId,
   attempt: number,
-  answer: QueryOutcome,
+  answer: RecordedAnswer,
 ): Promise<void> {
   const token = answer.kind === 'done' ? answer.receipt.token : undefined
   await tx.query(`SELECT ledger_record_answer($1, $2, $3, $4, $5, $6)`, [
@@ -108,8 +113,22 @@ export async function partnerReferenceOf(db: Queryable, partner: string, id: Tra
 /** Whether a callback about its end came already: one that overtook the answer to the payment itself. */
 export async function heardOf(db: Queryable, id: TransferId): Promise<boolean> {
   const { rows } = await db.query<{ heard: boolean }>(
-    `SELECT EXISTS (SELECT FROM partner_hint WHERE transfer_id = $1 AND said <> 'validated') AS heard`,
+    `SELECT EXISTS (SELECT FROM partner_hint WHERE transfer_id = $1 AND said <> 'validated')
+         OR EXISTS (SELECT FROM provider_callback WHERE transfer_id = $1 AND verdict <> 'mismatch') AS heard`,
     [id],
   )
   return rows[0]?.heard ?? false
+}
+
+/** The partner let something be known: it is asked now. Null where nothing is to be asked, or the call to pay is still under way. */
+export async function askNow(
+  tx: Queryable,
+  id: TransferId,
+): Promise<{ readonly version: number; readonly biller: string | null } | null> {
+  const { rows } = await tx.query<{ version: number | null; biller: string | null }>(
+    `SELECT version, biller FROM ledger_hint($1)`,
+    [id],
+  )
+  const row = rows[0]
+  return row === undefined || row.version === null ? null : { version: row.version, biller: row.biller }
 }

@@ -5,6 +5,7 @@ import { isUuid, type TransferId } from '../domain/ids.ts'
 import { readTransfer, stateOf, type Transfer, type TransferState } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Events } from '../telemetry/events.ts'
+import { askNow } from './attempts.ts'
 import { openCase, type PartnerCase } from './cases.ts'
 import type { Settlement } from './queue.ts'
 
@@ -55,7 +56,7 @@ async function hear(
   return heard
 }
 
-type Due = { readonly version: number; readonly biller: string | null }
+type Due = Awaited<ReturnType<typeof askNow>>
 
 async function weigh(
   tx: Queryable,
@@ -64,12 +65,15 @@ async function weigh(
   id: TransferId,
   callback: ProviderCallback,
   verdict: CallbackVerdict,
-): Promise<{ heard: Heard; due: Due | null }> {
+): Promise<{ heard: Heard; due: Due }> {
   if (!(await remember(tx, sealer, id, callback, verdict))) return { heard: 'repeated', due: null }
   const due = verdict.kind === 'hint' ? await askNow(tx, id) : null
   if (due !== null) return { heard: 'asked', due }
   // Read after `askNow` has waited for whoever was ending it.
-  const contradiction = caseOf(await stateOf(tx, id), verdict)
+  const state = await stateOf(tx, id)
+  // It overtook the answer to the payment itself, which is followed by a question at once.
+  if (verdict.kind === 'hint' && state === 'SUBMITTED') return { heard: 'asked', due: null }
+  const contradiction = caseOf(state, verdict)
   if (contradiction === null) return { heard: 'ended', due: null }
   await openCase(tx, { transferId: id, partner: from, ...contradiction })
   return { heard: 'case', due: null }
@@ -114,14 +118,4 @@ async function remember(
     [id, digest, verdict.kind === 'hint' ? verdict.says : 'mismatch', MOST_CALLBACKS],
   )
   return rowCount === 1
-}
-
-/** The next question is due now, where one is to be asked at all. */
-async function askNow(tx: Queryable, id: TransferId): Promise<Due | null> {
-  const { rows } = await tx.query<{ version: number | null; biller: string | null }>(
-    `SELECT version, biller FROM ledger_hint($1)`,
-    [id],
-  )
-  const row = rows[0]
-  return row === undefined || row.version === null ? null : { version: row.version, biller: row.biller }
 }

@@ -16,12 +16,14 @@ import {
   heardOf,
   keepWaiting,
   partnerReferenceOf,
+  type RecordedAnswer,
   recordAnswer,
   submit,
   waitFor,
 } from './attempts.ts'
 import type { Breakers } from './breakers.ts'
 import { openCase, type PartnerCase } from './cases.ts'
+import { takeDecision } from './decisions.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
 import { dueOf, settleOnLedger, tellMove } from './settle-on-ledger.ts'
 
@@ -74,6 +76,7 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
     case 'IN_DOUBT':
       return askBiller(services, transfer)
     case 'REVIEW':
+      return followDecision(services, transfer)
     case 'SETTLED':
     case 'REJECTED':
     case 'REVERSED':
@@ -131,26 +134,44 @@ async function conclude(
   attempt: number,
   answer: QueryOutcome,
 ): Promise<SettleOutcome> {
-  return commit(services, transfer, async (tx) => {
-    await recordAnswer(tx, services.sealer, transfer.id, attempt, answer)
-    switch (answer.kind) {
-      case 'done': {
-        const done = await services.provider.settle(tx, transfer.id)
-        if (done.kind === 'refused') return contradiction(services, tx, transfer, 'done_after_refusal')
-        if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
-        return settled(services, tx, transfer, done, answer.receipt.token ?? null)
-      }
-      case 'refused':
-        return rejected(services, tx, transfer, answer.reason)
-      case 'not_found':
-        if (await neverReceived(services, tx, transfer.id)) return rejected(services, tx, transfer, 'never received')
-        return wait(services, tx, transfer, attempt, 'IN_DOUBT', 'not found')
-      case 'pending':
-        return wait(services, tx, transfer, attempt, 'PENDING', null)
-      case 'unknown':
-        return wait(services, tx, transfer, attempt, 'IN_DOUBT', answer.cause)
-    }
+  return commit(services, transfer, (tx) => follow(services, tx, transfer, attempt, answer))
+}
+
+/** What two officers say is the answer that the partner never gave; until they agree it is asked once for each time that it calls back. */
+async function followDecision(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  const outcome = await commit(services, transfer, async (tx) => {
+    const decided = await takeDecision(tx, services.sealer, transfer.id)
+    if (decided === null) return { outcome: { kind: 'idle' }, sms: [] }
+    return follow(services, tx, transfer, decided.attempt, decided.answer)
   })
+  return outcome.kind === 'idle' && billOf(services, transfer) !== null ? askBiller(services, transfer) : outcome
+}
+
+async function follow(
+  services: SettleServices,
+  tx: Queryable,
+  transfer: Transfer,
+  attempt: number,
+  answer: RecordedAnswer,
+): Promise<Moved> {
+  await recordAnswer(tx, services.sealer, transfer.id, attempt, answer)
+  switch (answer.kind) {
+    case 'done': {
+      const done = await services.provider.settle(tx, transfer.id)
+      if (done.kind === 'refused') return contradiction(services, tx, transfer, 'done_after_refusal')
+      if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
+      return settled(services, tx, transfer, done, answer.receipt.token ?? null)
+    }
+    case 'refused':
+      return rejected(services, tx, transfer, answer.reason)
+    case 'not_found':
+      if (await neverReceived(services, tx, transfer.id)) return rejected(services, tx, transfer, 'never received')
+      return wait(services, tx, transfer, attempt, 'IN_DOUBT', 'not found')
+    case 'pending':
+      return wait(services, tx, transfer, attempt, 'PENDING', null)
+    case 'unknown':
+      return wait(services, tx, transfer, attempt, 'IN_DOUBT', answer.cause)
+  }
 }
 
 /** Twice not found, the last time when nothing could be on its way any more. What was once received is not unreceived by that. */

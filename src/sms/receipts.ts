@@ -1,6 +1,7 @@
 import type { Queryable } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
+import type { OwnWallet } from '../ledger/savings.ts'
 import { balanceOf } from '../ledger/statement.ts'
 import type { TransferFacts } from '../ledger/transfer.ts'
 import type { Json } from '../menu/contract.ts'
@@ -28,6 +29,9 @@ export type ReceiptDependencies = {
   readonly lowBalance: Readonly<Record<string, bigint>>
   readonly quiet: QuietHours
 }
+
+/** The message that names one of a person's own wallets to its owner. */
+export const OWN_NAMES: Readonly<Record<OwnWallet, string>> = { main: 'own_main', savings: 'own_savings' }
 
 type Values = Record<string, Json>
 
@@ -62,7 +66,9 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
    * there, since each of these is a debit of its own when it settles.
    */
   async function lowBalanceOf(tx: Queryable, payer: Subscriber, transfer: TransferFacts): Promise<OutgoingSms[]> {
-    const { id, at, amount, fee, payerAvailable } = transfer
+    const { id, at, amount, fee, payerAvailable, into } = transfer
+    // What is taken out of savings leaves the balance higher.
+    if (into === 'main') return []
     const threshold = lowBalance[payer.tier]
     if (threshold === undefined || payerAvailable === null || payerAvailable >= threshold) return []
     const after = transfer.payerBalance ?? (await balanceNow(tx, payer.id))
@@ -89,6 +95,13 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
   })
   const balance = (available: bigint | null): Values => ({ balance: String(available ?? 0n) })
 
+  /** Payer and payee are one: one message, of both wallets. */
+  function ownReceipt({ into, payerAvailable, payeeAvailable }: TransferFacts, common: Values): [string, Values] {
+    const [main, savings] = into === 'savings' ? [payerAvailable, payeeAvailable] : [payeeAvailable, payerAvailable]
+    const values = { ...common, ...balance(main), savings: String(savings ?? 0n) }
+    return [into === 'savings' ? 'put_aside' : 'taken_out', values]
+  }
+
   function settledMessages(person: People, transfer: TransferFacts): OutgoingSms[] {
     const { id, payee, fee, token } = transfer
     const payer = person(transfer.payerId)
@@ -104,6 +117,7 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
           : message(payer, `${id}:payer`, 'bill_paid_token', { ...values, token }),
       ]
     }
+    if (transfer.into !== undefined) return [message(payer, `${id}:payer`, ...ownReceipt(transfer, common))]
     const receiver = person(payee.id)
     const net = { ...facts(transfer), amount: String(transfer.payeeReceives) }
     const received = { ...net, ...named(payer), ...balance(transfer.payeeAvailable) }
@@ -144,10 +158,14 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
     async delayed(tx, transfer) {
       const { id, payee } = transfer
       const person = await partiesOf(tx, [transfer])
-      const name = payee.kind === 'biller' ? nameOfBiller(payee.id) : shortName(person(payee.id).name)
-      return enqueueAllSms(tx, sealer, [
-        message(person(transfer.payerId), `${id}:delay`, 'delayed', { ...facts(transfer), name }),
-      ])
+      const payer = person(transfer.payerId)
+      const name =
+        transfer.into !== undefined
+          ? messages().render(OWN_NAMES[transfer.into], payer.language, {})
+          : payee.kind === 'biller'
+            ? nameOfBiller(payee.id)
+            : shortName(person(payee.id).name)
+      return enqueueAllSms(tx, sealer, [message(payer, `${id}:delay`, 'delayed', { ...facts(transfer), name })])
     },
   }
 }

@@ -1,21 +1,32 @@
 import type { Redis } from 'ioredis'
 import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
+import type { Sealer } from '../security/sealing.ts'
 
-/** Names of strangers one subscriber may look up in an hour; more is somebody collecting names. */
+/** Strangers' names that one subscriber may look up in an hour; more is somebody collecting names. */
 const LOOKUPS_PER_HOUR = 30
 const WINDOW_S = 3600
+/** Of a keyed hash: among thirty nobody meets by chance. */
+const DIGEST_BYTES = 12
 
-export type LookupLimit = (payer: SubscriberId) => Promise<boolean>
+/** `whom`: a number, or a biller's account. The same one again costs nothing within the hour. */
+export type LookupLimit = (payer: SubscriberId, whom: string) => Promise<boolean>
 
-/** Counting and the beginning of its hour are one step, so that no count is left without an end. */
+/** For each payer the set of those looked up; counting and the beginning of the hour are one step, so that no set is left without an end. */
 const COUNT = `
-local counts = {}
+local allowed = {}
 for n, key in ipairs(KEYS) do
-  counts[n] = redis.call('INCR', key)
-  if counts[n] == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+  if redis.call('SISMEMBER', key, ARGV[n + 2]) == 1 then
+    allowed[n] = 1
+  elseif redis.call('SCARD', key) >= tonumber(ARGV[1]) then
+    allowed[n] = 0
+  else
+    redis.call('SADD', key, ARGV[n + 2])
+    if redis.call('SCARD', key) == 1 then redis.call('EXPIRE', key, ARGV[2]) end
+    allowed[n] = 1
+  end
 end
-return counts`
+return allowed`
 
 const MOST_AT_ONCE = 100
 
@@ -23,13 +34,26 @@ type WithScript = Redis & {
   nyotaCountLookups(keys: number, ...arguments_: (string | number)[]): Promise<number[]>
 }
 
-/** Counts name look-ups per payer in Redis; true while one more is allowed. A traffic limit, not a money fact: losing it is harmless. */
-export function makeLookupLimit(redis: Redis, prefix: string): LookupLimit {
+/**
+ * Counts whom a payer looks up, in Redis; true while one more is allowed. Who was looked up stands there as a keyed hash that is another
+ * one for each payer. A traffic limit, not a money fact: losing it is harmless.
+ */
+export function makeLookupLimit(redis: Redis, prefix: string, sealer: Pick<Sealer, 'index'>): LookupLimit {
   redis.defineCommand('nyotaCountLookups', { lua: COUNT })
   const scripted = redis as WithScript
   const count = gather(
-    (keys: readonly string[]) => scripted.nyotaCountLookups(keys.length, ...keys, WINDOW_S),
+    (asked: readonly { readonly key: string; readonly digest: string }[]) =>
+      scripted.nyotaCountLookups(
+        asked.length,
+        ...asked.map(({ key }) => key),
+        LOOKUPS_PER_HOUR,
+        WINDOW_S,
+        ...asked.map(({ digest }) => digest),
+      ),
     MOST_AT_ONCE,
   )
-  return async (payer) => (await count(`${prefix}lookups:${payer}`)) <= LOOKUPS_PER_HOUR
+  return async (payer, whom) => {
+    const digest = sealer.index(whom, `lookup:${payer}`).subarray(0, DIGEST_BYTES).toString('base64url')
+    return (await count({ key: `${prefix}looked-up:${payer}`, digest })) === 1
+  }
 }

@@ -58,13 +58,19 @@ export type Events = {
   readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
-  readonly sweepFailed: (e: { what: 'transfers' | 'sms' | 'reversals' | 'standing orders'; error: unknown }) => void
+  readonly sweepFailed: (e: {
+    what: 'transfers' | 'sms' | 'reversals' | 'decisions' | 'standing orders'
+    error: unknown
+  }) => void
   /** `deed`: what became of one time that an ordered transfer was due. */
   readonly standingDone: (e: { id: string; deed: string }) => void
   readonly dayClosed: (e: { day: string; digest: string }) => void
   /** The books contradict themselves; `wrong` names the checks that say so. */
   readonly dayNotClosed: (e: { day: string; wrong: readonly string[] }) => void
   readonly dayCloseFailed: (e: { error: unknown }) => void
+  /** Rows became leaves of the audit log. */
+  readonly auditSequenced: (e: { leaves: number }) => void
+  readonly auditNotSequenced: (e: { error: unknown }) => void
   // messages
   readonly smsSubmitted: (e: {
     id: string
@@ -226,6 +232,8 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const sweeps = counter('swept_total', 'Rows whose job was lost and rung for again', ['what'])
   const ordered = counter('standing_orders_total', 'What became of ordered transfers that were due', ['deed'])
   const closes = counter('ledger_day_closes_total', 'Days that were closed, or should have been', ['outcome'])
+  const audited = counter('audit_leaves_total', 'Rows that became leaves of the audit log', [])
+  const auditFailures = counter('audit_failures_total', 'Batches of the audit log that could not be added', [])
   return {
     transferMoved({ id, kind, to }) {
       moves({ kind, state: to })
@@ -271,6 +279,14 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     dayNotClosed({ day, wrong }) {
       closes({ outcome: 'unproven' })
       log.error({ event: 'day_not_closed', day, wrong })
+    },
+    auditSequenced({ leaves }) {
+      audited({}, leaves)
+      log.debug({ event: 'audit_sequenced', leaves })
+    },
+    auditNotSequenced({ error }) {
+      auditFailures({})
+      log.error({ event: 'audit_not_sequenced', error })
     },
     dayCloseFailed({ error }) {
       closes({ outcome: 'failed' })

@@ -146,7 +146,7 @@ describe('what people ask of each other', () => {
   test('a request beyond the day, the room or the standing of who asked is refused', async () => {
     const session = await requested('60')
     await change(`UPDATE account SET ceiling = credits - debits WHERE id = '${walletOfJuma}'`)
-    expect(await session.answer('1')).toBe('END Juma K. cannot hold that much. No money moved.')
+    expect(await session.answer('1')).toBe('END Juma K. cannot receive that much now. No money moved.')
     await change(`UPDATE account SET ceiling = 50000000 WHERE id = '${walletOfJuma}'`)
     const again = await typed(wanjiru, '7', '1', '1')
     await closed('wallet', async () =>
@@ -263,6 +263,113 @@ test('a transfer that is not settled in time is being processed', async () => {
     // The hold changes payer and payee, the posting also the account of the fees.
     await tx.query(`SELECT FROM account WHERE kind = 'fee_income' FOR NO KEY UPDATE`)
     expect(await session.answer(amina.pin ?? '')).toMatch(/^END KES 500 to Juma K\. is being processed, ref /)
+  })
+})
+
+describe('the limit of a month', () => {
+  const LEFT = 'This month you can still'
+  beforeAll(async () => {
+    // A tariff is never edited, but by the owner without triggers.
+    await change(`ALTER TABLE tier_limit DISABLE TRIGGER USER`)
+    await change(`UPDATE tier_limit SET per_month = 1000000 WHERE tier = 'standard'`)
+    await change(
+      `UPDATE account SET month = date_trunc('month', now() AT TIME ZONE 'Africa/Nairobi'), month_out = 985000 WHERE kind = 'wallet'`,
+    )
+  })
+  afterAll(async () => {
+    await change(`UPDATE tier_limit SET per_month = NULL`)
+    await change(`ALTER TABLE tier_limit ENABLE TRIGGER USER`)
+    await change(`UPDATE account SET month_out = 0 WHERE kind = 'wallet'`)
+  })
+
+  test.each([
+    ['1', [juma.number, '151'], 'send KES 150.'],
+    ['2', ['1', METER, '151'], 'pay KES 150.'],
+    ['6', ['1', '151'], 'pay KES 150.'],
+  ])('is told as what is left of it, not as the most at one time (%s)', async (key, inputs, words) => {
+    expect((await typed(amina, key, ...inputs)).body()).toContain(`${LEFT} ${words}`)
+  })
+
+  test('also where somebody asks for more', async () => {
+    await typed(juma, '7', '2', amina.number, '155', '1')
+    const session = await typed(amina, '7', '1')
+    const key = /(\d) KES 155 /.exec(session.body())?.[1] ?? ''
+    await session.answer(key)
+    expect(await session.answer('1')).toBe(`END ${LEFT} send KES 150. No money moved.`)
+  })
+})
+
+describe('savings', () => {
+  const [ASIDE, OUT] = [
+    ['5', '6', '1', '1'],
+    ['5', '6', '1', '2'],
+  ]
+  const PIN = amina.pin ?? ''
+  beforeAll(async () => {
+    await change(`UPDATE account SET ceiling = 9000000000 WHERE kind = 'wallet' AND code = 'main'`)
+    await change(`SELECT ledger_fund(gen_random_uuid(), 'more than a tariff prices', '${walletOfAmina}', 120000000)`)
+  })
+
+  test('more than the tariff prices is not moved at one time', async () => {
+    expect((await typed(amina, ...ASIDE, '500001')).body()).toContain('The most at one time is KES 500,000.')
+    for (const amount of ['500000', '1000'])
+      expect((await typed(amina, ...ASIDE, amount, PIN)).body()).toMatch(/^END KES .* put aside\n/)
+    expect((await typed(amina, ...OUT, '500001')).body()).toContain('The most at one time is KES 500,000.')
+  })
+
+  test('ten minutes are too long', async () => {
+    aheadMs = -10 * 60_000 - 1000
+    const [aside, out] = [await typed(amina, ...ASIDE, '11'), await typed(amina, ...OUT, '11')]
+    aheadMs = 0
+    expect(await aside.answer(PIN)).toMatch(/^END Not put aside: this took too long to confirm\./)
+    expect(await out.answer(PIN)).toMatch(/^END Not taken out: this took too long to confirm\./)
+  })
+
+  test('what is under way is told so, and not counted as there', async () => {
+    const out = await typed(amina, ...OUT, '12')
+    await world.database.owner.transaction(async (tx) => {
+      // The hold writes no journal, the posting does.
+      await tx.query('LOCK TABLE journal IN EXCLUSIVE MODE')
+      expect(await out.answer(PIN)).toMatch(/^END KES 12 is being taken out, ref /)
+      expect((await typed(amina, '5', '6', '1', '3', PIN)).body()).toBe(
+        'END You can take out KES 500,988. Still being processed: KES 12.',
+      )
+    })
+  })
+
+  test('money that went elsewhere since the quote is not moved twice', async () => {
+    const [aside, out] = [await typed(amina, ...ASIDE, '13'), await typed(amina, ...OUT, '13')]
+    const whose = (code: string) =>
+      `kind = 'wallet' AND code = '${code}' AND owner_id = (SELECT owner_id FROM account WHERE id = '${walletOfAmina}')`
+    const floor = async (code: string, sql: string) => change(`UPDATE account SET floor = ${sql} WHERE ${whose(code)}`)
+    for (const code of ['main', 'savings']) await floor(code, 'credits - debits - held_out')
+    try {
+      expect(await aside.answer(PIN)).toBe('END Not put aside: you do not have enough money. No money moved.')
+      expect(await out.answer(PIN)).toBe('END Not taken out: you do not have that much in savings. No money moved.')
+    } finally {
+      for (const code of ['main', 'savings']) await floor(code, '0')
+    }
+  })
+
+  test('closed savings are neither quoted for nor moved', async () => {
+    const [aside, out] = [await typed(amina, ...ASIDE, '14'), await typed(amina, ...OUT, '14')]
+    const [asking, wanting] = [await typed(amina, ...ASIDE), await typed(amina, ...OUT)]
+    const stand = (status: string) =>
+      change(`UPDATE account SET status = '${status}' WHERE id = '${walletOfAmina}' OR code = 'savings'`)
+    await stand('closed')
+    try {
+      expect(await asking.answer('14')).toBe('END Savings cannot be used now. No money moved.')
+      expect(await wanting.answer('14')).toBe('END Savings cannot be used now. No money moved.')
+    } finally {
+      await stand('open')
+    }
+    await change(`UPDATE account SET status = 'closed' WHERE code = 'savings'`)
+    try {
+      expect(await aside.answer(PIN)).toBe('END Not put aside: savings cannot be used now. No money moved.')
+      expect(await out.answer(PIN)).toMatch(/^END /)
+    } finally {
+      await stand('open')
+    }
   })
 })
 

@@ -15,7 +15,8 @@ const accounts: readonly AccountFact[] = [
 ]
 
 function account(id: string, kind: string, ownerId: string | null, balance: bigint): AccountFact {
-  return { id, kind, ownerId, balance, heldOut: 0n, heldIn: 0n, ceiling: kind === 'wallet' ? 5_000n : null }
+  const code = kind === 'wallet' ? 'main' : ''
+  return { id, kind, code, ownerId, balance, heldOut: 0n, heldIn: 0n, ceiling: kind === 'wallet' ? 5_000n : null }
 }
 
 const legs: readonly LegFact[] = [

@@ -47,7 +47,12 @@ beforeAll(async () => {
   const key = { id: 'aabbccdd', bytes: randomBytes(32) }
   const programs = [offering, silent]
   dependencies = {
-    services: { database: database.app, sealer: makeSealer(key), billers: new Map() },
+    services: {
+      database: database.app,
+      sealer: makeSealer(key),
+      billers: new Map(),
+      messages: () => ({ render: (name) => name }),
+    },
     sessions: makeSessions(redis, store.prefix, key),
     programs: {
       current: () => silent,
@@ -118,7 +123,9 @@ test('a session with a hop that may still act cannot go on', async () => {
   const session = { ...dropped, id: randomUUID() }
   expect(await previousOf(session)).toBe('dropped')
   const hop = { hop: 4, conversation: 'any', callerMac: 'any', seen: { length: 5, mac: 'any' } }
-  expect(await claimHop(database.app, { ...hop, sessionId: session.id })).toBe('claimed')
+  expect(await claimHop(database.app, dependencies.services.sealer, { ...hop, sessionId: session.id }, NOW)).toEqual({
+    kind: 'claimed',
+  })
   expect(await previousOf(session)).toBe('none')
 })
 

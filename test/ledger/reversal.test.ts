@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SubscriberId, TransferId } from '../../src/domain/ids.ts'
 import { uuidv7 } from '../../src/domain/ids.ts'
+import { recordDecision } from '../../src/ledger/decision.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { OLD_AFTER_MS, proveLedger } from '../../src/ledger/prove-ledger.ts'
 import {
@@ -12,7 +13,6 @@ import {
   listDue,
   listReversible,
   readReversal,
-  recordDecision,
 } from '../../src/ledger/reversal.ts'
 import { stateOf } from '../../src/ledger/transfer.ts'
 import { type LedgerWorld, newTransferId, openWorld, type Person, quoted, resolve } from './world.ts'
@@ -254,10 +254,15 @@ test('what two officers say is due to be done, by the reference of either transf
   const told = await readReversal(world.app, reversal)
   if (told === null) throw new Error('no reversal')
   const say = (reference: string, officer: string, settle: boolean) =>
-    world.app.transaction((tx) => recordDecision(tx, { reference, officer, settle, reason: 'complaint 17' }))
+    world.app.transaction((tx) =>
+      recordDecision(tx, world.sealer, {
+        ...{ reference, officer, says: settle ? 'give_back' : 'keep', reason: 'complaint 17' },
+        ...{ partnerReference: null, token: null },
+      }),
+    )
   const due = async () => (await listDue(world.app, 100)).find((each) => each.id === reversal)?.ending
   expect(await say('ZZZZZZZZZZ', 'grace', true)).toEqual({ kind: 'not_found' })
-  expect(await say(told.original.reference, 'grace', true)).toEqual({ kind: 'recorded', id: reversal, agreed: 1 })
+  expect(await say(told.original.reference, 'grace', true)).toMatchObject({ kind: 'recorded', id: reversal, agreed: 1 })
   expect(await say(told.reference, 'grace', true)).toEqual({ kind: 'repeated' })
   expect(await say(told.reference, 'njeri', false)).toMatchObject({ kind: 'recorded', agreed: 1 })
   expect(await due()).toBeUndefined()
@@ -265,5 +270,5 @@ test('what two officers say is due to be done, by the reference of either transf
   expect(await due()).toEqual({ by: 'officers', settle: true })
   expect(await end(reversal, { by: 'officers', settle: true })).toMatchObject({ kind: 'posted' })
   expect(await due()).toBeUndefined()
-  expect(await say(told.reference, 'wanjiru', true)).toEqual({ kind: 'ended' })
+  expect(await say(told.reference, 'wanjiru', true)).toEqual({ kind: 'ended', state: 'SETTLED' })
 })

@@ -13,3 +13,15 @@ test.each<[string, Slot['as'], number, string]>([
   const slot: Slot = { value: { from: 'variable', name: 'x' }, as, width }
   expect(fill({ gsm7: false, parts: [slot] }, () => value, { gsm7: false, market: kenya, atMs: AT_MS })).toBe(shown)
 })
+
+test.each<[string, (string | null)[], string]>([
+  ['at the end of a line', ['City Gas ', null, '\nAmount:'], 'City Gas\nAmount:'],
+  ['at the end', ['Due ', null], 'Due'],
+  ['alone on the first line', [null, '\nDue 5'], 'Due 5'],
+  ['alone on a line', ['City Gas\n', null, '\nDue 5'], 'City Gas\nDue 5'],
+  ['in the middle of a line', ['Due ', null, 'now'], 'Due now'],
+])('an empty value %s leaves no space and no line behind', (_where, pieces, shown) => {
+  const slot: Slot = { value: { from: 'variable', name: 'x' }, as: 'text', width: 14 }
+  const parts = pieces.map((piece) => piece ?? slot)
+  expect(fill({ gsm7: true, parts }, () => '', { gsm7: true, market: kenya, atMs: AT_MS })).toBe(shown)
+})

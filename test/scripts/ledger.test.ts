@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readCall, runCall } from '../../scripts/ledger/run.ts'
 import { verbs } from '../../scripts/ledger/verbs.ts'
 import { readCsv } from '../../scripts/menus/words/csv.ts'
@@ -37,10 +37,10 @@ beforeAll(async () => {
 afterAll(() => world?.drop())
 
 /** People whose sealed fields open with the keys of this test. */
-async function naming({ id }: Person, number: string, name: string): Promise<void> {
+async function naming({ id }: Person, number: string, name: string, where: LedgerWorld = world): Promise<void> {
   const msisdn = parseE164(number)
   if (msisdn === null) throw new Error('no number')
-  await world.owner.query(
+  await where.owner.query(
     `UPDATE subscriber SET number_sealed = $2, number_index = $3, name_sealed = $4 WHERE id = $1`,
     [...[id, sealer.seal(msisdn, numberContext(id)), numberIndex(sealer, msisdn), sealer.seal(name, nameContext(id))]],
   )
@@ -76,6 +76,11 @@ describe('npm run ledger', () => {
     [['troubled'], 0, /^No transfer is in trouble\.\n$/],
     [['show', 'ABCDEFGH23'], 1, /^No transfer has the reference ABCDEFGH23\.\n$/],
     [['statement', '--number', NUMBER, '--from', '2026-11-01', '--to', '2026-11-02'], 1, /^There is no such account/],
+    [
+      ['statement', '--number', NUMBER, '--savings', '--from', '2026-11-01', '--to', '2026-11-02'],
+      1,
+      /^There is no such account/,
+    ],
   ] as const)('on an empty database %j ends with %i', async (args, code, says) => {
     const empty = await createTestDatabase()
     try {
@@ -143,7 +148,7 @@ describe('npm run ledger', () => {
 
   test('records what an officer says of money asked back only where some was', async () => {
     const said = await run('decide', 'QG7K2M4P9A', '--keep', '--by', 'grace', '--reason', 'complaint 17')
-    expect(said).toMatchObject({ code: 1, err: 'Nothing was asked back under QG7K2M4P9A.\n' })
+    expect(said).toMatchObject({ code: 1, err: 'No transfer has the reference QG7K2M4P9A.\n' })
   })
 
   test('closes days and verifies them, with the key for others too', async () => {
@@ -260,8 +265,16 @@ describe('npm run ledger', () => {
     [['statement', '--number', NUMBER], /Of which days\?/],
     [['statement', '--number', NUMBER, '--from', '2026-11-02', '--to', '2026-11-01'], /turn them round/],
     [['trust', '--balance', '5'], /Say --reference/],
-    [['decide', 'QG7K2M4P9A', '--by', 'grace', '--reason', 'complaint'], /Say --give-back or --keep/],
-    [['decide', 'QG7K2M4P9A', '--keep', '--give-back', '--by', 'grace', '--reason', 'complaint'], /one of the two/],
+    [['decide', 'QG7K2M4P9A', '--by', 'grace', '--reason', 'complaint'], /Say --settle, --give-back or --keep/],
+    [['decide', 'QG7K2M4P9A', '--keep', '--give-back', '--by', 'grace', '--reason', 'complaint'], /one of them/],
+    [
+      ['decide', 'QG7K2M4P9A', '--give-back', '--token', '12', '--by', 'grace', '--reason', 'complaint'],
+      /belong to --settle/,
+    ],
+    [
+      ['decide', 'QG7K2M4P9A', '--settle', '--token', '12a', '--by', 'grace', '--reason', 'complaint'],
+      /1 to 20 digits/,
+    ],
     [['decide', 'QG7', '--keep', '--by', 'grace', '--reason', 'complaint'], /Which transfer\?/],
     [['decide', 'QG7K2M4P9A', '--keep', '--reason', 'complaint'], /Who says so\?/],
     [['decide', 'QG7K2M4P9A', '--keep', '--by', 'grace'], /Why\?/],
@@ -271,4 +284,36 @@ describe('npm run ledger', () => {
   ])('%j is answered with a sentence', async (args, sentence) => {
     expect(readCall(args)).toEqual({ kind: 'wrong', sentence: expect.stringMatching(sentence) })
   })
+})
+
+test('records what officers say of a transfer in REVIEW, and shows who has said what', async () => {
+  const own = await openWorld()
+  onTestFinished(() => own.drop())
+  const payer = await own.person(500_000n)
+  await naming(payer, NUMBER, 'Amina Otieno', own)
+  await own.biller('city-power')
+  const quote = quoted(await own.quoteBill(payer, 'city-power', 1_000n))
+  const held = await own.hold(quote)
+  const bill = held.kind === 'held' ? held.reference : ''
+  await own.app.query(`SELECT ledger_submit($1, interval '1 second')`, [quote.id])
+  const say = (...more: string[]) => runOn(own.url, ['decide', bill, ...more, '--reason', 'letter 17'])
+  expect(await say('--settle', '--by', 'grace')).toMatchObject({ code: 1, err: expect.stringMatching(/SUBMITTED/) })
+  await own.app.query(`SELECT ledger_wait($1, 'REVIEW', 'no word', NULL)`, [quote.id])
+  expect(await say('--keep', '--by', 'grace')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/--settle or --give-back/),
+  })
+  expect(await say('--give-back', '--by', 'Grace')).toMatchObject({
+    code: 0,
+    out: 'Recorded. A second officer has to say the same.\n',
+  })
+  const shown = await runOn(own.url, ['troubled'])
+  expect(shown.out).toContain('waits for people')
+  expect(shown.out).toMatch(/\n {2}grace says give back, \S+ \S+: letter 17\n/)
+  expect(await say('--give-back', '--by', 'otieno')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/Two officers say the same/),
+  })
+  const { rows } = await own.owner.query(`SELECT subject FROM audit_event WHERE action = 'review.decided'`)
+  expect(rows).toEqual([{ subject: quote.id }, { subject: quote.id }])
 })

@@ -30,7 +30,10 @@ const event = (subject: string, payload: Record<string, string>): AuditEvent => 
 type Value = { event_id: string; name: string; salt: Buffer; value_sealed: Buffer }
 
 async function stored(subject: string): Promise<{ event: StoredAuditEvent; values: Value[] }> {
-  const events = await store.owner.query<StoredAuditEvent>('SELECT * FROM audit_event WHERE subject = $1', [subject])
+  const events = await store.owner.query<StoredAuditEvent>(
+    'SELECT id, at, actor_kind, actor_id, action, subject, payload, seal FROM audit_event WHERE subject = $1',
+    [subject],
+  )
   const found = events.rows[0]
   if (found === undefined) throw new Error('no event')
   const values = await store.owner.query<Value>('SELECT * FROM audit_value WHERE event_id = $1 ORDER BY name', [

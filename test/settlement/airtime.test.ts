@@ -2,9 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FakeNetwork, startFakeNetwork } from '../../scripts/fakes/network.ts'
 import type { AirtimeSale } from '../../src/aggregators/aggregator.ts'
 import { AIRTIME } from '../../src/billers/africastalking-airtime.ts'
+import type { Biller } from '../../src/billers/biller.ts'
 import { makeBillers } from '../../src/billers/registry.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
+import { recordDecision } from '../../src/ledger/decision.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import { quoteTransfer } from '../../src/ledger/quote.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
@@ -230,5 +232,66 @@ describe('whether a sale is ours', () => {
     const number = newNumber()
     await bought(number)
     expect(await callbacks.validate(saleOf(number))).toBe(false)
+  })
+})
+
+describe('a worker that dies between the answer of the seller and our commit', () => {
+  /** The sale is made and answered, and nothing of the answer comes to the database. */
+  async function diedAfter(id: TransferId): Promise<void> {
+    const airtime = services.billers.get(AIRTIME)
+    if (airtime === undefined) throw new Error('no airtime')
+    let answered = false
+    const dying: Biller = {
+      ...airtime,
+      pay: async (payment) => {
+        await airtime.pay(payment)
+        answered = true
+        return new Promise<never>(() => undefined)
+      },
+    }
+    void settleTransfer({ ...services, billers: new Map([[AIRTIME, dying]]) }, id)
+    await expect.poll(() => answered).toBe(true)
+    expect(await world.path(id)).toEqual(['HELD', 'SUBMITTED'])
+  }
+
+  test("the seller's callback names the sale, and airtime and money move exactly once", async () => {
+    const [number, payer] = [newNumber(), await world.person(100_000n)]
+    const id = await bought(number, 5_000n, payer)
+    await diedAfter(id)
+    expect(await settle(id)).toEqual({ kind: 'idle' })
+    await delivered(number)
+    await world.age(id, 60)
+    await callbacks.hear(saleOf(number), 'succeeded')
+    await Promise.all([settle(id), settle(id)])
+    expect(await world.stateOf(id)).toBe('SETTLED')
+    expect(await world.receipts(id)).toMatchObject([{ kind: 'settled' }])
+    expect((await balanceOf(world.app, payer.id)).available).toBe(95_000n)
+    expect(sold(number)).toMatchObject([{ key: id, received: 1, status: 'Success' }])
+  })
+
+  test('without any callback it is never sold again: the money waits, and two officers end it', async () => {
+    network.behave({ airtimeCallbacks: 'none' })
+    const [number, payer] = [newNumber(), await world.person(100_000n)]
+    const id = await bought(number, 5_000n, payer)
+    await diedAfter(id)
+    for (const seconds of [60, 3_600, 86_400]) {
+      await world.age(id, seconds)
+      await settle(id)
+    }
+    expect(await world.stateOf(id)).toBe('REVIEW')
+    expect(sold(number)).toMatchObject([{ key: id, received: 1 }])
+    const { rows } = await world.owner.query<{ reference: string }>('SELECT reference FROM transfer WHERE id = $1', [
+      id,
+    ])
+    for (const officer of ['grace', 'otieno'])
+      await world.app.transaction((tx) =>
+        recordDecision(tx, world.sealer, {
+          ...{ reference: rows[0]?.reference ?? '', officer, says: 'settle', reason: 'on their statement' },
+          ...{ partnerReference: sold(number)[0]?.requestId ?? null, token: null },
+        }),
+      )
+    expect(await settle(id)).toEqual({ kind: 'moved', to: 'SETTLED' })
+    expect((await balanceOf(world.app, payer.id)).available).toBe(95_000n)
+    expect(sold(number)).toMatchObject([{ received: 1 }])
   })
 })

@@ -294,3 +294,17 @@ test('the application cannot rewrite callbacks, cases or how they were closed', 
   }
   await expect(world.owner.query(`UPDATE provider_case SET detail = 'x'`)).rejects.toThrow(/append-only/)
 })
+
+test('a callback while people decide makes the provider be asked once more, and its word ends the transfer without them', async () => {
+  fake.control({ pending: true })
+  const id = await bill()
+  await settle(id)
+  await world.app.query(`SELECT ledger_wait($1, 'REVIEW', 'no word', NULL)`, [id])
+  expect(await settle(id)).toEqual({ kind: 'idle' })
+  fake.control({})
+  await fake.quiet()
+  expect(heard).toEqual(['asked'])
+  expect(rung).toMatchObject([{ id }])
+  expect(await settle(id)).toEqual({ kind: 'moved', to: 'SETTLED' })
+  expect(await world.receipts(id)).toMatchObject([{ kind: 'settled' }])
+})

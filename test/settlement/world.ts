@@ -18,7 +18,7 @@ export type Receipt = { kind: 'settled' | 'rejected' | 'delayed'; transfer_id: T
 /** A ledger, three billers that can be made to misbehave, and receipts that are rows one can count. */
 export type SettlementWorld = LedgerWorld & {
   readonly partners: FakeBillers
-  readonly services: SettleServices
+  readonly services: SettleServices & { readonly events: Events }
   readonly failures: unknown[]
   readonly announced: TransferId[]
   heldSend(payer: Person, payee: Person, amount: bigint): Promise<TransferId>
@@ -53,7 +53,7 @@ export async function openSettlementWorld(rules: BreakerRules = patient): Promis
   const failures: unknown[] = []
   const announced: TransferId[] = []
   const events = quietEvents(failures)
-  const services: SettleServices = {
+  const services: SettlementWorld['services'] = {
     breakers: makeBreakers({ database: world.app, events, rules }),
     ...{ database: world.app, sealer: world.sealer, provider: ownLedger, billers, patience: quick },
     receipts: {

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TransferId } from '../../src/domain/ids.ts'
 import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
+import { quoteTransfer } from '../../src/ledger/quote.ts'
+import { type OwnWallet, openSavings } from '../../src/ledger/savings.ts'
 import { numberContext, numberIndex } from '../../src/security/contexts.ts'
 import { type SettleServices, settleTransfer } from '../../src/settlement/settle-transfer.ts'
 import { makeReceipts } from '../../src/sms/receipts.ts'
-import { type Person, quoted } from '../ledger/world.ts'
+import { newTransferId, type Person, quoted } from '../ledger/world.ts'
 import { openSettlementWorld, type SettlementWorld } from '../settlement/world.ts'
 
 const shilling = 100n
@@ -83,6 +85,30 @@ test('of two debits that were both held, the one that crosses tells, and only it
   expect(await told(payer)).toHaveLength(0)
   await settleTransfer(services, second)
   expect(await told(payer)).toHaveLength(1)
+})
+
+test('putting money aside is a debit of the balance, taking it out is none, though savings get low', async () => {
+  const payer = await person(300n * shilling)
+  await openSavings(world.app, payer.id, 'KES')
+  const move = async (into: OwnWallet, amount: bigint): Promise<void> => {
+    const payee = { kind: 'own', id: into, name: 'Test P.' } as const
+    const request = { id: newTransferId(), atMs: Date.now(), payerId: payer.id, amount, payee }
+    const quote = quoted(await quoteTransfer(world.app, world.tariffs, request))
+    expect((await world.hold(quote)).kind).toBe('held')
+    expect(await settleTransfer(services, quote.id)).toEqual({ kind: 'moved', to: 'SETTLED' })
+  }
+  await move('savings', 150n * shilling)
+  await move('main', 140n * shilling)
+  expect(await told(payer)).toHaveLength(0)
+  await move('savings', 200n * shilling)
+  expect(await told(payer)).toHaveLength(1)
+  await move('main', 1n * shilling)
+  expect(await told(payer)).toHaveLength(1)
+  const { rows } = await world.app.query<{ fact_key: string }>(
+    `SELECT fact_key FROM sms_outbox WHERE subscriber_id = $1 AND fact_key NOT LIKE '%:low-balance'`,
+    [payer.id],
+  )
+  expect(rows.map(({ fact_key: fact }) => fact.split(':')[1])).toEqual(['payer', 'payer', 'payer', 'payer'])
 })
 
 test('settling twice tells once', async () => {

@@ -23,6 +23,8 @@ export type SmppLink = SmsLink & {
   status: NonNullable<SmsLink['status']>
   /** A screen that a network waits for, as it stands, through the window and at the pace of all others: also while the link takes no more. */
   submit(fields: Pdu['fields'], priority: SmsPriority): Promise<PartOutcome>
+  /** A link that is to take no more stays bound until this has settled: a screen is on its way to it. Never rejects. */
+  stayFor(work: Promise<unknown>): void
   /** Lets what is under way finish for a few seconds, unbinds, and stops trying. */
   close(): Promise<void>
 }
@@ -211,6 +213,15 @@ export function openSmppLink(settings: SmppLinkSettings, listeners: SmppListener
         outgoing.delete(sent)
         closeWhenDrained()
       })
+    },
+    stayFor(work) {
+      const done = work
+        .catch(() => undefined)
+        .finally(() => {
+          outgoing.delete(done)
+          closeWhenDrained()
+        })
+      outgoing.add(done)
     },
     setMode(next) {
       if (next === mode || closing) return

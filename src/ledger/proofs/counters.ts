@@ -2,14 +2,14 @@ import type { Check } from './proof.ts'
 
 /**
  * Transfers count when their money is held, and no longer when it is given back; of one that was posted in part, that part counts. Those from
- * before there were counters are no measure. What goes back was counted when it came. One that began in a day's last minute may have been counted on the next day (`late`).
+ * before there were counters are no measure. What goes back was counted when it came, and what stays one's own never is. One that began in a day's last minute may have been counted on the next day (`late`).
  */
 const counted = `moved AS (
     SELECT t.payer_account, t.payee_account, t.business_day, t.created_at, t.state <> 'REJECTED' AS counts, t.amount, coalesce(e.amount, t.amount) AS posted,
            ((t.created_at + interval '1 minute') AT TIME ZONE m.time_zone)::date > t.business_day AS at_midnight
       FROM given, transfer t JOIN market m ON m.currency = t.currency
       LEFT JOIN entry e ON e.journal_id = t.id AND e.leg = 1 AND t.state IN ('SETTLED', 'REVERSED')
-     WHERE t.business_day >= date_trunc('month', given.since_day::timestamp)::date - 1 AND t.kind <> 'reversal'
+     WHERE t.business_day >= date_trunc('month', given.since_day::timestamp)::date - 1 AND t.kind NOT IN ('own', 'reversal')
   ), counted AS (
     SELECT payer_account, payee_account, business_day, date_trunc('month', business_day::timestamp)::date AS month, posted AS amount, 1 AS one,
            0 AS late, 0 AS late_one, created_at FROM moved WHERE counts

@@ -3,6 +3,7 @@ import { closeChecks } from './closes.ts'
 import { counterChecks } from './counters.ts'
 import { holdChecks } from './holds.ts'
 import type { Check } from './proof.ts'
+import { savingsChecks } from './savings.ts'
 import { transferChecks } from './transfers.ts'
 import { trustChecks } from './trust.ts'
 
@@ -12,6 +13,7 @@ export const checks: readonly Check[] = [
   ...holdChecks,
   ...transferChecks,
   ...counterChecks,
+  ...savingsChecks,
   ...trustChecks,
   ...closeChecks,
 ]

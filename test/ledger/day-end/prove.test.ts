@@ -342,6 +342,35 @@ describe('of books that were edited', () => {
       where: { account: payer.wallet },
     },
     {
+      what: 'a main wallet that leaves less room than its savings take',
+      sql: [
+        `INSERT INTO account (kind, owner_id, code, currency, floor, credits, debits) VALUES ('wallet', '${payer.id}', 'savings', 'KES', 0, 5, 0)`,
+      ],
+      check: 'savings',
+      says: /leaves room for savings of 0, but they are 5/,
+      where: { account: payer.wallet },
+    },
+    {
+      what: 'two wallets that hold more than they may together',
+      sql: [
+        `INSERT INTO account (kind, owner_id, code, currency, floor, credits, debits) VALUES ('wallet', '${payee.id}', 'savings', 'KES', 0, 50000, 0)`,
+        `UPDATE account SET aside = 50000, ceiling = 199999 WHERE id = '${payee.wallet}'`,
+      ],
+      check: 'savings',
+      says: /holds 200000, and 20000 is on its way in, but its savings leave room for 199999/,
+      where: { account: payee.wallet },
+    },
+    {
+      what: 'savings that somebody else was paid from',
+      sql: [
+        `INSERT INTO account (id, kind, owner_id, code, currency, floor) VALUES ('00000000-0000-7000-8000-000000000003', 'wallet', '${payee.id}', 'savings', 'KES', 0)`,
+        `UPDATE entry SET credit = '00000000-0000-7000-8000-000000000003' WHERE journal_id = '${ids.sent}' AND leg = 1`,
+      ],
+      check: 'own-only',
+      says: /is between savings and an account that is not their owner’s main wallet/,
+      where: { account: '00000000-0000-7000-8000-000000000003', entry: `${ids.sent}/1` },
+    },
+    {
       what: 'more e-money than there is in trust',
       sql: [
         `INSERT INTO account (id, kind, code, currency, debits, seq) SELECT gen_random_uuid(), 'fee_income', 'hole', 'KES', 2000, 0`,

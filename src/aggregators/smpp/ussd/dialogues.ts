@@ -26,7 +26,7 @@ export type DialogueDependencies = {
 /** A link over which a network does USSD. */
 export type UssdLink = {
   readonly dialect: UssdDialect
-  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'status' | 'submit'>
+  readonly link: Pick<SmppLink, 'name' | 'prefixes' | 'isUp' | 'status' | 'submit' | 'stayFor'>
 }
 
 /** The dialogues of all links of one process. */
@@ -86,6 +86,7 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
         if (isNoMore || underWay.isFull()) return Promise.resolve(STATUS.throttled)
         // What came before on this bind, such as the word that our screen was taken, is looked at first.
         const work = underWay.add(setImmediate().then(() => take(via, read, bind)))
+        via.link.stayFor(work)
         return via.dialect.acknowledge === 'before' ? Promise.resolve(STATUS.ok) : work.then(() => STATUS.ok)
       }
     }
@@ -196,7 +197,9 @@ export function makeUssdDialogues({ conversation, serviceCodes, events }: Dialog
       if (via === null || underWay.isFull()) return { kind: 'unavailable' }
       if (live.has(to)) return { kind: 'refused', reason: 'in_a_dialogue' }
       if (inputs.some((input) => /[*#]/.test(input))) return { kind: 'refused', reason: 'not_diallable' }
-      return underWay.add(begin(via, to, inputs, offer))
+      const work = underWay.add(begin(via, to, inputs, offer))
+      via.link.stayFor(work)
+      return work
     }
   }
 

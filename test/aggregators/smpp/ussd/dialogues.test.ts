@@ -348,6 +348,22 @@ test('a link that takes no more ends the dialogues it has, begins none, and does
   expect(await network.ussd.dial(MARIAM, '*384#')).toEqual({ kind: 'screen', text: 'screen 3', end: false })
 })
 
+describe.each([...ussdDialects.keys()])('a link in the dialect %s that is drained', (name) => {
+  test('is left when the answer under way has its screen, and not before', async () => {
+    const { network, link, heard, events } = await side(name, () => ({ afterMs: 150 }))
+    await network.ussd.dial(AMINA, '*384#')
+    const answered = network.ussd.answer(AMINA, '1')
+    await until(() => heard.length === 2, 'the answer is heard')
+    link.setMode('drained')
+    expect(await answered).toEqual({ kind: 'screen', text: 'screen 2', end: false })
+    await until(() => link.status().binds.every(({ state }) => state === 'closed'), 'the link is left')
+    expect(events.filter((each) => each.name === 'submitted').map(({ outcome }) => outcome)).toEqual([
+      'accepted',
+      'accepted',
+    ])
+  })
+})
+
 describe('before the links are closed', () => {
   test('what is being answered gets its screen, and what comes meanwhile is asked to go elsewhere', async () => {
     const { network, push, link, dialogues, heard } = await side('standard', () => ({ afterMs: 100 }))
