@@ -65,7 +65,12 @@ npm run ledger -- troubled shows what waits, and who has said what.
           const audit = makeAudit(key('audit'), sealer)
           const theirs = partnerReference === null ? {} : { partnerReference }
           const payload = { officer, says: says.replace('_', ' '), reason, ...theirs }
-          await audit.record(tx, { actor: by, action: `${outcome.about}.decided`, subject: outcome.id, payload })
+          await audit.record(tx, {
+            actor: by,
+            action: outcome.about === 'reversal' ? 'reversal.decided' : 'transfer.decided',
+            subject: outcome.id,
+            payload,
+          })
         }
         if (values.json) print(`${json({ outcome: outcome.kind })}\n`)
         else (outcome.kind === 'recorded' ? print : warn)(`${sentenceOf(outcome, reference, officer)}\n`)
