@@ -13,8 +13,9 @@ import type { Secret } from './domain/secret.ts'
 import type { AskingRules } from './ledger/asking-rules.ts'
 import { readTariffs } from './ledger/read-tariffs.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
-import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
+||||||| parent of 604ea07 (PIN_KEY can be replaced without a reset: keys carry older ones, a right PIN moves to the new key; earlier PINs, favourites and dates are refused; locks grow for a week)
+import { type Key, type Keys, keyById, parseKey, ringOf } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
@@ -267,11 +268,16 @@ export function readKeys<Name extends keyof Keys>(
     if (text === null) return null
     const key = parseKey(text.reveal())
     if (key === null) {
-      reader.problems.push(`${name} is not 32 bytes in base64; make one with: openssl rand -base64 32`)
+      const several = 'put older ones behind the new one, with spaces between and none of them twice'
+      const words = text.reveal().trim().split(/\s+/).length
+      reader.problems.push(
+        `${name} is not 32 bytes in base64; make one with: openssl rand -base64 32${words > 1 ? `; ${several}` : ''}`,
+      )
       return null
     }
-    for (const [other, its] of found) {
-      if (its.bytes.equals(key.bytes)) reader.problems.push(`${name} and ${other} are the same key; make one for each.`)
+    for (const one of ringOf(key)) {
+      const other = [...found].find(([, its]) => keyById(its, one.id) !== undefined)
+      if (other !== undefined) reader.problems.push(`${name} and ${other[0]} are the same key; make one for each.`)
     }
     found.set(name, key)
     return key
