@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Secret } from '../../domain/secret.ts'
-import { deriveRing, type Key } from '../../security/keys.ts'
+import { accountPasswordKey } from '../../security/contexts.ts'
+import type { Key } from '../../security/keys.ts'
 import { type Hasher, makeHasher } from '../../subscribers/hasher.ts'
 
 /** One at a time, so that a flood of binds leaves the other cores to subscribers' PINs; at 30 ms each the last waits a quarter of a second. */
@@ -11,12 +12,9 @@ const QUEUE_LIMIT = 8
 const PASSWORD_LENGTH = 8
 const CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789'
 
-/** What the key of the passwords is derived from DATA_KEY for. */
-const PASSWORD_PURPOSE = 'smpp account password'
-
 /** Hashes accounts' passwords by argon2id, under a key derived from DATA_KEY. */
 export function makePasswordHasher(dataKey: Key): Hasher {
-  const key = deriveRing(dataKey, PASSWORD_PURPOSE)
+  const key = accountPasswordKey(dataKey)
   return makeHasher({ key, concurrency: CONCURRENCY, queueLimit: QUEUE_LIMIT })
 }
 
