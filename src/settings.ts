@@ -14,7 +14,6 @@ import type { AskingRules } from './ledger/asking-rules.ts'
 import { readTariffs } from './ledger/read-tariffs.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
 import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
-||||||| parent of 604ea07 (PIN_KEY can be replaced without a reset: keys carry older ones, a right PIN moves to the new key; earlier PINs, favourites and dates are refused; locks grow for a week)
 import { type Key, type Keys, keyById, parseKey, ringOf } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'

@@ -25,6 +25,7 @@ import { informingRulesOf } from './sms/informing.ts'
 import { makeReceipts } from './sms/receipts.ts'
 import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
+import { watchSprays } from './subscribers/pin-spray.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
@@ -97,6 +98,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     signer: makeLogSigner(settings.keys.audit, settings.audit.origin),
   })
   onStop(() => sequencer.close())
+  onStop(watchSprays(parts))
 }
 
 function closeDays({ settings, database, sealer, events }: Parts, onStop: OnStop): void {

@@ -9,6 +9,7 @@ import type { Hasher } from './hasher.ts'
 import { countWrong, forgive, type Reservation, reserveAttempt, startAfresh } from './pin-guard.ts'
 import { keepOldPin, renewPin, wasUsed } from './pin-history.ts'
 import { pinWeakness, typedDigits } from './pin-rules.ts'
+import { countPinFailure } from './pin-spray.ts'
 
 /** What checking and setting PINs and answers needs; built once. */
 export type PinServices = {
@@ -60,7 +61,7 @@ async function storedPin(db: Queryable, subscriberId: SubscriberId): Promise<str
 }
 
 async function settle(
-  { audit }: PinServices,
+  { audit, sealer }: PinServices,
   tx: Queryable,
   attempt: Reservation,
   right: boolean,
@@ -74,6 +75,8 @@ async function settle(
     return { kind: 'right' }
   }
   const outcome = await countWrong(tx, attempt)
+  const subscriber = outcome.kind === 'over' ? null : await findById(tx, sealer, attempt.subscriberId)
+  if (subscriber !== null) await countPinFailure(tx, subscriber.id, subscriber.number)
   switch (outcome.kind) {
     case 'over':
       return { kind: 'busy' }

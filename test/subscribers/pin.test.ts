@@ -188,7 +188,7 @@ describe('attempts in parallel', () => {
 
 describe('bounds', () => {
   test('beyond the queue the answer is busy at once and no attempt is counted', async () => {
-    const small = makeServices(store.app, { concurrency: 1, queueLimit: 1 })
+    const small = makeServices(store.app, { dataKey: services.dataKey, concurrency: 1, queueLimit: 1 })
     const id = await addPerson(small, { pin: '73915' })
     const gate = makeGate()
     small.counted.beforeVerdict = () => gate.opened

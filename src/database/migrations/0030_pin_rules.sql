@@ -15,3 +15,14 @@ ALTER TABLE pin_guard ADD COLUMN last_lock_ended timestamptz;
 -- The same answer or password under a newer key, at the next right one.
 GRANT UPDATE (answer_hash) ON identity_question TO :"application";
 GRANT UPDATE (password_hash) ON smpp_account TO :"application";
+
+-- Wrong PINs of the last two days, so that guesses over many people are seen where no single lock sees them: whose, when, and the first
+-- digits of the number. Nothing of what was typed, in no form: even a keyed hash of a guess would find PINs for whoever got the key.
+CREATE TABLE pin_failure (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subscriber_id uuid NOT NULL REFERENCES subscriber,
+  prefix text NOT NULL CHECK (prefix ~ '^[0-9]{1,6}$'),
+  at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX pin_failure_at ON pin_failure (at);
+GRANT SELECT, INSERT, DELETE ON pin_failure TO :"application";
