@@ -227,6 +227,16 @@ function readStores(reader: SettingsReader): Pick<Settings, 'database' | 'redis'
     if (parsed === null || (parsed.username !== '' && parsed.pathname.length > 1)) continue
     reader.problems.push(`${name} names no role or no database; write postgres://role:password@host/database.`)
   }
+  for (const [name, parsed] of [
+    ['DATABASE_URL', url],
+    ['DATABASE_OWNER_URL', owner],
+  ] as const) {
+    const mode = parsed?.searchParams.get('sslmode') ?? 'disable'
+    if (['disable', 'verify-full'].includes(mode) && parsed?.searchParams.has('uselibpqcompat') !== true) continue
+    reader.problems.push(
+      `${name} has sslmode=${mode}, which anybody in between could answer; write sslmode=verify-full, and sslrootcert=FILE for an authority of your own.`,
+    )
+  }
   if (url !== null && owner !== null && url.username === owner.username) {
     reader.problems.push(
       'DATABASE_URL and DATABASE_OWNER_URL use the same role, which could then rewrite history; give the application its own.',
