@@ -127,18 +127,22 @@ export const followingIndexes: readonly { readonly table: string; readonly colum
 
 /**
  * Other columns of bytes, and why a new key does not reach them. `history`: sealed, but a row of the books, which nobody changes, not even
- * for this; the key stays for reading. `brief`: compared within minutes or days only. `plain`: not under DATA_KEY.
+ * for this; the key stays for reading. `brief`: read or compared within minutes or days only. `plain`: not under DATA_KEY.
  */
 export const fixedColumns: Readonly<Record<string, 'history' | 'brief' | 'plain'>> = {
   'transfer.biller_account': 'history',
   'partner_answer.receipt': 'history',
+  'transfer_decision.receipt': 'history',
   'transfer.content_mac': 'brief',
   'transfer_refusal.content_mac': 'brief',
   'provider_callback.digest': 'brief',
   'sms_inbox_part.part_key': 'brief',
   'sms_inbox_part.digest': 'brief',
   'sms_arrival.digest': 'brief',
+  'ussd_refusal.reply': 'brief',
   'audit_event.seal': 'plain',
+  'audit_leaf.seal': 'plain',
+  'audit_tile.hashes': 'plain',
   'audit_value.salt': 'plain',
   'day_close.digest': 'plain',
   'day_close.signature': 'plain',
