@@ -29,6 +29,7 @@ import { countTroubled, listTroubled } from './settlement/troubled.ts'
 import { startClientServer } from './smpp-server.ts'
 import { startLinkControl } from './sms/link-control.ts'
 import { watchLinks } from './sms/link-metrics.ts'
+import { describeSprays, readSprays } from './subscribers/pin-spray.ts'
 import { openLinks, startWorker } from './worker.ts'
 
 export type App = {
@@ -122,6 +123,9 @@ async function start(
       return { leaves, waiting, oldest_seconds: oldestS }
     },
   )
+  metrics.measured('auth_pin_spray', 'People whose PINs were typed wrong, while that is a spray', 'scope', async () =>
+    Object.fromEntries((await readSprays(database)).map(({ scope, people }) => [scope, people])),
+  )
   const operator = await startOperatorServer({
     port: settings.http.operatorPort,
     host: settings.http.operatorHost,
@@ -136,6 +140,7 @@ async function start(
         clients: () => clients?.binds() ?? [],
         days: () => describeDays(database, closeTime),
         audit: async () => describeAudit(await readAuditLag(database)),
+        pins: () => describeSprays(database),
         partners,
       }),
     menus,

@@ -14,8 +14,8 @@ import type { AskingRules } from './ledger/asking-rules.ts'
 import { readTariffs } from './ledger/read-tariffs.ts'
 import type { StandingRules } from './ledger/standing-times.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
-import { type Key, type Keys, parseKey } from './security/keys.ts'
 import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
+import { type Key, type Keys, keyById, parseKey, ringOf } from './security/keys.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
@@ -232,6 +232,16 @@ function readStores(reader: SettingsReader): Pick<Settings, 'database' | 'redis'
     if (parsed === null || (parsed.username !== '' && parsed.pathname.length > 1)) continue
     reader.problems.push(`${name} names no role or no database; write postgres://role:password@host/database.`)
   }
+  for (const [name, parsed] of [
+    ['DATABASE_URL', url],
+    ['DATABASE_OWNER_URL', owner],
+  ] as const) {
+    const mode = parsed?.searchParams.get('sslmode') ?? 'disable'
+    if (['disable', 'verify-full'].includes(mode) && parsed?.searchParams.has('uselibpqcompat') !== true) continue
+    reader.problems.push(
+      `${name} has sslmode=${mode}, which anybody in between could answer; write sslmode=verify-full, and sslrootcert=FILE for an authority of your own.`,
+    )
+  }
   if (url !== null && owner !== null && url.username === owner.username) {
     reader.problems.push(
       'DATABASE_URL and DATABASE_OWNER_URL use the same role, which could then rewrite history; give the application its own.',
@@ -272,11 +282,16 @@ export function readKeys<Name extends keyof Keys>(
     if (text === null) return null
     const key = parseKey(text.reveal())
     if (key === null) {
-      reader.problems.push(`${name} is not 32 bytes in base64; make one with: openssl rand -base64 32`)
+      const several = 'put older ones behind the new one, with spaces between and none of them twice'
+      const words = text.reveal().trim().split(/\s+/).length
+      reader.problems.push(
+        `${name} is not 32 bytes in base64; make one with: openssl rand -base64 32${words > 1 ? `; ${several}` : ''}`,
+      )
       return null
     }
-    for (const [other, its] of found) {
-      if (its.bytes.equals(key.bytes)) reader.problems.push(`${name} and ${other} are the same key; make one for each.`)
+    for (const one of ringOf(key)) {
+      const other = [...found].find(([, its]) => keyById(its, one.id) !== undefined)
+      if (other !== undefined) reader.problems.push(`${name} and ${other[0]} are the same key; make one for each.`)
     }
     found.set(name, key)
     return key

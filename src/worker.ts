@@ -29,6 +29,7 @@ import { makeReceipts } from './sms/receipts.ts'
 import { makeStandingNotices } from './sms/standing-notices.ts'
 import { tidySms } from './sms/tidy.ts'
 import { startSmsWorker } from './sms/worker.ts'
+import { watchSprays } from './subscribers/pin-spray.ts'
 
 const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
@@ -102,6 +103,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     signer: makeLogSigner(settings.keys.audit, settings.audit.origin),
   })
   onStop(() => sequencer.close())
+  onStop(watchSprays(parts))
 }
 
 /** Where the menus have people see and stop what they ordered. */

@@ -148,6 +148,13 @@ describe('settings', () => {
       /DATABASE_URL is not a URL of the form postgres:/,
     ],
     ['one key for two purposes', { OTP_KEY: key(1) }, /OTP_KEY and PIN_KEY are the same/],
+    ...['no-verify', 'require', 'prefer', 'allow', 'verify-ca'].map(
+      (mode): [string, Record<string, string>, RegExp] => [
+        `a database whose certificate is not checked: ${mode}`,
+        { DATABASE_URL: `postgres://nyota_app:secret@db/nyota?sslmode=${mode}` },
+        /DATABASE_URL has sslmode=[a-z-]+, which anybody in between could answer; write sslmode=verify-full/,
+      ],
+    ),
     ['a short key', { DATA_KEY: 'c2hvcnQ=' }, /DATA_KEY is not 32 bytes/],
     [
       'a server for clients without a port',

@@ -24,6 +24,8 @@ export type StatusDependencies = {
   readonly days: () => Promise<string>
   /** How much of what was done is in the audit log. */
   readonly audit: () => Promise<string>
+  /** Whether PINs are guessed over many people. */
+  readonly pins: () => Promise<string>
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
   readonly partners: () => Promise<readonly PartnerStanding[]>
@@ -39,6 +41,7 @@ export async function renderStatus({
   clients,
   days,
   audit,
+  pins,
   partners,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
@@ -54,7 +57,7 @@ export async function renderStatus({
     lines.push(troubleRow(await countTroubled(database)), row('cases', await openPartnerCases(database)))
     lines.push(row('sms', await openMessages(database)), row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
-    lines.push(`days       ${await days()}`, `audit      ${await audit()}`)
+    lines.push(`days       ${await days()}`, `audit      ${await audit()}`, `pins       ${await pins()}`)
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`

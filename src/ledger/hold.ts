@@ -52,16 +52,32 @@ export async function holdTransfers(
   sealer: Sealer,
   confirmations: readonly Confirmation[],
 ): Promise<HoldOutcome[]> {
+  return await holdUnder(tx, sealer, confirmations, 0)
+}
+
+/** `generation`: under which of the keys, the current one first, what a quote says is compared with what is on record. */
+async function holdUnder(
+  tx: Queryable,
+  sealer: Sealer,
+  confirmations: readonly Confirmation[],
+  generation: number,
+): Promise<HoldOutcome[]> {
   const outcomes = new Map<Confirmation, HoldOutcome>()
   // One after the other in a fixed order, since each call locks accounts.
   for (const currency of [...new Set(confirmations.map(({ quote }) => quote.currency))].sort()) {
     const together = confirmations.filter(({ quote }) => quote.currency === currency)
-    const { rows } = await tx.query<Row>({ ...HOLD_ALL, values: valuesOf(sealer, currency, together) })
+    const { rows } = await tx.query<Row>({ ...HOLD_ALL, values: valuesOf(sealer, currency, together, generation) })
     for (const [n, confirmation] of together.entries()) {
       const row = rows[n]
       if (row === undefined) throw new Error('ledger_hold_all left a transfer out')
       outcomes.set(confirmation, outcomeOf(confirmation.quote.id, row))
     }
+  }
+  // What was held before DATA_KEY was replaced is on record under an older key; its id being taken, nothing is held here.
+  const others = confirmations.filter((confirmation) => outcomes.get(confirmation)?.kind === 'conflict')
+  if (others[0] !== undefined && generation + 1 < contentMacs(sealer, others[0].quote).length) {
+    const again = await holdUnder(tx, sealer, others, generation + 1)
+    for (const [n, confirmation] of others.entries()) outcomes.set(confirmation, again[n] as HoldOutcome)
   }
   return confirmations.map((confirmation) => outcomes.get(confirmation) as HoldOutcome)
 }
@@ -72,7 +88,12 @@ const HOLD_ALL = {
            FROM ledger_hold_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 }
 
-function valuesOf(sealer: Sealer, currency: string, confirmations: readonly Confirmation[]): unknown[] {
+function valuesOf(
+  sealer: Sealer,
+  currency: string,
+  confirmations: readonly Confirmation[],
+  generation: number,
+): unknown[] {
   const quotes = confirmations.map(({ quote }) => quote)
   const legs = quotes.flatMap((quote, n) => quote.legs.map((leg) => ({ ...leg, item: n + 1 })))
   return [
@@ -92,7 +113,7 @@ function valuesOf(sealer: Sealer, currency: string, confirmations: readonly Conf
     quotes.map(({ tax }) => tax),
     quotes.map(({ tariff }) => tariff),
     quotes.map(({ quotedAtMs }) => new Date(quotedAtMs)),
-    quotes.map((quote) => contentMac(sealer, quote)),
+    quotes.map((quote) => contentMacs(sealer, quote)[generation]),
     legs.map(({ item }) => item),
     legs.map(({ debit }) => debit),
     legs.map(({ credit }) => credit),
@@ -120,7 +141,7 @@ function outcomeOf(id: TransferId, row: Row): HoldOutcome {
 }
 
 /** Keyed, since what it covers could be guessed; in a fixed order, since a session's JSON may come back in another. */
-function contentMac(sealer: Sealer, quote: Quote): Buffer {
+function contentMacs(sealer: Sealer, quote: Quote): readonly Buffer[] {
   const { id, kind, payerId, payerAccount, payeeId, payeeAccount, biller, payeeName } = quote
   const { amount, fee, tax, total, payeeReceives, currency, legs, tariff, quotedAtMs } = quote
   const content = [
@@ -128,5 +149,5 @@ function contentMac(sealer: Sealer, quote: Quote): Buffer {
     ...[amount, fee, tax, total, payeeReceives, currency, tariff, quotedAtMs],
     ...legs.map(({ debit, credit, amount, what }) => [debit, credit, amount, what]),
   ]
-  return sealer.index(JSON.stringify(content), 'transfer.content')
+  return sealer.indexes(JSON.stringify(content), 'transfer.content')
 }

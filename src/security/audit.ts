@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Queryable } from '../database/database.ts'
 import { uuidv7 } from '../domain/ids.ts'
-import { deriveKey, type Key } from './keys.ts'
+import { deriveKey, type Key, ringOf } from './keys.ts'
 import type { Sealer } from './sealing.ts'
 
 /** Something somebody did. Values go into `payload` only: they are the part that can be erased later. */
@@ -19,7 +19,7 @@ export type Audit = {
   record(tx: Queryable, event: AuditEvent): Promise<void>
   /** The same for many, in one statement. */
   recordAll(tx: Queryable, events: readonly AuditEvent[]): Promise<void>
-  /** Whether a stored event still is what was written (all but its time). */
+  /** Whether a stored event still is what was written (all but its time), under the key of today or an older one. */
   verify(row: StoredAuditEvent): boolean
 }
 
@@ -42,7 +42,7 @@ const SALT_LENGTH = 32
  * of its own: deleting it there erases the value for good and leaves the event verifiable.
  */
 export function makeAudit(key: Key, sealer: Sealer): Audit {
-  const sealKey = deriveKey(key, 'audit event')
+  const [sealKey, ...olderKeys] = ringOf(key).map((one) => deriveKey(one, 'audit event')) as [Buffer, ...Buffer[]]
   function sealed(event: AuditEvent) {
     const id = uuidv7()
     const values = Object.entries(event.payload).map(([name, value]) => {
@@ -88,8 +88,10 @@ export function makeAudit(key: Key, sealer: Sealer): Audit {
     record: (tx, event) => recordAll(tx, [event]),
     recordAll,
     verify(row) {
-      const expected = sealOf(sealKey, row)
-      return row.seal.length === expected.length && timingSafeEqual(row.seal, expected)
+      return [sealKey, ...olderKeys].some((one) => {
+        const expected = sealOf(one, row)
+        return row.seal.length === expected.length && timingSafeEqual(row.seal, expected)
+      })
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
-import { numberIndex } from '../security/contexts.ts'
+import { numberIndex, numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
 /**
@@ -42,12 +42,12 @@ export async function mayAnswer(tx: Queryable, sealer: Sealer, number: Msisdn, k
   const { rowCount } = await tx.query({
     name: 'sms-may-answer',
     text: `INSERT INTO sms_answer (number_index, kind)
-      SELECT $1, $2 FROM (
+      SELECT ($1::bytea[])[1], $2 FROM (
         SELECT count(*) AS today, count(*) FILTER (WHERE kind = $2 AND at > now() - make_interval(secs => $3)) AS alike
-        FROM sms_answer WHERE number_index = $1 AND at > now() - interval '1 day'
+        FROM sms_answer WHERE number_index = ANY ($1::bytea[]) AND at > now() - interval '1 day'
       ) AS had
       WHERE alike < $4 AND (today < $5 OR $2 = 'changed')`,
-    values: [numberIndex(sealer, number), kind, seconds, most, MOST_A_DAY],
+    values: [numberIndexes(sealer, number), kind, seconds, most, MOST_A_DAY],
   })
   return rowCount === 1
 }

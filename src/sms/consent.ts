@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
-import { numberIndex } from '../security/contexts.ts'
+import { numberIndex, numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
 /** Somebody's word on messages that are not about their own account. */
@@ -23,7 +23,7 @@ export type Consent = {
 export async function recordConsent(tx: Queryable, sealer: Sealer, consent: Consent): Promise<boolean> {
   const index = numberIndex(sealer, consent.number)
   const account = consent.account ?? null
-  const before = (await lastWords(tx, index, account)).some(
+  const before = (await lastWords(tx, numberIndexes(sealer, consent.number), account)).some(
     (word) => word.account_id === account && word.kind === 'stop',
   )
   await tx.query({
@@ -44,21 +44,21 @@ export async function hasOptedOut(
   number: Msisdn,
   account: string | null = null,
 ): Promise<boolean> {
-  const words = await lastWords(queryable, numberIndex(sealer, number), account)
+  const words = await lastWords(queryable, numberIndexes(sealer, number), account)
   return words.some(({ kind }) => kind === 'stop')
 }
 
 /** What was said last to the service, and to the account where one is named. */
 async function lastWords(
   queryable: Queryable,
-  index: Buffer,
+  indexes: readonly Buffer[],
   account: string | null,
 ): Promise<readonly { readonly kind: string; readonly account_id: string | null }[]> {
   const { rows } = await queryable.query<{ kind: string; account_id: string | null }>({
     name: 'sms-last-words',
     text: `SELECT DISTINCT ON (account_id) kind, account_id FROM sms_consent
-      WHERE number_index = $1 AND (account_id IS NULL OR account_id = $2) ORDER BY account_id, id DESC`,
-    values: [index, account],
+      WHERE number_index = ANY ($1) AND (account_id IS NULL OR account_id = $2) ORDER BY account_id, id DESC`,
+    values: [indexes, account],
   })
   return rows
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
-import { numberIndex } from '../security/contexts.ts'
+import { numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { bodyContext, CODE_MARK } from './outbox.ts'
 
@@ -98,8 +98,8 @@ export async function findMessagesTo(
   limit: number,
 ): Promise<string[]> {
   const { rows } = await database.query<{ id: string }>(
-    'SELECT id FROM sms_outbox WHERE recipient_index = $1 ORDER BY created_at DESC, id DESC LIMIT $2',
-    [numberIndex(sealer, number), limit],
+    'SELECT id FROM sms_outbox WHERE recipient_index = ANY ($1) ORDER BY created_at DESC, id DESC LIMIT $2',
+    [numberIndexes(sealer, number), limit],
   )
   return rows.map(({ id }) => id)
 }
@@ -124,8 +124,8 @@ export async function findMessagesFrom(
 ): Promise<InboxEntry[]> {
   const { rows } = await database.query<InboxEntry>(
     `SELECT id, received_at AS "receivedAt", link, recipient, coalesce(part_total, 1)::integer AS parts, parts_missing AS "partsMissing"
-      FROM sms_inbox WHERE sender_index = $1 ORDER BY received_at DESC, id DESC LIMIT $2`,
-    [numberIndex(sealer, number), limit],
+      FROM sms_inbox WHERE sender_index = ANY ($1) ORDER BY received_at DESC, id DESC LIMIT $2`,
+    [numberIndexes(sealer, number), limit],
   )
   return rows
 }

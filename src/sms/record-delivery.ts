@@ -1,6 +1,6 @@
 import type { DeliveryReport } from '../aggregators/aggregator.ts'
 import type { Queryable } from '../database/database.ts'
-import { numberIndex } from '../security/contexts.ts'
+import { numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { acceptSettled } from './accepts-under-way.ts'
 import { applyReport, applyReportById } from './apply-report.ts'
@@ -24,18 +24,21 @@ export async function recordDelivery(
   { database, sealer }: RecordServices,
   delivered: DeliveryReport,
 ): Promise<RecordOutcome> {
-  const report: Report = {
+  const base: Omit<Report, 'recipient'> = {
     ...{ link: delivered.link, state: delivered.state, receivedAt: null },
     providerId: delivered.providerId.slice(0, MAX_ID),
     reference: delivered.reference ?? null,
     reason: delivered.reason?.slice(0, MAX_REASON) ?? null,
-    recipient: delivered.to === undefined ? null : numberIndex(sealer, delivered.to),
   }
+  const [recipient, ...older] = delivered.to === undefined ? [null] : numberIndexes(sealer, delivered.to)
+  const report: Report = { ...base, recipient }
   await acceptSettled(database, report.providerId)
-  const isNew = await applyReportById(database, report)
-  if (isNew !== null) return { kind: isNew ? 'recorded' : 'repeated' }
-  const part = await findByReference(database, report)
-  if (part !== null) return apply(database, part, report)
+  for (const one of [report, ...older.map((index) => ({ ...base, recipient: index }))]) {
+    const isNew = await applyReportById(database, one)
+    if (isNew !== null) return { kind: isNew ? 'recorded' : 'repeated' }
+    const part = await findByReference(database, one)
+    if (part !== null) return apply(database, part, one)
+  }
   const stray = await keepStray(database, report)
   if (stray === null) return { kind: 'repeated' }
   // The answer to the submit may have committed since we looked; it looks for strays after its own commit, so one of us sees the other.

@@ -4,7 +4,7 @@ import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
 import { openWallet } from '../ledger/accounts.ts'
 import type { Audit, AuditEvent } from '../security/audit.ts'
-import { nameContext, numberContext, numberIndex } from '../security/contexts.ts'
+import { nameContext, numberContext, numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Hasher } from './hasher.ts'
 import { answerOwner, answerWeakness, normalizeAnswer, questionContext } from './question.ts'
@@ -44,16 +44,19 @@ export async function enrol(tx: Queryable, services: EnrolServices, request: Enr
   const id = uuidv7() as SubscriberId
   const answerHash = request.question === null ? null : await hashAnswer(hasher, id, request.question.answer)
   if (answerHash === 'busy') return { kind: 'busy' }
+  const [index, ...olderIndexes] = numberIndexes(sealer, request.number)
   const inserted = await tx.query(
-    `INSERT INTO subscriber (id, number_sealed, number_index, name_sealed, language, tier) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO subscriber (id, number_sealed, number_index, name_sealed, language, tier) SELECT $1, $2, $3, $4, $5, $6
+      WHERE NOT EXISTS (SELECT FROM subscriber WHERE number_index = ANY ($7::bytea[]) AND status <> 'closed')
       ON CONFLICT (number_index) WHERE status <> 'closed' DO NOTHING`,
     [
       id,
       sealer.seal(request.number, numberContext(id)),
-      numberIndex(sealer, request.number),
+      index,
       sealer.seal(name, nameContext(id)),
       request.language,
       request.tier,
+      olderIndexes,
     ],
   )
   if (inserted.rowCount === 0) return { kind: 'already' }

@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
-import { nameContext, numberContext, numberIndex } from '../security/contexts.ts'
+import { nameContext, numberContext, numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
 /** A person with an account. `enrolled`: on file, but without a PIN yet. */
@@ -58,16 +58,16 @@ async function findByNumbers(
   sealer: Sealer,
   numbers: readonly Msisdn[],
 ): Promise<(Subscriber | null)[]> {
-  const indexes = numbers.map((number) => numberIndex(sealer, number))
+  const indexes = numbers.map((number) => numberIndexes(sealer, number))
   const { rows } = await db.query<Row>({
     name: 'subscribers-by-number',
     text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until,
              coalesce(asked_until > now(), false) AS is_asked
       FROM subscriber WHERE number_index = ANY ($1) AND status <> 'closed'`,
-    values: [indexes],
+    values: [indexes.flat()],
   })
   return numbers.map((number, n) => {
-    const row = rows.find(({ number_index }) => indexes[n]?.equals(number_index))
+    const row = rows.find(({ number_index }) => indexes[n]?.some((index) => index.equals(number_index)))
     if (row === undefined) return null
     const subscriber = readSubscriber(row, sealer)
     if (subscriber.number !== number) throw new Error(`Subscriber ${subscriber.id} is indexed under another number.`)

@@ -1,14 +1,19 @@
 import { createHmac } from 'node:crypto'
 import { hash as argon2Hash, argon2id, verify as argon2Verify } from 'argon2'
 import type { Secret } from '../domain/secret.ts'
-import type { Key } from '../security/keys.ts'
+import { type Key, keyById } from '../security/keys.ts'
 
 /** One admitted piece of work; its calls wait for a free core. Void once the work has ended. */
 export type Place = {
   /** `<key id>$argon2id$…`, with a fresh salt. */
   hash(secret: Secret, personId: string): Promise<string>
-  /** Against what `hash` returned; null does the same work and is false. Throws when the key is not the one it was made with. */
+  /**
+   * Against what `hash` returned, under the key that it names; null does the same work and is false. Throws when that key is neither the
+   * current one nor an older one.
+   */
   verify(stored: string | null, secret: Secret, personId: string): Promise<boolean>
+  /** Whether the key that a hash names is the current one; `unknown`: it cannot be verified. */
+  keyOf(stored: string): 'current' | 'older' | 'unknown'
 }
 
 export type Hasher = {
@@ -25,6 +30,8 @@ export type HasherOptions = {
   readonly concurrency: number
   /** Pieces of work that may wait beyond that. At 30 ms each, 32 on two cores wait half a second. */
   readonly queueLimit: number
+  /** `COST` unless given; less only where nothing real is kept. */
+  readonly cost?: { readonly memoryCost: number; readonly timeCost: number }
 }
 
 /** OWASP's named minimum for argon2id: 19 MiB, two passes, one lane; about 30 ms. */
@@ -34,19 +41,23 @@ const COST = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const DECOY = `$argon2id$v=19$m=${COST.memoryCost},t=${COST.timeCost},p=${COST.parallelism}$bm9ib2R5IGlzIGhlcmUu$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`
 
 /** PIN -> HMAC-SHA256 with a key that is not in the database, bound to the person -> argon2id. */
-export function makeHasher({ key, concurrency, queueLimit }: HasherOptions): Hasher {
+export function makeHasher({ key, concurrency, queueLimit, cost }: HasherOptions): Hasher {
   const cores = makeCores(concurrency)
   const places = concurrency + queueLimit
   let admitted = 0
 
   const place: Place = {
     async hash(secret, personId) {
-      const encoded = await cores.run(() => argon2Hash(pepper(key, secret, personId), COST))
+      const encoded = await cores.run(() => argon2Hash(pepper(key, secret, personId), { ...COST, ...cost }))
       return `${key.id}${encoded}`
     },
     async verify(stored, secret, personId) {
-      const encoded = stored === null ? DECOY : encodedUnder(key, stored)
-      return await cores.run(() => argon2Verify(encoded, pepper(key, secret, personId)))
+      const [its, encoded] = stored === null ? [key, DECOY] : madeWith(key, stored)
+      return await cores.run(() => argon2Verify(encoded, pepper(its, secret, personId)))
+    },
+    keyOf(stored) {
+      const its = keyById(key, stored.slice(0, stored.indexOf('$')))
+      return its === undefined ? 'unknown' : its === key ? 'current' : 'older'
     },
   }
   return {
@@ -67,12 +78,13 @@ function pepper(key: Key, secret: Secret, personId: string): Buffer {
   return createHmac('sha256', key.bytes).update(personId).update(secret.reveal()).digest()
 }
 
-function encodedUnder(key: Key, stored: string): string {
+function madeWith(key: Key, stored: string): readonly [Key, string] {
   const separator = stored.indexOf('$')
-  if (stored.slice(0, separator) !== key.id) {
+  const its = keyById(key, stored.slice(0, separator))
+  if (its === undefined) {
     throw new Error(`A stored hash was made with PIN_KEY ${stored.slice(0, separator)}; the one in use is ${key.id}.`)
   }
-  return stored.slice(separator)
+  return [its, stored.slice(separator)]
 }
 
 /** Lets `limit` computations run, the others wait in the order they came. */

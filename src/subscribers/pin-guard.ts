@@ -3,6 +3,9 @@ import type { SubscriberId } from '../domain/ids.ts'
 
 const ATTEMPTS = 3
 
+/** So long after a lock that ran its course a right PIN makes the next one short again; sooner, a guesser only waits for the owner's next call. */
+const CALM = '7 days'
+
 /** The right to have one PIN evaluated. */
 export type Reservation = { readonly subscriberId: SubscriberId; readonly round: bigint; readonly wrongBefore: bigint }
 
@@ -29,6 +32,7 @@ export async function reserveAttempt(db: Queryable, subscriberId: SubscriberId):
         wrong = CASE WHEN locked_until IS NULL AND reserved_at < now() - interval '1 minute' THEN forgiven + counting ELSE wrong END,
         forgiven = CASE WHEN locked_until IS NULL THEN forgiven ELSE wrong END,
         reserved_at = now(),
+        last_lock_ended = CASE WHEN locked_until IS NULL THEN last_lock_ended ELSE locked_until END,
         locks = locks + (locked_until IS NULL AND counting = ${ATTEMPTS - 1})::int,
         locked_until = CASE WHEN locked_until IS NULL AND counting = ${ATTEMPTS - 1}
           THEN now() + least(interval '15 minutes' * power(4, least(locks, 10)), interval '30 days') END
@@ -71,8 +75,8 @@ export async function countWrong(tx: Queryable, { subscriberId, round }: Reserva
 }
 
 /**
- * The attempt was right: it stops counting, the wrong ones told before it was reserved are forgiven, and a lock is lifted. Attempts
- * that ran beside it keep counting, or a burst of guesses around one right PIN would be evaluated without end. False when its round is over.
+ * The attempt was right: it stops counting, the wrong ones told before it was reserved are forgiven, and a lock is lifted and does not
+ * count. Locks that ran their course within seven days count on. Attempts that ran beside it keep counting, or a burst of guesses around one right PIN would be evaluated without end. False when its round is over.
  */
 export async function forgive(tx: Queryable, { subscriberId, round, wrongBefore }: Reservation): Promise<boolean> {
   const { rowCount } = await tx.query({
@@ -80,7 +84,7 @@ export async function forgive(tx: Queryable, { subscriberId, round, wrongBefore 
     text: `UPDATE pin_guard SET
         counting = counting - 1 - greatest(0, $3 - forgiven),
         forgiven = greatest(forgiven, $3),
-        locks = 0,
+        locks = CASE WHEN last_lock_ended > now() - interval '${CALM}' THEN greatest(0, locks - (locked_until IS NOT NULL)::int) ELSE 0 END,
         locked_until = NULL
       WHERE subscriber_id = $1 AND round = $2`,
     values: [subscriberId, round, wrongBefore],

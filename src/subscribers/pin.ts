@@ -7,7 +7,9 @@ import type { Sealer } from '../security/sealing.ts'
 import { findById } from './find.ts'
 import type { Hasher } from './hasher.ts'
 import { countWrong, forgive, type Reservation, reserveAttempt, startAfresh } from './pin-guard.ts'
+import { keepOldPin, renewPin, wasUsed } from './pin-history.ts'
 import { pinWeakness, typedDigits } from './pin-rules.ts'
+import { countPinFailure } from './pin-spray.ts'
 
 /** What checking and setting PINs and answers needs; built once. */
 export type PinServices = {
@@ -41,7 +43,9 @@ export async function checkPin(services: PinServices, subscriberId: SubscriberId
     const stored = await storedPin(database, subscriberId)
     const right = await place.verify(stored, typedDigits(pin), subscriberId)
     if (reserved.kind === 'unknown') return { kind: 'wrong', left: 2 }
-    return await database.transaction((tx) => settle(services, tx, reserved.reservation, right))
+    const isOlder = right && stored !== null && place.keyOf(stored) === 'older'
+    const renewal = isOlder ? { from: stored, to: await place.hash(typedDigits(pin), subscriberId) } : null
+    return await database.transaction((tx) => settle(services, tx, reserved.reservation, right, renewal))
   })
   return result === 'busy' ? { kind: 'busy' } : result
 }
@@ -56,14 +60,23 @@ async function storedPin(db: Queryable, subscriberId: SubscriberId): Promise<str
   return rows[0]?.pin_hash ?? null
 }
 
-async function settle({ audit }: PinServices, tx: Queryable, attempt: Reservation, right: boolean): Promise<PinCheck> {
+async function settle(
+  { audit, sealer }: PinServices,
+  tx: Queryable,
+  attempt: Reservation,
+  right: boolean,
+  renewal: { readonly from: string; readonly to: string } | null,
+): Promise<PinCheck> {
   const event = { actor: { kind: 'subscriber', id: attempt.subscriberId }, subject: attempt.subscriberId } as const
   if (right) {
     if (!(await forgive(tx, attempt))) return { kind: 'busy' }
+    if (renewal !== null) await renewPin(tx, attempt.subscriberId, renewal.from, renewal.to)
     await audit.record(tx, { ...event, action: 'pin.right', payload: {} })
     return { kind: 'right' }
   }
   const outcome = await countWrong(tx, attempt)
+  const subscriber = outcome.kind === 'over' ? null : await findById(tx, sealer, attempt.subscriberId)
+  if (subscriber !== null) await countPinFailure(tx, subscriber.id, subscriber.number)
   switch (outcome.kind) {
     case 'over':
       return { kind: 'busy' }
@@ -102,7 +115,7 @@ export async function authorisePinChange(
   return rowCount === 1
 }
 
-/** Takes the first entry of a new PIN and keeps its hash for the second; 'weak' when it breaks a rule or is the current PIN. */
+/** Takes the first entry of a new PIN and keeps its hash for the second; 'weak' when it breaks a rule or is the current PIN or one of the last. */
 export async function proposePin(
   services: PinServices,
   subscriberId: SubscriberId,
@@ -120,8 +133,7 @@ export async function proposePin(
     const subscriber = await findById(database, sealer, subscriberId)
     if (rowCount === 0 || subscriber === null) return 'not_authorised'
     if (pinWeakness(pin, pinDigits, subscriber.number, numbering) !== null) return 'weak'
-    const current = await storedPin(database, subscriberId)
-    if (current !== null && (await place.verify(current, pin, subscriberId))) return 'weak'
+    if (await wasUsed(database, place, subscriberId, pin)) return 'weak'
     const proposed = await database.query(
       `UPDATE pin_change SET proposed_hash = $3 WHERE subscriber_id = $1 AND session_id = $2 AND expires_at > now()`,
       [subscriberId, sessionId, await place.hash(pin, subscriberId)],
@@ -184,6 +196,7 @@ async function replacePin(
   )
   const by = rows[0]?.authorised_by
   if (by === undefined) return null
+  await keepOldPin(tx, subscriberId)
   await tx.query(
     `INSERT INTO credential (subscriber_id, pin_hash) VALUES ($1, $2)
       ON CONFLICT (subscriber_id) DO UPDATE SET pin_hash = excluded.pin_hash, set_at = now()`,

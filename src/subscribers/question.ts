@@ -47,6 +47,8 @@ export async function checkAnswer(
     }
     const right = await place.verify(question?.answer_hash ?? null, normalizeAnswer(answer), answerOwner(subscriberId))
     if (question === undefined) return { kind: 'wrong', left: ANSWER_TRIES - 1 }
+    const isOlder = right && place.keyOf(question.answer_hash) === 'older'
+    const renewed = isOlder ? await place.hash(normalizeAnswer(answer), answerOwner(subscriberId)) : null
     const event = { actor: { kind: 'subscriber', id: subscriberId }, subject: subscriberId } as const
     return await database.transaction<AnswerCheck>(async (tx) => {
       if (!right) {
@@ -58,6 +60,11 @@ export async function checkAnswer(
         'UPDATE identity_question SET tries = tries - 1 WHERE subscriber_id = $1 AND tries_since = $2::timestamptz AND tries > 0',
         [subscriberId, question.since],
       )
+      if (renewed !== null) {
+        await tx.query('UPDATE identity_question SET answer_hash = $2 WHERE subscriber_id = $1 AND answer_hash = $3', [
+          ...[subscriberId, renewed, question.answer_hash],
+        ])
+      }
       await audit.record(tx, { ...event, action: 'answer.right', payload: {} })
       return { kind: 'right' }
     })

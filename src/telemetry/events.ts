@@ -41,6 +41,8 @@ export type Events = {
   readonly menusNotLookedUp: (e: { error: unknown }) => void
   // subscribers
   readonly pinChecked: (e: { outcome: 'right' | 'wrong' | 'locked' | 'busy' }) => void
+  /** Wrong PINs of many people at once, by the first digits of their numbers or `all`. */
+  readonly pinSprayed: (e: { scope: string; failures: number; people: number }) => void
   readonly codeIssued: (e: { purpose: string; outcome: 'issued' | 'alive' | 'limited' }) => void
   readonly codeChecked: (e: { purpose: string; outcome: 'right' | 'wrong' | 'expired' }) => void
   // money
@@ -199,6 +201,7 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
 function subscriberEvents(log: Log, { counter }: Metrics) {
   const checks = counter('auth_pin_checks_total', 'PIN checks', ['outcome'])
   const failures = counter('auth_pin_failures_total', 'PIN checks that were not right', [])
+  const sprays = counter('auth_pin_sprays_total', 'Sprays of wrong PINs over many people that began', ['scope'])
   const issued = counter('auth_codes_issued_total', 'One-time codes asked for', ['purpose', 'outcome'])
   const checked = counter('auth_codes_checked_total', 'One-time codes entered', ['purpose', 'outcome'])
   return {
@@ -206,6 +209,10 @@ function subscriberEvents(log: Log, { counter }: Metrics) {
       checks({ outcome })
       if (outcome === 'wrong' || outcome === 'locked') failures({})
       log.debug({ event: 'pin_checked', outcome })
+    },
+    pinSprayed(spray) {
+      sprays({ scope: spray.scope })
+      log.error({ event: 'pin_sprayed', ...spray })
     },
     codeIssued({ purpose, outcome }) {
       issued({ purpose, outcome })

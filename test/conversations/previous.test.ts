@@ -44,7 +44,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const store = await createTestRedis()
   redis = new Redis(store.url)
-  const key = { id: 'aabbccdd', bytes: randomBytes(32) }
+  const key = { id: 'aabbccdd', bytes: randomBytes(32), older: [] }
   const programs = [offering, silent]
   dependencies = {
     services: {

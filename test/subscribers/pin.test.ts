@@ -30,7 +30,8 @@ const check = (id: SubscriberId, digits: string, on: TestServices = services) =>
 /** Lets time pass for this person's lock and reservations. */
 async function pass(id: SubscriberId, interval: string): Promise<void> {
   await store.owner.query(
-    `UPDATE pin_guard SET locked_until = locked_until - $2::interval, reserved_at = reserved_at - $2::interval WHERE subscriber_id = $1`,
+    `UPDATE pin_guard SET locked_until = locked_until - $2::interval, reserved_at = reserved_at - $2::interval,
+      last_lock_ended = last_lock_ended - $2::interval WHERE subscriber_id = $1`,
     [id, interval],
   )
 }
@@ -61,17 +62,29 @@ describe('one attempt after another', () => {
     expect(await auditTrail(store.app, id)).toEqual(['pin.wrong', 'pin.wrong', 'pin.locked'])
   })
 
-  test('a right PIN forgives the wrong ones before it and shortens the next lock again', async () => {
+  test('a right PIN forgives the wrong ones before it, and the next lock is short again only a week after the last', async () => {
     const id = await addPerson(services, { pin: '73915' })
-    for (const digits of ['11111', '22222', '33333']) await check(id, digits)
+    const lock = async (): Promise<number> => {
+      for (const digits of ['11111', '22222', '33333']) await check(id, digits)
+      return await lockMinutes(id)
+    }
+    expect(await lock()).toBe(15)
     await pass(id, '15 minutes')
     await check(id, '11111')
     await check(id, '22222')
     expect(await check(id, '73915')).toEqual({ kind: 'right' })
     expect(await check(id, '11111')).toEqual({ kind: 'wrong', left: 2 })
-    await check(id, '22222')
-    expect((await check(id, '33333')).kind).toBe('locked')
-    expect(await lockMinutes(id)).toBe(15)
+    expect(await check(id, '73915')).toEqual({ kind: 'right' })
+    // The owner calls every day; whoever guesses between the calls waits longer each time.
+    expect(await lock()).toBe(60)
+    await pass(id, '6 days 23 hours')
+    expect(await check(id, '73915')).toEqual({ kind: 'right' })
+    expect(await lock()).toBe(240)
+    await pass(id, '4 hours')
+    await check(id, '73915')
+    await pass(id, '7 days')
+    expect(await check(id, '73915')).toEqual({ kind: 'right' })
+    expect(await lock()).toBe(15)
   })
 
   test('a right third attempt lifts the lock that it was reserved with', async () => {
@@ -175,7 +188,7 @@ describe('attempts in parallel', () => {
 
 describe('bounds', () => {
   test('beyond the queue the answer is busy at once and no attempt is counted', async () => {
-    const small = makeServices(store.app, { concurrency: 1, queueLimit: 1 })
+    const small = makeServices(store.app, { dataKey: services.dataKey, concurrency: 1, queueLimit: 1 })
     const id = await addPerson(small, { pin: '73915' })
     const gate = makeGate()
     small.counted.beforeVerdict = () => gate.opened

@@ -82,3 +82,8 @@ function accountOf(row: Row): StoredAccount {
     volumeLeft: row.volume_left,
   }
 }
+
+/** Puts the same password under the current key, unless it was changed meanwhile. */
+export async function renewPassword(db: Queryable, id: string, before: string, after: string): Promise<void> {
+  await db.query('UPDATE smpp_account SET password_hash = $3 WHERE id = $1 AND password_hash = $2', [id, before, after])
+}

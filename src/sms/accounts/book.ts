@@ -4,7 +4,7 @@ import type { Sealer } from '../../security/sealing.ts'
 import type { Hasher } from '../../subscribers/hasher.ts'
 import type { SmsBell } from '../queue.ts'
 import { acceptMessage } from './accept.ts'
-import { findAccount, readAccount, type StoredAccount } from './account-row.ts'
+import { findAccount, readAccount, renewPassword, type StoredAccount } from './account-row.ts'
 import { acknowledgeDeliveries, postponeDeliveries, takeDeliveries } from './deliveries.ts'
 import { cancelMessage, findMessage } from './standing.ts'
 
@@ -25,7 +25,13 @@ export function makeAccountBook(services: BookServices): AccountBook {
       const account = await findAccount(database, systemId)
       // The same work for a name that nobody has, so that the time does not tell which names there are.
       const hash = account?.passwordHash ?? null
-      const right = await hasher.withPlace((place) => place.verify(hash, password, account?.id ?? ''))
+      const right = await hasher.withPlace(async (place) => {
+        const verdict = await place.verify(hash, password, account?.id ?? '')
+        if (verdict && account !== null && hash !== null && place.keyOf(hash) === 'older') {
+          await renewPassword(database, account.id, hash, await place.hash(password, account.id))
+        }
+        return verdict
+      })
       if (right === 'busy') return 'busy'
       return right && account !== null ? account : 'refused'
     },

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Secret } from '../../domain/secret.ts'
-import { deriveKey, type Key, makeKey } from '../../security/keys.ts'
+import { accountPasswordKey } from '../../security/contexts.ts'
+import type { Key } from '../../security/keys.ts'
 import { type Hasher, makeHasher } from '../../subscribers/hasher.ts'
 
 /** One at a time, so that a flood of binds leaves the other cores to subscribers' PINs; at 30 ms each the last waits a quarter of a second. */
@@ -13,7 +14,7 @@ const CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789'
 
 /** Hashes accounts' passwords by argon2id, under a key derived from DATA_KEY. */
 export function makePasswordHasher(dataKey: Key): Hasher {
-  const key = makeKey(deriveKey(dataKey, 'smpp account password'))
+  const key = accountPasswordKey(dataKey)
   return makeHasher({ key, concurrency: CONCURRENCY, queueLimit: QUEUE_LIMIT })
 }
 

@@ -2,7 +2,7 @@ import type { Queryable } from '../../database/database.ts'
 import type { SubscriberId } from '../../domain/ids.ts'
 import type { Market, NumberingPlan } from '../../domain/market.ts'
 import { type Msisdn, parseMsisdn } from '../../domain/msisdn.ts'
-import { numberIndex } from '../../security/contexts.ts'
+import { numberIndexes } from '../../security/contexts.ts'
 import type { Sealer } from '../../security/sealing.ts'
 import { findById } from '../../subscribers/find.ts'
 import { type ListRow, personalValues, type Segment } from './draft.ts'
@@ -62,7 +62,9 @@ async function languagesOnFile(
   const found = new Map<Msisdn, string>()
   for (let from = 0; from < numbers.length; from += BATCH) {
     const batch = new Map(
-      numbers.slice(from, from + BATCH).map((number) => [numberIndex(sealer, number).toString('hex'), number]),
+      numbers
+        .slice(from, from + BATCH)
+        .flatMap((number) => numberIndexes(sealer, number).map((index) => [index.toString('hex'), number] as const)),
     )
     const { rows } = await db.query<{ key: string; language: string }>(
       `SELECT encode(number_index, 'hex') AS key, language FROM subscriber

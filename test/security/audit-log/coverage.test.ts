@@ -47,6 +47,7 @@ const COMMANDS: Readonly<Record<string, OnRecord>> = {
   links: ['link.ordered'],
   menus: ['menus.published'],
   migrate: ['tariff.loaded'],
+  security: { none: 'what is sealed stays the same; key_in_use has which keys are in use' },
   sms: ['sms.read'],
   tariffs: ['tariff.loaded'],
 }
