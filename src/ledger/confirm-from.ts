@@ -7,19 +7,19 @@ import type { Quote } from './quote.ts'
 import { storeSuccessor } from './successor.ts'
 
 /**
- * Commits what one PIN confirmed about an account elsewhere: money is collected from it, and `then` is paid with that money. Nothing of
- * `then` is held before the collect is done.
+ * Commits what one PIN confirmed about an account elsewhere: money is collected from it, and `payment` is paid with that money. Nothing of
+ * `payment` is held before the collect is done.
  */
 export async function confirmFrom(
   { database, sealer, audit }: { readonly database: Database; readonly sealer: Sealer; readonly audit: Audit },
-  confirmed: { readonly collect: Quote; readonly then: Quote; readonly sessionId: string; readonly by: SubscriberId },
+  confirmed: { readonly collect: Quote; readonly payment: Quote; readonly sessionId: string; readonly by: SubscriberId },
 ): Promise<HoldOutcome> {
-  const { collect, then, sessionId, by } = confirmed
+  const { collect, payment, sessionId, by } = confirmed
   return database.transaction(async (tx) => {
     const outcome = await holdTransfer(tx, sealer, collect, { sessionId })
     if (outcome.kind !== 'held') return outcome
-    await storeSuccessor(tx, sealer, collect.id, then)
-    await audit.recordAll(tx, [eventOf(collect, by), eventOf(then, by)])
+    await storeSuccessor(tx, sealer, collect.id, payment)
+    await audit.recordAll(tx, [eventOf(collect, by), eventOf(payment, by)])
     return outcome
   })
 }

@@ -9,7 +9,12 @@ import { type QuoteJson, quoteFromJson, quoteToJson } from './quote-json.ts'
 export type Successor = { readonly quote: Quote; readonly sessionId: string }
 
 /** Puts on record what follows a collect, in the transaction that holds the collect. */
-export async function storeSuccessor(tx: Queryable, sealer: Sealer, collectId: TransferId, quote: Quote): Promise<void> {
+export async function storeSuccessor(
+  tx: Queryable,
+  sealer: Sealer,
+  collectId: TransferId,
+  quote: Quote,
+): Promise<void> {
   await tx.query(`INSERT INTO transfer_successor (collect_id, successor_id, quote) VALUES ($1, $2, $3)`, [
     collectId,
     quote.id,
@@ -56,7 +61,9 @@ export async function holdSuccessor(
 export async function successorState(
   db: Queryable,
   collectId: TransferId,
-): Promise<{ readonly kind: 'held'; readonly id: TransferId; readonly reference: string } | { readonly kind: 'kept' } | null> {
+): Promise<
+  { readonly kind: 'held'; readonly id: TransferId; readonly reference: string } | { readonly kind: 'kept' } | null
+> {
   const { rows } = await db.query<{ id: TransferId; reference: string | null; refused: boolean }>(
     `SELECT s.successor_id AS id, t.reference, r.id IS NOT NULL AS refused
        FROM transfer_successor s LEFT JOIN transfer t ON t.id = s.successor_id LEFT JOIN transfer_refusal r ON r.id = s.successor_id

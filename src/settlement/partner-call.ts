@@ -1,4 +1,10 @@
-import type { Asked, CallbackVerdict, Movement, ProviderCallback, RemoteProvider } from '../account-providers/account-provider.ts'
+import type {
+  Asked,
+  CallbackVerdict,
+  Movement,
+  ProviderCallback,
+  RemoteProvider,
+} from '../account-providers/account-provider.ts'
 import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
 import type { Transfer } from '../ledger/transfer.ts'
 
@@ -45,8 +51,7 @@ function callOfBiller(biller: Biller, { id, amount, currency }: Transfer, accoun
     timeoutMs: biller.timeoutMs,
     pay: () => biller.pay(payment),
     query: (partnerReference) => biller.query({ ...payment, partnerReference }),
-    judge: (from, callback) =>
-      biller.callbacks?.from === from ? biller.callbacks.judge(callback, payment) : null,
+    judge: (from, callback) => (biller.callbacks?.from === from ? biller.callbacks.judge(callback, payment) : null),
   }
 }
 
@@ -65,9 +70,7 @@ function callOfProvider(provider: RemoteProvider, transfer: Transfer, account: s
     pay: async () => answerOf(await provider[what](movement)),
     query: async (partnerReference) =>
       answerOf(
-        await provider.query(
-          partnerReference === null ? asked : { what, movement: { ...movement, partnerReference } },
-        ),
+        await provider.query(partnerReference === null ? asked : { what, movement: { ...movement, partnerReference } }),
       ),
     judge: (from, callback) => (from === provider.id ? provider.judge(callback, asked) : null),
   }

@@ -52,7 +52,9 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
   type People = (id: SubscriberId) => Subscriber
 
   async function partiesOf(tx: Queryable, transfers: readonly TransferFacts[]): Promise<People> {
-    const ids = transfers.flatMap(({ payerId, payee }) => (payee.kind === 'subscriber' ? [payerId, payee.id] : [payerId]))
+    const ids = transfers.flatMap(({ payerId, payee }) =>
+      payee.kind === 'subscriber' ? [payerId, payee.id] : [payerId],
+    )
     const found = await findByIds(tx, sealer, ids)
     return (id) => {
       const person = found.get(id)
@@ -134,7 +136,8 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
     const isIn = kind === 'collect'
     const values = { ...facts(transfer), fee: String(fee), provider: nameOfBiller(provider) }
     const after = balance(isIn ? payeeAvailable : payerAvailable)
-    if (keptFrom !== undefined) return message(owner, `${id}:payer`, 'collected_kept', { ...values, ...after, name: keptFrom })
+    if (keptFrom !== undefined)
+      return message(owner, `${id}:payer`, 'collected_kept', { ...values, ...after, name: keptFrom })
     return message(owner, `${id}:payer`, isIn ? 'collected' : 'disbursed', { ...values, ...after })
   }
 

@@ -25,7 +25,7 @@ import { balanceOf, miniStatement } from '../../src/ledger/statement.ts'
 import { successorState } from '../../src/ledger/successor.ts'
 import type { TransferFacts } from '../../src/ledger/transfer.ts'
 import { makeAudit } from '../../src/security/audit.ts'
-import { type HearServices, type Heard, hearCallback } from '../../src/settlement/hear-callback.ts'
+import { type Heard, type HearServices, hearCallback } from '../../src/settlement/hear-callback.ts'
 import { type SettleServices, settleTransfer } from '../../src/settlement/settle-transfer.ts'
 import { newTransferId, type Person, quoted } from '../ledger/world.ts'
 import { openSettlementWorld, type SettlementWorld } from './world.ts'
@@ -164,23 +164,26 @@ describe('money in and out', () => {
   test.each([
     ['collect', 5_000n, 5_000n],
     ['disburse', 7_000n, -7_000n],
-  ] as const)('%s moves it once, here and there, and is told with the balance of the wallet', async (kind, amount, change) => {
-    const [before, elsewhere, ours] = [(await wallet()).available, there(), await through()]
-    const id = await held(kind, amount)
-    expect(await settle(id)).toEqual({ kind: 'moved', to: 'PENDING' })
-    await finish(id)
-    expect(await world.path(id)).toEqual(['HELD', 'SUBMITTED', 'PENDING', 'SETTLED'])
-    expect((await wallet()).available).toBe(before + change)
-    expect(there()).toBe(elsewhere - change)
-    expect(await through()).toBe(ours - change)
-    expect(movesOf(id)).toHaveLength(1)
-    const [facts] = told
-    expect(facts).toMatchObject({ kind, payee: { kind: 'linked', id: 'wave', account: AMINA } })
-    expect(kind === 'collect' ? facts?.payeeAvailable : facts?.payerAvailable).toBe(before + change)
-    expect(await settle(id)).toEqual({ kind: 'idle' })
-    const [line] = await miniStatement(world.app, world.sealer, amina.id, 1)
-    expect(line).toMatchObject({ direction: kind === 'collect' ? 'in' : 'out', amount, party: 'Wave' })
-  })
+  ] as const)(
+    '%s moves it once, here and there, and is told with the balance of the wallet',
+    async (kind, amount, change) => {
+      const [before, elsewhere, ours] = [(await wallet()).available, there(), await through()]
+      const id = await held(kind, amount)
+      expect(await settle(id)).toEqual({ kind: 'moved', to: 'PENDING' })
+      await finish(id)
+      expect(await world.path(id)).toEqual(['HELD', 'SUBMITTED', 'PENDING', 'SETTLED'])
+      expect((await wallet()).available).toBe(before + change)
+      expect(there()).toBe(elsewhere - change)
+      expect(await through()).toBe(ours - change)
+      expect(movesOf(id)).toHaveLength(1)
+      const [facts] = told
+      expect(facts).toMatchObject({ kind, payee: { kind: 'linked', id: 'wave', account: AMINA } })
+      expect(kind === 'collect' ? facts?.payeeAvailable : facts?.payerAvailable).toBe(before + change)
+      expect(await settle(id)).toEqual({ kind: 'idle' })
+      const [line] = await miniStatement(world.app, world.sealer, amina.id, 1)
+      expect(line).toMatchObject({ direction: kind === 'collect' ? 'in' : 'out', amount, party: 'Wave' })
+    },
+  )
 
   test.each([
     ['collect', 'that the account there cannot pay', 20_000_000n, false],
@@ -202,21 +205,25 @@ describe('money in and out', () => {
     ['a silent provider', { silent: true }],
     ['a 5xx after success', { status5xxAfterSuccess: true }],
     ['an answer that is none', { garbage: true }],
-  ])('%s is asked by reference and paid once', async (_what, trouble) => {
-    const [before, elsewhere] = [(await wallet()).available, there()]
-    fake.control(trouble)
-    const id = await held('collect', 1_000n)
-    expect(await settle(id)).toMatchObject({ kind: 'moved', to: 'IN_DOUBT' })
-    expect((await wallet()).available).toBe(before)
-    fake.control({})
-    await finish(id)
-    expect(await world.stateOf(id)).toBe('SETTLED')
-    expect((await wallet()).available).toBe(before + 1_000n)
-    expect(there()).toBe(elsewhere - 1_000n)
-    expect(movesOf(id)).toHaveLength(1)
-  }, 20_000)
+  ])(
+    '%s is asked by reference and paid once',
+    async (_what, trouble) => {
+      const [before, elsewhere] = [(await wallet()).available, there()]
+      fake.control(trouble)
+      const id = await held('collect', 1_000n)
+      expect(await settle(id)).toMatchObject({ kind: 'moved', to: 'IN_DOUBT' })
+      expect((await wallet()).available).toBe(before)
+      fake.control({})
+      await finish(id)
+      expect(await world.stateOf(id)).toBe('SETTLED')
+      expect((await wallet()).available).toBe(before + 1_000n)
+      expect(there()).toBe(elsewhere - 1_000n)
+      expect(movesOf(id)).toHaveLength(1)
+    },
+    20_000,
+  )
 
-  test('a provider that never saw it is asked twice, then it is given back', async () => {
+  test('a provider that never saw it is asked twice, payment it is given back', async () => {
     const before = await wallet()
     fake.control({ unreachable: true })
     const id = await held('disburse', 2_000n)
@@ -280,7 +287,13 @@ describe('money in and out', () => {
 
   test('who has no account open there is quoted nothing', async () => {
     const nobody = await world.person(10_000n)
-    const request = { id: newTransferId(), atMs: Date.now(), ownerId: nobody.id, kind: 'collect', amount: 100n } as const
+    const request = {
+      id: newTransferId(),
+      atMs: Date.now(),
+      ownerId: nobody.id,
+      kind: 'collect',
+      amount: 100n,
+    } as const
     const provider = { ...WAVE, account: JUMA }
     expect(await quoteLinked(world.app, world.tariffs, { ...request, provider })).toEqual({ kind: 'payee_unavailable' })
   })
@@ -332,74 +345,83 @@ describe('paid from elsewhere', () => {
   beforeAll(async () => {
     juma = await world.person(0n)
   })
-  const sealed = () => ({ database: world.app, sealer: world.sealer, audit: makeAudit({ id: 'audit', bytes: Buffer.alloc(32, 5) }, world.sealer) })
+  const sealed = () => ({
+    database: world.app,
+    sealer: world.sealer,
+    audit: makeAudit({ id: 'audit', bytes: Buffer.alloc(32, 5) }, world.sealer),
+  })
 
-  async function send(amount: bigint, payer = amina): Promise<{ collect: Quote; then: Quote }> {
+  async function send(amount: bigint, payer = amina): Promise<{ collect: Quote; payment: Quote }> {
     const request = { id: newTransferId(), atMs: Date.now(), payerId: payer.id, amount, funded: true } as const
     const payee = { kind: 'subscriber', id: juma.id, name: 'Juma K.' } as const
-    const then = quoted(await quoteTransfer(world.app, world.tariffs, { ...request, payee }))
-    const collect = await quote('collect', BigInt(then.total), payer)
-    expect(await confirmFrom(sealed(), { collect, then, sessionId: uuidv7(), by: payer.id })).toMatchObject({ kind: 'held' })
-    return { collect, then }
+    const payment = quoted(await quoteTransfer(world.app, world.tariffs, { ...request, payee }))
+    const collect = await quote('collect', BigInt(payment.total), payer)
+    expect(await confirmFrom(sealed(), { collect, payment, sessionId: uuidv7(), by: payer.id })).toMatchObject({
+      kind: 'held',
+    })
+    return { collect, payment }
   }
 
   test('the send is held in the commit that settles the collect, and takes what came', async () => {
     const [before, got] = [await wallet(), (await wallet(juma)).available]
-    const { collect, then } = await send(10_000n)
+    const { collect, payment } = await send(10_000n)
     expect(await successorState(world.app, collect.id)).toBeNull()
     await settle(collect.id)
     await finish(collect.id)
-    expect(await successorState(world.app, collect.id)).toMatchObject({ kind: 'held', id: then.id })
-    expect(rung).toEqual([then.id])
+    expect(await successorState(world.app, collect.id)).toMatchObject({ kind: 'held', id: payment.id })
+    expect(rung).toEqual([payment.id])
     expect((await wallet()).available).toBe(before.available)
     expect(told).toMatchObject([{ id: collect.id }])
     expect(told[0]?.keptFrom).toBeUndefined()
-    await settle(then.id)
+    await settle(payment.id)
     expect((await wallet(juma)).available).toBe(got + 10_000n)
     expect(await wallet()).toEqual(before)
   })
 
   test('a crash after the collect’s commit loses nothing: the sweeper finds the send', async () => {
-    const { collect, then } = await send(1_000n)
+    const { collect, payment } = await send(1_000n)
     await settle(collect.id)
     await fake.quiet()
     await world.age(collect.id, 10)
     await settleTransfer({ ...services, settlement: { ring: () => undefined } }, collect.id)
     const { rows } = await world.owner.query<{ due: boolean }>(
       `SELECT state = 'HELD' AND ring_at IS NOT NULL AS due FROM transfer WHERE id = $1`,
-      [then.id],
+      [payment.id],
     )
     expect(rows).toEqual([{ due: true }])
-    await settle(then.id)
-    expect(await world.stateOf(then.id)).toBe('SETTLED')
+    await settle(payment.id)
+    expect(await world.stateOf(payment.id)).toBe('SETTLED')
   })
 
   test('a crash before that commit leaves neither: both come with the next question', async () => {
     const before = await wallet()
-    const { collect, then } = await send(1_000n)
+    const { collect, payment } = await send(1_000n)
     await settle(collect.id)
     await fake.quiet()
     await world.age(collect.id, 10)
-    const broken = { ...services, receipts: { ...services.receipts, settled: () => Promise.reject(new Error('killed')) } }
+    const broken = {
+      ...services,
+      receipts: { ...services.receipts, settled: () => Promise.reject(new Error('killed')) },
+    }
     await expect(settleTransfer(broken, collect.id)).rejects.toThrow('killed')
     expect(await wallet()).toMatchObject({ available: before.available })
     expect(await successorState(world.app, collect.id)).toBeNull()
     await world.age(collect.id, 10)
     await settle(collect.id)
     expect(await successorState(world.app, collect.id)).toMatchObject({ kind: 'held' })
-    await settle(then.id)
-    expect(await world.stateOf(then.id)).toBe('SETTLED')
+    await settle(payment.id)
+    expect(await world.stateOf(payment.id)).toBe('SETTLED')
   })
 
   test('where the collect is refused nothing of it moves', async () => {
     const before = await wallet()
     fake.control({ refuse: true })
-    const { collect, then } = await send(1_000n)
+    const { collect, payment } = await send(1_000n)
     await settle(collect.id)
     await finish(collect.id)
     expect(await world.stateOf(collect.id)).toBe('REJECTED')
     expect(await successorState(world.app, collect.id)).toBeNull()
-    const { rows } = await world.owner.query('SELECT FROM transfer WHERE id = $1', [then.id])
+    const { rows } = await world.owner.query('SELECT FROM transfer WHERE id = $1', [payment.id])
     expect(rows).toEqual([])
     expect(await wallet()).toEqual(before)
   })
