@@ -147,10 +147,12 @@ function paidFrom(result: Both) {
   }
 }
 
-async function confirmBoth(services: Services, { caller, sessionId }: ActionContext, json: Json): Promise<Both> {
+async function confirmBoth(services: Services, context: ActionContext, json: Json): Promise<Both> {
+  const { caller, sessionId } = context
   const { database, sealer, audit, settlement } = services
   const pair = json as { readonly collect: QuoteJson; readonly payment: QuoteJson }
   const [collect, payment] = [quoteFromJson(pair.collect), quoteFromJson(pair.payment)]
+  if ((await findLinked(services, context, collect.payerAccount)) === null) return { kind: 'unavailable' }
   const startedAt = performance.now()
   const held = await confirmFrom({ database, sealer, audit }, { collect, payment, sessionId, by: caller.id })
   if (held.kind !== 'held' && held.kind !== 'known') {

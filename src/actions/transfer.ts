@@ -4,6 +4,7 @@ import type { TransferState } from '../ledger/transfer.ts'
 import type { Json, ValueType } from '../menu/contract.ts'
 import { readToken } from '../settlement/attempts.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
+import { findLinked } from './linked.ts'
 
 /** How long the last screen waits for the end, within the action's deadline; the SMS brings it in any case. */
 export const WAIT_MS: number = 2500
@@ -119,7 +120,11 @@ export const moveMoney: Action = defineAction(
     outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
     deadlineMs: DEADLINE_MS,
   },
-  async (services, context, { quote }) => paidTo(await confirm(services, context, quote)),
+  async (services, context, { quote }) => {
+    const { kind, payerAccount, payeeAccount } = quoteFromJson(quote)
+    const linked = await findLinked(services, context, kind === 'collect' ? payerAccount : payeeAccount)
+    return linked === null ? { outcome: 'unavailable' } : paidTo(await confirm(services, context, quote))
+  },
 )
 
 type Paid =

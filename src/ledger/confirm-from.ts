@@ -12,7 +12,12 @@ import { storeSuccessor } from './successor.ts'
  */
 export async function confirmFrom(
   { database, sealer, audit }: { readonly database: Database; readonly sealer: Sealer; readonly audit: Audit },
-  confirmed: { readonly collect: Quote; readonly payment: Quote; readonly sessionId: string; readonly by: SubscriberId },
+  confirmed: {
+    readonly collect: Quote
+    readonly payment: Quote
+    readonly sessionId: string
+    readonly by: SubscriberId
+  },
 ): Promise<HoldOutcome> {
   const { collect, payment, sessionId, by } = confirmed
   return database.transaction(async (tx) => {

@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FAKE_GSMA_KEY, type FakeGsma, startFakeGsma } from '../../scripts/fakes/gsma.ts'
 import { listen } from '../../scripts/fakes/listen.ts'
-import type { RemoteProvider } from '../../src/account-providers/account-provider.ts'
 import type { GsmaSettings } from '../../src/account-providers/gsma/settings.ts'
 import { makeLinkableProviders } from '../../src/account-providers/registry.ts'
 import { type AccountId, type SubscriberId, type TransferId, uuidv7 } from '../../src/domain/ids.ts'
@@ -39,7 +38,6 @@ const WAVE = { id: 'wave', name: 'Wave' }
 let world: SettlementWorld
 let fake: FakeGsma
 let server: Server
-let provider: RemoteProvider
 let services: SettleServices
 let hearing: HearServices
 let amina: Person
@@ -64,7 +62,6 @@ beforeAll(async () => {
     timeoutMs: 2_000,
   }
   const found = makeLinkableProviders([settings])
-  provider = found.get('wave') as RemoteProvider
   const { receipts } = world.services
   services = {
     ...world.services,
