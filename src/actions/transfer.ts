@@ -1,7 +1,7 @@
 import type { HoldRefusal } from '../ledger/hold.ts'
 import { quoteFromJson } from '../ledger/quote-json.ts'
 import type { TransferState } from '../ledger/transfer.ts'
-import type { Json, ValueType } from '../menu/contract.ts'
+import type { Json } from '../menu/contract.ts'
 import { readToken } from '../settlement/attempts.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 import { findLinked } from './linked.ts'
