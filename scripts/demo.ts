@@ -168,7 +168,7 @@ Operator        http://127.0.0.1:${operatorPort}/status  /metrics
 Fake network    ${networkUrl}/phones/${demoPeople.amina.number}/messages   SMPP 127.0.0.1:${smppPort} (demo/demo)
 Fake billers    ${billersUrl}   City Power 11 digits, City Water 7, Green School 8
 Airtime         ${networkUrl}/airtime   what was bought and became of it
-Fake provider   ${new URL(providerUrl).origin}/moves   City Gas 9 digits; docs/account-providers.md
+Fake provider   ${new URL(providerUrl).origin}/moves   City Gas 9 digits; Amina’s Wave account: 5, 6, 3; docs/account-providers.md
 
 Ctrl-C stops everything; data and keys stay in .data/ (npm run demo -- --reset begins anew).
 `)
@@ -177,7 +177,14 @@ Ctrl-C stops everything; data and keys stay in .data/ (npm run demo -- --reset b
 /** With a key of its own each time: it stands in the URL that the provider calls. */
 function providerSetting(url: string): string {
   const callbackKey = randomBytes(24).toString('hex')
-  const parameters = { id: 'wave', name: 'Wave', account: 'organisationid:nyota', flow: 'callback', callbackKey }
+  const parameters = {
+    id: 'wave',
+    name: 'Wave',
+    account: 'organisationid:nyota',
+    flow: 'callback',
+    callbackKey,
+    linkable: 'msisdn',
+  }
   return `${url.replace('//', `//nyota:${FAKE_GSMA_KEY}@`)}?${new URLSearchParams(parameters)}`
 }
 

@@ -91,7 +91,8 @@ async function start(
   metrics.measured('transfers_open', 'Transfers without an end', 'state', async () =>
     countsOf(await openTransfers(database)),
   )
-  const partners = (): Promise<readonly PartnerStanding[]> => readPartners(database, parts.billers.keys())
+  const partners = (): Promise<readonly PartnerStanding[]> =>
+    readPartners(database, [...parts.billers.keys(), ...parts.linked.keys()])
   watchPartners(metrics, { partners, troubled: () => countTroubled(database) })
   metrics.measured('partner_cases_open', 'Cases where a partner contradicts how a transfer ended', 'what', async () =>
     countsOf(await openPartnerCases(database)),

@@ -13,6 +13,7 @@ import { makeProviderLane } from './http/provider-callbacks.ts'
 import { startPublicServer } from './http/server.ts'
 import { makeConfirmTransfer } from './ledger/confirm.ts'
 import { makeQuoteTransfer } from './ledger/quote.ts'
+import { quoteLinked } from './ledger/quote-linked.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
 import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
@@ -67,7 +68,7 @@ export async function startGateway(
   checks: readonly Check[],
   onStop: OnStop,
 ): Promise<number> {
-  const { settings, database, sealer, billers, settlement, events, sms } = parts
+  const { settings, database, sealer, billers, linked, settlement, events, sms } = parts
   const airtime = makeAirtimeCallbacks({ database, sealer, settlement, events })
   const accept: CallbackDependencies['accept'] = (callback) => {
     switch (callback.kind) {
@@ -97,7 +98,7 @@ export async function startGateway(
       settings.accountProviders.flatMap(({ id, callback }) => (callback === null ? [] : [[id, callback.key]])),
     ),
     hear: (from, reference, callback) =>
-      hearCallback({ database, sealer, billers, settlement, events }, from, reference, callback),
+      hearCallback({ database, sealer, billers, linked, settlement, events }, from, reference, callback),
     events,
   })
   const server = await startPublicServer({
@@ -114,22 +115,24 @@ export async function startGateway(
 }
 
 function servicesOf(parts: Parts): Services {
-  const { settings, database, redis, sealer, billers, menus, settlement, smsBell, events } = parts
+  const { settings, database, redis, sealer, billers, linked, menus, settlement, smsBell, events } = parts
   const { keys, market } = settings
   const audit = makeAudit(keys.audit, sealer)
-  const tariffs = makeTariffs(market.currency)
   const hasher = makeHasher({ key: keys.pin, concurrency: availableParallelism(), queueLimit: PIN_QUEUE_LIMIT })
+  const tariffs = makeTariffs(market.currency)
   return {
     database,
     sealer,
     keys,
     market,
-    quoteTransfer: makeQuoteTransfer(database, tariffs),
     tariffs,
+    quoteTransfer: makeQuoteTransfer(database, tariffs),
+    quoteLinked: (request) => quoteLinked(database, tariffs, request),
     confirmTransfer: makeConfirmTransfer(database, sealer, audit),
     findByNumber: makeFindByNumber(database, sealer),
     provider: walletProvider,
     billers,
+    linked,
     pins: { database, sealer, hasher, audit, pinDigits: settings.pinDigits, numbering: market.numbering },
     messages: () => messagesOf(menus.programs.current()),
     audit,

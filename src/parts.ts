@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { DestinationStream } from 'pino'
+import type { RemoteProvider } from './account-providers/account-provider.ts'
+import { makeLinkableProviders } from './account-providers/registry.ts'
 import type { UssdPush } from './aggregators/ussd-push.ts'
 import type { Biller } from './billers/biller.ts'
 import { makeBillers } from './billers/registry.ts'
@@ -39,6 +41,8 @@ export type Parts = {
   readonly redis: Redis
   readonly sealer: Sealer
   readonly billers: ReadonlyMap<string, Biller>
+  /** Providers where people may link accounts of their own. */
+  readonly linked: ReadonlyMap<string, RemoteProvider>
   readonly menus: Menus
   readonly queues: QueueStore
   readonly smsBell: SmsBell
@@ -66,6 +70,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   const redis = await openRedis(settings.redis.url, (error) => events.connectionLost({ store: 'redis', error }))
   onStop(() => redis.disconnect())
   const billers = tellRest(makeBillers(settings), database)
+  const linked = makeLinkableProviders(settings.accountProviders)
   await openBillerAccounts(database, settings.market, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
@@ -75,7 +80,10 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   const onError = (error: Error) => events.connectionLost({ store: 'queue', error })
   const smsBell = openSmsBell(queues, onError)
   onStop(() => smsBell.close())
-  const settlement = openSettlement({ store: queues, database, billers: billers.keys(), onError })
+  const settlement = openSettlement({
+    ...{ store: queues, database, onError },
+    billers: [...billers.keys(), ...linked.keys()],
+  })
   onStop(() => settlement.close())
   const push = makeLatePush()
   const canPush = settings.roles.gateway && settings.smppLinks.some((link) => link.ussd !== undefined)
@@ -94,7 +102,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
     onStop,
   )
   return {
-    ...{ settings, metrics, events, database, redis, sealer, billers, menus, queues, smsBell, settlement },
+    ...{ settings, metrics, events, database, redis, sealer, billers, linked, menus, queues, smsBell, settlement },
     ...{ sms, askingNotices, push },
   }
 }

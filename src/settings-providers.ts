@@ -29,6 +29,7 @@ export function readAccountProviders(reader: SettingsReader): readonly GsmaSetti
       account: readAccount(parameters),
       flow,
       callback: flow === 'callback' ? readCallback(parameters, callbackUrl) : refuseCallback(parameters),
+      linkable: oneOf('linkable', ['no', 'msisdn']) === 'msisdn' ? 'msisdn' : null,
       timeoutMs: whole('timeoutMs', { from: 100, to: 60_000, usual: PROVIDER_TIMEOUT_MS }),
     }
   })
@@ -59,7 +60,10 @@ export function readProviderBillers(
     }
     return provider === undefined ? [] : [{ ...biller, provider }]
   }).flat()
-  refuseTwins(reader, 'BILLERS and PROVIDER_BILLERS', [...others, ...billers.map(({ id }) => id)])
+  const linkable = providers.flatMap((provider) => (provider.linkable === 'msisdn' ? [provider.id] : []))
+  refuseTwins(reader, 'BILLERS, PROVIDER_BILLERS and linkable ACCOUNT_PROVIDERS', [
+    ...[...others, ...billers.map(({ id }) => id), ...linkable],
+  ])
   return billers
 }
 

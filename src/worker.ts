@@ -40,7 +40,7 @@ const PROOF_TIMEOUT_MS = 3_600_000
 
 /** The role that settles transfers and sends SMS over `links`. */
 export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnStop): void {
-  const { settings, database, sealer, billers, menus, queues, smsBell, settlement, events } = parts
+  const { settings, database, sealer, billers, linked, menus, queues, smsBell, settlement, events } = parts
   const receivers = settings.smppLinks.filter((link) => link.bind === 'receiver').map((link) => link.name)
   const senders = links.filter((link) => !receivers.includes(link.name))
   const quiet = { hours: settings.quietHours, timeZone: settings.market.timeZone, now: Date.now }
@@ -55,7 +55,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   const mover = startCampaignMover({ database, sealer, bell: smsBell, quiet, clock: null, events })
   onStop(() => mover.close())
 
-  const nameOfBiller = (id: string) => billers.get(id)?.name ?? id
+  const nameOfBiller = (id: string) => billers.get(id)?.name ?? linked.get(id)?.name ?? id
   const { lowBalance } = informingRulesOf(settings.market)
   const messages = () => messagesOf(menus.programs.current())
   const receipts = makeReceipts({ sealer, messages, nameOfBiller, lowBalance, quiet })
@@ -64,6 +64,8 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     sealer,
     provider: walletProvider,
     billers,
+    linked,
+    settlement,
     breakers: makeBreakers({ database, events }),
     receipts,
     smsBell,
@@ -72,7 +74,7 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   }
   const workers = startSettlementWorkers({ store: queues, services, events })
   onStop(() => workers.close())
-  const sweeper = startSettlementSweeper({ ...services, settlement })
+  const sweeper = startSettlementSweeper(services)
   onStop(() => sweeper.close())
 
   const housekeeping = setInterval(

@@ -39,6 +39,8 @@ export type Given =
   | { readonly kind: 'language'; readonly person: string; readonly language: string }
   | { readonly kind: 'no question'; readonly person: string }
   | { readonly kind: 'biller'; readonly biller: string; readonly is: BillerMood }
+  /** An account at the demo's provider, under the person's number. */
+  | { readonly kind: 'linked'; readonly person: string }
 
 const moods = ['well', 'slow', 'silent', 'unreachable', 'undecided', 'refusing', 'failing'] as const
 
@@ -154,6 +156,8 @@ function readGiven(sentence: string): Given | null {
   const has = /^(\w+) has (.+)$/.exec(sentence)
   const amount = parseMoney(has?.[2] ?? '', 'KES')
   if (has && amount !== null) return { kind: 'balance', person: has[1] ?? '', amount }
+  const linked = /^(\w+) has linked Wave$/.exec(sentence)
+  if (linked) return { kind: 'linked', person: linked[1] ?? '' }
   const lacks = /^(\w+) has no question$/.exec(sentence)
   if (lacks) return { kind: 'no question', person: lacks[1] ?? '' }
   const speaks = /^(\w+) speaks (\w+)$/.exec(sentence)

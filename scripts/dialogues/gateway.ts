@@ -5,6 +5,7 @@ import { readSettings, type Settings } from '../../src/settings.ts'
 import type { DemoPerson } from '../demo/people.ts'
 import { seedPeople } from '../demo/seed.ts'
 import { type FakeBillers, startFakeBillers } from '../fakes/billers.ts'
+import { FAKE_GSMA_KEY, type FakeGsma, startFakeGsma } from '../fakes/gsma.ts'
 import { type FakeNetwork, startFakeNetwork } from '../fakes/network.ts'
 import { makeKeys } from '../local/keys.ts'
 import type { OwnDatabase } from './database.ts'
@@ -19,6 +20,8 @@ export type OwnGateway = {
   readonly env: Readonly<Record<string, string>>
   readonly network: FakeNetwork
   readonly billers: FakeBillers
+  /** Keeps accounts of the demo's people, which they may link. */
+  readonly provider: FakeGsma
   readonly database: OwnDatabase
   readonly redis: OwnRedis
   /** Every log line so far. */
@@ -49,9 +52,10 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
   const { database, redis } = options.stores
   const { ussdDialect } = options
   const ussd = ussdDialect === undefined ? '' : `&ussd=on&dialect=${ussdDialect}&window=1000&tps=10000`
-  const [network, billers] = await Promise.all([
+  const [network, billers, provider] = await Promise.all([
     startFakeNetwork({ smppPort: 0, httpPort: 0, ...(ussdDialect === undefined ? {} : { ussdDialect }) }),
     startFakeBillers(0),
+    startFakeGsma(0),
   ])
   const env = {
     ...makeKeys(),
@@ -60,6 +64,7 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
     AFRICASTALKING_CALLBACK_KEY: 'demo',
     BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${options.billerTimeoutMs ?? 5000}`),
     AIRTIME: `${network.httpUrl.replace('//', '//sandbox:demo@')}?timeoutMs=${options.billerTimeoutMs ?? 5000}`,
+    ACCOUNT_PROVIDERS: `${provider.url.replace('//', `//nyota:${FAKE_GSMA_KEY}@`)}?id=wave&name=Wave&account=organisationid:nyota&linkable=msisdn&timeoutMs=${options.billerTimeoutMs ?? 5000}`,
     SMPP_LINKS: `smpp://demo:demo@127.0.0.1:${network.smppPort}?name=network&prefixes=254${ussd}`,
     ...options.env,
   }
@@ -79,7 +84,7 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
   network.callBackTo(`http://127.0.0.1:${app?.port ?? 0}/africastalking/demo`)
   const stopApp = async (): Promise<void> => app?.stop()
   return {
-    ...{ settings, env, network, billers, database, redis, callbackKey: 'demo', stopApp },
+    ...{ settings, env, network, billers, provider, database, redis, callbackKey: 'demo', stopApp },
     app: app ?? {
       port: null,
       operatorPort: 0,
@@ -91,7 +96,7 @@ export async function startOwnGateway(options: GatewayOptions): Promise<OwnGatew
     logs: () => lines.join(''),
     async stop() {
       await stopApp()
-      await Promise.all([network.close(), billers.close()])
+      await Promise.all([network.close(), billers.close(), provider.close()])
       await database.drop()
     },
   }

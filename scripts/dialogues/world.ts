@@ -4,6 +4,7 @@ import { markets } from '../../src/domain/markets.ts'
 import { formatMoney } from '../../src/domain/money.ts'
 import { parseE164 } from '../../src/domain/msisdn.ts'
 import { fundWallet } from '../../src/ledger/accounts.ts'
+import { openLinkedAccount } from '../../src/ledger/linked-accounts.ts'
 import { proveBalances, trialBalance } from '../../src/ledger/prove.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
 import { makeSealer, type Sealer } from '../../src/security/sealing.ts'
@@ -11,6 +12,7 @@ import { findByNumber, type Subscriber } from '../../src/subscribers/find.ts'
 import { type DemoPerson, demoPeople, STRANGER } from '../demo/people.ts'
 import { seedPeople } from '../demo/seed.ts'
 import type { Trouble } from '../fakes/billers.ts'
+import type { GsmaTrouble } from '../fakes/gsma/trouble.ts'
 import type { Behaviour } from '../fakes/network/behaviour.ts'
 import { keysOf, type LocalKeys, makeKeys } from '../local/keys.ts'
 import { createDatabase, type Ground, type OwnDatabase } from './database.ts'
@@ -47,6 +49,12 @@ const sellers: Readonly<Record<BillerMood, Partial<Behaviour>>> = {
   undecided: { airtime: 'undecided' },
   refusing: { airtime: 'refused' },
   failing: { airtimeAnswer: 'error-after-taking' },
+}
+/** The same of the provider where people have accounts of their own. */
+const WAVE = { id: 'wave', name: 'Wave' }
+const providers: Readonly<Record<BillerMood, GsmaTrouble>> = {
+  ...troubles,
+  undecided: { pending: true },
 }
 const calmAirtime: Partial<Behaviour> = { airtime: 'delivered', airtimeAnswer: 'normal', airtimeDelayMs: 20 }
 
@@ -108,10 +116,15 @@ async function openWorld(
   async function arrange(fact: Given): Promise<void> {
     if (fact.kind === 'biller' && fact.biller === 'airtime')
       test.network.behave({ ...calmAirtime, ...sellers[fact.is] })
+    else if (fact.kind === 'biller' && fact.biller === WAVE.id) test.provider.control(providers[fact.is])
     else if (fact.kind === 'biller') test.billers.control(fact.biller, troubles[fact.is])
     if (fact.kind === 'no question') {
       const { id } = await personOf(database, sealer, fact.person)
       await database.owner.query('DELETE FROM identity_question WHERE subscriber_id = $1', [id])
+    }
+    if (fact.kind === 'linked') {
+      const { id, number } = await personOf(database, sealer, fact.person)
+      await database.app.transaction((tx) => openLinkedAccount(tx, sealer, { id, number }, WAVE, 'KES'))
     }
     if (fact.kind === 'language') {
       const { id } = await personOf(database, sealer, fact.person)

@@ -1,4 +1,4 @@
-import type { AccountProvider, OwnProvider } from './account-provider.ts'
+import type { AccountProvider, OwnProvider, RemoteProvider } from './account-provider.ts'
 import { makeGsmaProvider } from './gsma/provider.ts'
 import type { GsmaSettings } from './gsma/settings.ts'
 import { ownLedger } from './own-ledger.ts'
@@ -12,4 +12,10 @@ export function makeAccountProviders(settings: readonly GsmaSettings[]): Readonl
     [ownLedger.id, ownLedger],
     ...settings.map((each) => [each.id, makeGsmaProvider(each)] as const),
   ])
+}
+
+/** Those where people may link the account that they have under their own number, in the order of the settings. */
+export function makeLinkableProviders(settings: readonly GsmaSettings[]): ReadonlyMap<string, RemoteProvider> {
+  const linkable = settings.filter((each) => each.linkable === 'msisdn')
+  return new Map(linkable.map((each) => [each.id, makeGsmaProvider(each)]))
 }

@@ -1,4 +1,4 @@
-import type { OwnProvider } from '../account-providers/account-provider.ts'
+import type { OwnProvider, RemoteProvider } from '../account-providers/account-provider.ts'
 import type { Biller } from '../billers/biller.ts'
 import type { Database } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
@@ -7,7 +7,8 @@ import type { Msisdn } from '../domain/msisdn.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { AskingRules } from '../ledger/asking-rules.ts'
 import type { ConfirmTransfer } from '../ledger/confirm.ts'
-import type { QuoteTransfer } from '../ledger/quote.ts'
+import type { QuoteOutcome, QuoteTransfer } from '../ledger/quote.ts'
+import type { LinkedRequest } from '../ledger/quote-linked.ts'
 import type { StandingHours } from '../ledger/standing-times.ts'
 import type { Tariffs } from '../ledger/tariff-in-force.ts'
 import type { ActionContract, Json, Outcome, ValuesOf } from '../menu/contract.ts'
@@ -44,11 +45,14 @@ export type Services = {
   readonly market: Market
   readonly quoteTransfer: QuoteTransfer
   readonly tariffs: Tariffs
+  readonly quoteLinked: (request: LinkedRequest) => Promise<QuoteOutcome>
   readonly confirmTransfer: ConfirmTransfer
   readonly findByNumber: FindByNumber
   /** Keeps the accounts. */
   readonly provider: OwnProvider
   readonly billers: ReadonlyMap<string, Biller>
+  /** Providers where people may link accounts of their own. */
+  readonly linked: ReadonlyMap<string, RemoteProvider>
   readonly pins: PinServices
   readonly messages: () => Messages
   readonly audit: Audit

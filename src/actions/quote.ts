@@ -9,12 +9,25 @@ import type { Json, ValueType } from '../menu/contract.ts'
 import { findById } from '../subscribers/find.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
+type Quoted = { readonly quote: { readonly type: 'opaque' }; readonly fee: typeof fee; readonly total: typeof money }
+type None = Readonly<Record<never, never>>
+type QuoteOutcomes = {
+  readonly quoted: Quoted
+  readonly repeated: Quoted
+  readonly insufficient: None
+  readonly below_minimum: { readonly minimum: typeof money }
+  readonly over_transaction_limit: { readonly limit: typeof money }
+  readonly over_day_limit: { readonly left: typeof money }
+  readonly over_month_limit: { readonly left: typeof money }
+  readonly unavailable: None
+}
+
+export const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
 const fee: ValueType & { type: 'money' } = { type: 'money', max: MOST_FEE }
-const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
+const quoted: Quoted = { quote: { type: 'opaque' }, fee, total: money }
 
 /** The outcomes of asking what a transfer would cost; `repeated`: payer, payee and amount were the same within ten minutes. */
-const quoteOutcomes = {
+export const quoteOutcomes: QuoteOutcomes = {
   quoted,
   repeated: quoted,
   insufficient: {},
@@ -23,7 +36,7 @@ const quoteOutcomes = {
   over_day_limit: { left: money },
   over_month_limit: { left: money },
   unavailable: {},
-} as const
+}
 
 /** Freezes amount, legs, fee and tax of sending money, before the PIN is asked. */
 export const quoteSend: Action = defineAction(
@@ -106,14 +119,15 @@ function ask({ quoteTransfer }: Services, { caller, atMs }: ActionContext, amoun
   return quoteTransfer({ id, atMs, payerId: caller.id, amount: BigInt(amount), payee })
 }
 
-type Answer<Full extends string> =
+export type Answer<Full extends string> =
   | { outcome: 'quoted' | 'repeated'; values: { quote: Json; fee: string; total: string } }
   | { outcome: 'insufficient' | 'unavailable' | Full; values?: undefined }
   | { outcome: 'below_minimum'; values: { minimum: string } }
   | { outcome: 'over_transaction_limit'; values: { limit: string } }
   | { outcome: 'over_day_limit' | 'over_month_limit'; values: { left: string } }
 
-function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
+/** What a quote's outcome is to a screen; `full`: the outcome where the payee has no room. */
+export function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
   switch (result.kind) {
     case 'quoted': {
       const { quote } = result

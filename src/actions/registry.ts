@@ -5,10 +5,20 @@ import { checkBalance } from './check-balance.ts'
 import { checkBill } from './check-bill.ts'
 import { checkCode } from './check-code.ts'
 import { findPayee } from './find-payee.ts'
+import {
+  listSources,
+  payBillFrom,
+  quoteBillFrom,
+  quoteCollect,
+  quoteDisburse,
+  quoteSendFrom,
+  sendFrom,
+} from './linked-money.ts'
 import { listBillers } from './list-billers.ts'
 import { declineRequest, listAsked, requestMoney } from './money-requests.ts'
 import { proposePin, setPin } from './new-pin.ts'
 import { openPinChange } from './open-pin-change.ts'
+import { linkAccount, linkedBalance, listLinkable, listLinked, payFirst, unlinkAccount } from './other-accounts.ts'
 import { quoteAirtime, quoteBill, quoteRequest, quoteSend } from './quote.ts'
 import { readQuestion } from './read-question.ts'
 import { readStatement } from './read-statement.ts'
@@ -17,7 +27,7 @@ import { checkSavings, quotePutAside, quoteTakeOut } from './savings.ts'
 import { cancelScheduled, listScheduled, planTransfer, scheduleTransfer, skipScheduled } from './scheduled.ts'
 import { sendCode } from './send-code.ts'
 import { setLanguage } from './set-language.ts'
-import { buyAirtime, moveSavings, payBill, sendMoney } from './transfer.ts'
+import { buyAirtime, moveMoney, moveSavings, payBill, sendMoney } from './transfer.ts'
 
 /** Everything that a menu can do, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map(
@@ -36,28 +46,42 @@ export const actions: ReadonlyMap<string, Action> = new Map(
     giveBack,
     keepMoney,
     listAsked,
+    linkAccount,
+    linkedBalance,
     listBillers,
     listScheduled,
+    listLinkable,
+    listLinked,
     listSent,
     moveSavings,
+    listSources,
+    moveMoney,
     openPinChange,
     payBill,
     planTransfer,
+    payBillFrom,
+    payFirst,
     proposePin,
     quoteAirtime,
     quoteBill,
     quotePutAside,
+    quoteBillFrom,
+    quoteCollect,
+    quoteDisburse,
     quoteRequest,
     quoteSend,
     quoteTakeOut,
+    quoteSendFrom,
     readQuestion,
     readStatement,
     requestMoney,
     scheduleTransfer,
     sendCode,
+    sendFrom,
     sendMoney,
     setLanguage,
     setPin,
     skipScheduled,
+    unlinkAccount,
   ].map((action) => [action.contract.name, action]),
 )

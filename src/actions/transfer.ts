@@ -1,17 +1,18 @@
 import type { HoldRefusal } from '../ledger/hold.ts'
 import { quoteFromJson } from '../ledger/quote-json.ts'
 import type { TransferState } from '../ledger/transfer.ts'
-import type { Json, ValueType } from '../menu/contract.ts'
+import type { Json } from '../menu/contract.ts'
 import { readToken } from '../settlement/attempts.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
+import { findLinked } from './linked.ts'
 
 /** How long the last screen waits for the end, within the action's deadline; the SMS brings it in any case. */
-const WAIT_MS = 2500
+export const WAIT_MS: number = 2500
 
 /** The hold, then the wait, and room for a slow commit. */
-const DEADLINE_MS = 5000
+export const DEADLINE_MS: number = 5000
 
-const reference = { type: 'text', max: 10 } as const satisfies ValueType
+const reference: { readonly type: 'text'; readonly max: 10 } = { type: 'text', max: 10 }
 
 const transferOutcomes = {
   settled: { reference },
@@ -109,6 +110,23 @@ export const buyAirtime: Action = defineAction(
   async (services, context, { quote }) => paidTo(await confirm(services, context, quote)),
 )
 
+/** Between the wallet and one's own account elsewhere, as either quote says; `refused`: its provider did not do it. */
+export const moveMoney: Action = defineAction(
+  {
+    name: 'move-money',
+    effect: 'write',
+    asks: 'pin',
+    input: { quote: { type: 'opaque' } },
+    outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
+    deadlineMs: DEADLINE_MS,
+  },
+  async (services, context, { quote }) => {
+    const { kind, payerAccount, payeeAccount } = quoteFromJson(quote)
+    const linked = await findLinked(services, context, kind === 'collect' ? payerAccount : payeeAccount)
+    return linked === null ? { outcome: 'unavailable' } : paidTo(await confirm(services, context, quote))
+  },
+)
+
 type Paid =
   | { readonly outcome: 'settled' | 'processing' | 'refused'; readonly values: { reference: string } }
   | { readonly outcome: 'insufficient' | 'over_limit' | 'expired' | 'unavailable'; readonly values?: undefined }
@@ -132,6 +150,7 @@ type Confirmed =
   | { readonly kind: 'settled' | 'processing' | 'rejected'; readonly reference: string }
   | { readonly kind: 'insufficient' | 'over_limit' | 'expired' | 'refused' }
 
+/** Holds what a quote says, rings, and waits a moment for the end. */
 async function confirm(
   { confirmTransfer, settlement }: Services,
   { caller, sessionId }: ActionContext,
@@ -144,7 +163,7 @@ async function confirm(
   return { kind: endOf(await settlement.waitFor(quote.id, WAIT_MS)), reference: held.reference }
 }
 
-function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejected' {
+export function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejected' {
   switch (state) {
     case 'SETTLED':
     case 'REVERSED':
@@ -156,7 +175,7 @@ function endOf(state: TransferState | null): 'settled' | 'processing' | 'rejecte
   }
 }
 
-function refusedBy(outcome: HoldRefusal): Confirmed {
+export function refusedBy(outcome: HoldRefusal): Confirmed {
   switch (outcome.kind) {
     case 'insufficient':
     case 'expired':

@@ -24,9 +24,10 @@ export type Quote = {
   readonly kind: TransferKind
   readonly payerId: SubscriberId
   readonly payerAccount: AccountId
-  /** Null for a biller. */
+  /** Null for a biller; the payer where the money stays one person's. */
   readonly payeeId: SubscriberId | null
   readonly payeeAccount: AccountId
+  /** Who is asked, and the account there: a biller, or the provider of one's own account. */
   readonly biller: { readonly id: string; readonly account: string } | null
   readonly payeeName: string
   readonly amount: string
@@ -56,6 +57,8 @@ export type QuoteRequest = {
   readonly atMs: number
   readonly payerId: SubscriberId
   readonly amount: bigint
+  /** The money comes into the wallet first: what is in it now does not matter. */
+  readonly funded?: boolean
   readonly payee:
     | { readonly kind: 'subscriber'; readonly id: SubscriberId; readonly name: string; readonly network?: string }
     | {
@@ -148,7 +151,7 @@ async function quoteAll(
       requests.map(({ payee }) => payee.id),
       tariff.currency,
       requests.map(({ amount }) => amount),
-      requests.map(({ amount }, n) => amount + (prices[n]?.charge?.fee ?? 0n)),
+      requests.map(({ amount, funded }, n) => (funded === true ? 0n : amount + (prices[n]?.charge?.fee ?? 0n))),
     ],
   })
   if (rows.some((row) => row.tariff !== tariff.version)) {
@@ -165,10 +168,10 @@ async function quoteAll(
 type Price = { readonly circumstances: Circumstances; readonly charge: Charge | null }
 
 /** What the charge depends on: one more round trip, only for tariffs that ask for it. */
-async function readPayers(
+export async function readPayers(
   db: Queryable,
   currency: Currency,
-  requests: readonly QuoteRequest[],
+  requests: readonly Pick<QuoteRequest, 'payerId'>[],
 ): Promise<ReadonlyMap<SubscriberId, Circumstances>> {
   const { rows } = await db.query<{ id: SubscriberId; tier: string; sent_today: bigint }>({
     name: 'quote-payers',
@@ -239,10 +242,11 @@ export function refusalOf(kind: Refusal['kind'], detail: bigint | null): Refusal
   }
 }
 
-function quoteOf(
-  request: QuoteRequest,
+/** The quote of a charge between two accounts. */
+export function quoteOf(
+  request: Omit<QuoteRequest, 'funded'>,
   tariff: TariffInForce,
-  kind: QuotedKind,
+  kind: TransferKind,
   accounts: { payer: AccountId; payee: AccountId },
   charge: Charge,
 ): Quote {

@@ -28,14 +28,14 @@ type Row = {
   into: OwnWallet | null
 }
 
-/** The transfer that a session confirmed within the last hours, with the name of who gets it; null for none. */
+/** The transfer to somebody else that a session confirmed within the last hours, with the name of who gets it; null for none. */
 export async function shownTransfer(db: Queryable, sealer: Sealer, sessionId: string): Promise<ShownTransfer | null> {
   const { rows } = await db.query<Row>({
     name: 'shown-transfer',
     text: `SELECT t.reference, t.state, t.amount, t.biller, t.payee_id, s.name_sealed,
                   CASE WHEN t.kind = 'own' THEN (SELECT a.code FROM account a WHERE a.id = t.payee_account) END AS "into"
              FROM transfer t LEFT JOIN subscriber s ON s.id = t.payee_id
-            WHERE t.session_id = $1 AND t.created_at > now() - interval '2 hours'
+            WHERE t.session_id = $1 AND t.kind NOT IN ('collect', 'disburse') AND t.created_at > now() - interval '2 hours'
             ORDER BY t.created_at DESC LIMIT 1`,
     values: [sessionId],
   })

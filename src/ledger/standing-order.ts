@@ -65,12 +65,12 @@ export async function makeOrder(
   { sessionId, lookAtMs }: { readonly sessionId: string; readonly lookAtMs: number },
 ): Promise<MakeOutcome> {
   const { id, payerId, payeeId, currency, amount, most, every, first, times } = order
-  const mac = orderMac(sealer, order)
+  const macs = orderMacs(sealer, order)
   // One at a time for each payer, so that orders of one moment do not all see the same count.
   await tx.query(`SELECT FROM subscriber WHERE id = $1 FOR NO KEY UPDATE`, [payerId])
   const stored = await tx.query<{ content_mac: Buffer }>(`SELECT content_mac FROM standing_order WHERE id = $1`, [id])
   const [known] = stored.rows
-  if (known !== undefined) return known.content_mac.equals(mac) ? 'known' : 'conflict'
+  if (known !== undefined) return carriesOne(known.content_mac, macs) ? 'known' : 'conflict'
   if ((await countOpen(tx, payerId)) >= MOST_ORDERS) return 'limited'
   await tx.query(
     `INSERT INTO standing_order (id, payer_id, payee_id, number_sealed, name_sealed, currency, amount, most, every, first_on, times, session_id, content_mac)
@@ -86,7 +86,7 @@ export async function makeOrder(
         first,
         times,
         sessionId,
-        mac,
+        macs[0],
       ],
     ],
   )
@@ -148,14 +148,19 @@ export function readOrder(sealer: Sealer, row: OrderRow): StandingOrder {
     payeeName: sealer.open(row.name_sealed, payeeNameContext(id)),
     ...{ amount: String(row.amount), most: String(row.most), every: row.every, first: row.first_on, times: row.times },
   }
-  if (!orderMac(sealer, order).equals(row.content_mac)) throw new Error(`Order ${id} is not what was confirmed.`)
+  if (!carriesOne(row.content_mac, orderMacs(sealer, order))) throw new Error(`Order ${id} is not what was confirmed.`)
   return order
 }
 
-function orderMac(sealer: Sealer, order: StandingOrder): Buffer {
+/** An order keeps the one it was made with, also after DATA_KEY was replaced. */
+function orderMacs(sealer: Sealer, order: StandingOrder): readonly [Buffer, ...Buffer[]] {
   const { id, payerId, payeeId, payeeNumber, payeeName, currency, amount, most, every, first, times } = order
   const content = [id, payerId, payeeId, payeeNumber, payeeName, currency, amount, most, every, first, times]
-  return sealer.index(JSON.stringify(content), 'standing_order.content')
+  return sealer.indexes(JSON.stringify(content), 'standing_order.content')
+}
+
+function carriesOne(stored: Buffer, macs: readonly Buffer[]): boolean {
+  return macs.some((mac) => mac.equals(stored))
 }
 
 function payeeNumberContext(id: string): string {

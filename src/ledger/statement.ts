@@ -80,8 +80,8 @@ export async function miniStatement(
   }))
 }
 
-/** Who the other party is, as an owner may see it. */
+/** Who the other party is, as an owner may see it. One's own account elsewhere has its provider's name, a wallet none. */
 export function partyOf(row: Pick<Row, 'party_id' | 'party_name' | 'party_sealed'>, sealer: Sealer): string {
-  if (row.party_id === null || row.party_sealed === null) return row.party_name ?? ''
+  if (row.party_name !== null || row.party_id === null || row.party_sealed === null) return row.party_name ?? ''
   return shortName(sealer.open(row.party_sealed, nameContext(row.party_id)))
 }

@@ -98,7 +98,7 @@ export function tariffSchema(market: string, currency: Currency): z.ZodType<Omit
       }
       const sorted = Object.entries(duties).sort(([a], [b]) => (a < b ? -1 : 1))
       return {
-        ...{ market, effectiveFrom: from, services: services as MarketTariff['services'] },
+        ...{ market, effectiveFrom: from, services: withLinked(services as MarketTariff['services']) },
         duties: sorted.map(([code, duty]): Duty => {
           if (duty.on === 'fee')
             return {
@@ -119,6 +119,14 @@ export function tariffSchema(market: string, currency: Currency): z.ZodType<Omit
         tiers: { ...tiers, restricted },
       }
     })
+}
+
+/** Money from and to accounts at other providers is free, from the least that can be sent, where a tariff does not say otherwise. */
+function withLinked(services: MarketTariff['services']): MarketTariff['services'] {
+  const { minimum, bands } = services.send
+  const most = bands.reduce((all, { upTo }) => (upTo > all ? upTo : all), 0n)
+  const free: Service = { minimum, feeFrom: 'payer', bands: [{ upTo: most, flat: 0n }], others: [] }
+  return { collect: free, disburse: free, ...services }
 }
 
 const MAP = 'must be a map of its fields'

@@ -36,6 +36,8 @@ export type Transfer = {
   readonly payee:
     | { readonly kind: 'subscriber'; readonly id: SubscriberId }
     | { readonly kind: 'biller'; readonly id: string; readonly account: string }
+    /** The payer's own account at the provider `id`: where the money of a `collect` comes from, and that of a `disburse` goes to. */
+    | { readonly kind: 'linked'; readonly id: string; readonly account: string }
   readonly currency: Currency
   readonly amount: bigint
   readonly fee: bigint
@@ -56,6 +58,8 @@ export type TransferFacts = Transfer & {
   readonly payeeAvailable: bigint | null
   /** What the biller returned for the customer, such as twenty digits for the meter. */
   readonly token: string | null
+  /** Whom collected money was to go on to at once, where that could not be: it stays in the wallet. */
+  readonly keptFrom?: string
 }
 
 type Row = {
@@ -173,7 +177,10 @@ function transferOf(row: Row, sealer: Sealer): Transfer {
 }
 
 function payeeOf(id: TransferId, row: Row, sealer: Sealer): Transfer['payee'] {
-  if (row.payee_id !== null) return { kind: 'subscriber', id: row.payee_id }
-  if (row.biller === null || row.biller_account === null) throw new Error(`Transfer ${id} has no payee`)
-  return { kind: 'biller', id: row.biller, account: sealer.open(row.biller_account, billerAccountContext(id)) }
+  if (row.biller !== null && row.biller_account !== null) {
+    const account = sealer.open(row.biller_account, billerAccountContext(id))
+    return { kind: row.payee_id === null ? 'biller' : 'linked', id: row.biller, account }
+  }
+  if (row.payee_id === null) throw new Error(`Transfer ${id} has no payee`)
+  return { kind: 'subscriber', id: row.payee_id }
 }

@@ -109,6 +109,11 @@ export const sealedTables: readonly SealedTable[] = [
     columns: [{ column: 'message_sealed', context: ({ name }) => `smpp_delivery.message:${name}` }],
   },
   {
+    table: 'linked_account',
+    key: [['account_id', 'uuid']],
+    columns: [{ column: 'identifier', context: ({ account_id: id }) => `linked_account.identifier:${id}` }],
+  },
+  {
     table: 'ussd_hop',
     key: [
       ['session_id', 'uuid'],
@@ -133,6 +138,10 @@ export const fixedColumns: Readonly<Record<string, 'history' | 'brief' | 'plain'
   'transfer.biller_account': 'history',
   'partner_answer.receipt': 'history',
   'transfer_decision.receipt': 'history',
+  'transfer_successor.quote': 'history',
+  'standing_order.number_sealed': 'history',
+  'standing_order.name_sealed': 'history',
+  'standing_order.content_mac': 'history',
   'transfer.content_mac': 'brief',
   'transfer_refusal.content_mac': 'brief',
   'provider_callback.digest': 'brief',

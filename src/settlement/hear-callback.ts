@@ -1,18 +1,17 @@
 import type { CallbackVerdict, ProviderCallback } from '../account-providers/account-provider.ts'
-import type { Biller, Payment } from '../billers/biller.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import { isUuid, type TransferId } from '../domain/ids.ts'
-import { readTransfer, stateOf, type Transfer, type TransferState } from '../ledger/transfer.ts'
+import { readTransfer, stateOf, type TransferState } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Events } from '../telemetry/events.ts'
 import { askNow } from './attempts.ts'
 import { openCase, type PartnerCase } from './cases.ts'
+import { type Partners, partnerOf } from './partner-call.ts'
 import type { Settlement } from './queue.ts'
 
-export type HearServices = {
+export type HearServices = Partners & {
   readonly database: Database
   readonly sealer: Sealer
-  readonly billers: ReadonlyMap<string, Biller>
   readonly settlement: Pick<Settlement, 'ring'>
   readonly events: Pick<Events, 'providerCalledBack'>
 }
@@ -49,7 +48,7 @@ async function hear(
 ): Promise<Heard> {
   const { database, sealer } = services
   const transfer = isUuid(reference) ? await readTransfer(database, sealer, reference as TransferId) : null
-  const verdict = transfer === null ? null : judge(services, from, transfer, callback)
+  const verdict = transfer === null ? null : (partnerOf(services, transfer)?.judge(from, callback) ?? null)
   if (transfer === null || verdict === null) return 'not_ours'
   const { heard, due } = await database.transaction((tx) => weigh(tx, services, from, transfer.id, callback, verdict))
   if (due !== null) services.settlement.ring({ id: transfer.id, ...due })
@@ -77,19 +76,6 @@ async function weigh(
   if (contradiction === null) return { heard: 'ended', due: null }
   await openCase(tx, { transferId: id, partner: from, ...contradiction })
   return { heard: 'case', due: null }
-}
-
-/** Null where the transfer is not one of that provider's. */
-function judge(
-  { billers }: HearServices,
-  from: string,
-  { id, payee, amount, currency }: Transfer,
-  callback: ProviderCallback,
-): CallbackVerdict | null {
-  const callbacks = payee.kind === 'biller' ? billers.get(payee.id)?.callbacks : undefined
-  if (payee.kind !== 'biller' || callbacks === undefined || callbacks.from !== from) return null
-  const payment: Payment = { reference: id, account: payee.account, amount, currency }
-  return callbacks.judge(callback, payment)
 }
 
 function caseOf(

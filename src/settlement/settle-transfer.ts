@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import type { OwnProvider } from '../account-providers/account-provider.ts'
-import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
+import type { QueryOutcome } from '../billers/biller.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import type { TransferId } from '../domain/ids.ts'
+import { holdSuccessor, type Successor, takeSuccessor } from '../ledger/successor.ts'
 import type { Transfer, TransferFacts, TransferState } from '../ledger/transfer.ts'
 import { voidTransfer } from '../ledger/void.ts'
 import type { Sealer } from '../security/sealing.ts'
@@ -24,15 +25,19 @@ import {
 import type { Breakers } from './breakers.ts'
 import { openCase, type PartnerCase } from './cases.ts'
 import { takeDecision } from './decisions.ts'
+import type { SettlementIntent } from './lanes.ts'
+import { type PartnerCall, type Partners, partnerOf } from './partner-call.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
+import type { Settlement } from './queue.ts'
 import { dueOf, settleOnLedger, tellMove } from './settle-on-ledger.ts'
 
-export type SettleServices = {
+export type SettleServices = Partners & {
   readonly database: Database
   readonly sealer: Sealer
   readonly provider: OwnProvider
-  readonly billers: ReadonlyMap<string, Biller>
   readonly breakers: Breakers
+  /** Rings for what follows a collect; where it is missing the sweeper does. */
+  readonly settlement?: Pick<Settlement, 'ring'>
   readonly receipts: Receipts
   readonly smsBell: Pick<SmsBell, 'ring'>
   /** Says that a transfer came to an end; a hint that may get lost. */
@@ -48,10 +53,12 @@ export type SettleOutcome =
   /** The biller said `done` after a rejection or `refused` after a settlement: for people. */
   | { readonly kind: 'contradiction' }
 
-type Moved = { readonly outcome: SettleOutcome; readonly sms: readonly QueuedSms[] }
-
-/** The biller's account under which a transfer is known there. */
-type Bill = { readonly biller: Biller; readonly payment: Payment }
+/** `next`: a transfer that this one has let begin. */
+type Moved = {
+  readonly outcome: SettleOutcome
+  readonly sms: readonly QueuedSms[]
+  readonly next?: SettlementIntent
+}
 
 /** A payment is not sent when its process was frozen that long since the attempt was recorded: it may have been given up meanwhile. */
 const SEND_WITHIN_MS = 2_000
@@ -68,13 +75,13 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
     case 'HELD':
       // Money asked back waits for people.
       if (transfer.kind === 'reversal') return { kind: 'idle' }
-      return transfer.payee.kind === 'biller'
-        ? payBill(services, transfer)
-        : settleOnLedger(services, transfer, earlier)
+      return transfer.payee.kind === 'subscriber'
+        ? settleOnLedger(services, transfer, earlier)
+        : askToMove(services, transfer)
     case 'SUBMITTED':
     case 'PENDING':
     case 'IN_DOUBT':
-      return askBiller(services, transfer)
+      return askPartner(services, transfer)
     case 'REVIEW':
       return followDecision(services, transfer)
     case 'SETTLED':
@@ -85,39 +92,39 @@ export async function settleTransfer(services: SettleServices, id: TransferId): 
   }
 }
 
-async function payBill(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+async function askToMove(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
   const { giveUpAfterMs } = services.patience
   if (transfer.ageMs > giveUpAfterMs) return reject(services, transfer, 'never submitted')
-  const bill = billOf(services, transfer)
-  // The sweeper rings again: perhaps after the next start this deployment knows the biller.
-  if (bill === null) return { kind: 'idle' }
-  const admission = await services.breakers.admit(bill.biller.id)
+  const call = partnerOf(services, transfer)
+  // The sweeper rings again: perhaps after the next start this deployment knows the partner.
+  if (call === null) return { kind: 'idle' }
+  const admission = await services.breakers.admit(call.partner)
   if (admission.kind === 'resting') {
     await keepWaiting(services.database, transfer.id, admission.waitMs)
     return { kind: 'idle' }
   }
   const startedAt = performance.now()
-  const attempt = await submit(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
+  const attempt = await submit(services.database, transfer.id, call.timeoutMs + GRACE_MS)
   if (attempt === null) return { kind: 'idle' }
   services.events.transferMoved({ id: transfer.id, kind: transfer.kind, to: 'SUBMITTED' })
   const answer: QueryOutcome =
     performance.now() - startedAt > SEND_WITHIN_MS
       ? { kind: 'unknown', cause: 'not sent: the process was held up' }
-      : await call(services, bill, 'pay')
+      : await ask(services, call, 'pay', () => call.pay())
   return conclude(services, transfer, attempt, answer)
 }
 
-async function askBiller(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
-  const bill = billOf(services, transfer)
-  if (bill === null) return giveToPeople(services, transfer)
-  const attempt = await askAgain(services.database, transfer.id, bill.biller.timeoutMs + GRACE_MS)
+async function askPartner(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
+  const call = partnerOf(services, transfer)
+  if (call === null) return giveToPeople(services, transfer)
+  const attempt = await askAgain(services.database, transfer.id, call.timeoutMs + GRACE_MS)
   if (attempt === null) return { kind: 'idle' }
-  const partnerReference = await partnerReferenceOf(services.database, bill.biller.id, transfer.id)
-  const asked = { ...bill, payment: { ...bill.payment, partnerReference } }
-  return conclude(services, transfer, attempt, await call(services, asked, 'query'))
+  const partnerReference = await partnerReferenceOf(services.database, call.partner, transfer.id)
+  const answer = await ask(services, call, 'query', () => call.query(partnerReference))
+  return conclude(services, transfer, attempt, answer)
 }
 
-/** Nobody is left to ask: this deployment does not know the biller (any more). */
+/** Nobody is left to ask: this deployment does not know the partner (any more). */
 async function giveToPeople(services: SettleServices, transfer: Transfer): Promise<SettleOutcome> {
   const { giveUpAfterMs } = services.patience
   if (transfer.ageMs <= giveUpAfterMs) return { kind: 'idle' }
@@ -127,7 +134,7 @@ async function giveToPeople(services: SettleServices, transfer: Transfer): Promi
   })
 }
 
-/** What a biller's answer makes of a transfer, in one commit with the answer. */
+/** What a partner's answer makes of a transfer, and of what follows it, in one commit with the answer. */
 async function conclude(
   services: SettleServices,
   transfer: Transfer,
@@ -144,7 +151,7 @@ async function followDecision(services: SettleServices, transfer: Transfer): Pro
     if (decided === null) return { outcome: { kind: 'idle' }, sms: [] }
     return follow(services, tx, transfer, decided.attempt, decided.answer)
   })
-  return outcome.kind === 'idle' && billOf(services, transfer) !== null ? askBiller(services, transfer) : outcome
+  return outcome.kind === 'idle' && partnerOf(services, transfer) !== null ? askPartner(services, transfer) : outcome
 }
 
 async function follow(
@@ -157,10 +164,13 @@ async function follow(
   await recordAnswer(tx, services.sealer, transfer.id, attempt, answer)
   switch (answer.kind) {
     case 'done': {
+      const { sealer } = services
+      const successor = transfer.kind === 'collect' ? await takeSuccessor(tx, sealer, transfer.id) : null
       const done = await services.provider.settle(tx, transfer.id)
       if (done.kind === 'refused') return contradiction(services, tx, transfer, 'done_after_refusal')
       if (done.kind !== 'done' || done.repeated) return { outcome: { kind: 'idle' }, sms: [] }
-      return settled(services, tx, transfer, done, answer.receipt.token ?? null)
+      if (successor !== null) return settledOn(services, tx, transfer, done, successor)
+      return settled(services, tx, transfer, done, { token: answer.receipt.token ?? null })
     }
     case 'refused':
       return rejected(services, tx, transfer, answer.reason)
@@ -196,12 +206,14 @@ async function wait(
   return { outcome: moved && to !== transfer.state ? { kind: 'moved', to } : { kind: 'idle' }, sms: [] }
 }
 
+type Done = { readonly at: Date; readonly payerAvailable: bigint | null; readonly payeeAvailable: bigint | null }
+
 async function settled(
   services: SettleServices,
   tx: Queryable,
   transfer: Transfer,
-  done: { at: Date; payerAvailable: bigint | null; payeeAvailable: bigint | null },
-  token: string | null,
+  done: Done,
+  more: Pick<TransferFacts, 'token' | 'keptFrom'>,
 ): Promise<Moved> {
   const { at, payerAvailable } = done
   const payeeAvailable = transfer.payee.kind === 'biller' ? null : done.payeeAvailable
@@ -211,9 +223,26 @@ async function settled(
     at,
     payerAvailable,
     payeeAvailable,
-    token,
+    ...more,
   }
   return { outcome: { kind: 'moved', to: 'SETTLED' }, sms: await services.receipts.settled(tx, facts) }
+}
+
+/** What the collected money was confirmed for is held at once, before anything else can spend it; where it cannot be, the money stays and that is told. */
+async function settledOn(
+  services: SettleServices,
+  tx: Queryable,
+  transfer: Transfer,
+  done: Done,
+  successor: Successor,
+): Promise<Moved> {
+  const { quote } = successor
+  const held = await holdSuccessor(tx, services.sealer, successor)
+  if (held.kind !== 'held') {
+    return settled(services, tx, transfer, done, { token: null, keptFrom: quote.payeeName })
+  }
+  const next = { id: quote.id, version: held.version, biller: quote.biller?.id ?? null }
+  return { ...(await settled(services, tx, transfer, done, { token: null })), next }
 }
 
 async function reject(services: SettleServices, transfer: Transfer, reason: string): Promise<SettleOutcome> {
@@ -254,26 +283,24 @@ async function commit(
   transfer: Transfer,
   work: (tx: Queryable) => Promise<Moved>,
 ): Promise<SettleOutcome> {
-  const { outcome, sms } = await services.database.transaction(work)
+  const { outcome, sms, next } = await services.database.transaction(work)
   for (const message of sms) services.smsBell.ring(message)
+  if (next !== undefined) services.settlement?.ring(next)
   tellMove(services, transfer, outcome)
   return outcome
 }
 
-function billOf({ billers }: SettleServices, { id, payee, amount, currency }: Transfer): Bill | null {
-  if (payee.kind !== 'biller') return null
-  const biller = billers.get(payee.id)
-  return biller === undefined ? null : { biller, payment: { reference: id, account: payee.account, amount, currency } }
-}
-
-/** A biller that throws has told nothing, so it may have been paid. */
-async function call(services: SettleServices, { biller, payment }: Bill, how: 'pay' | 'query'): Promise<QueryOutcome> {
+/** A partner that throws has told nothing, so it may have been paid. */
+async function ask(
+  services: SettleServices,
+  { partner }: PartnerCall,
+  how: 'pay' | 'query',
+  call: () => Promise<QueryOutcome>,
+): Promise<QueryOutcome> {
   const startedAt = performance.now()
-  const answer = await (how === 'pay' ? biller.pay(payment) : biller.query(payment)).catch(
-    (): QueryOutcome => ({ kind: 'unknown', cause: 'the connector threw' }),
-  )
+  const answer = await call().catch((): QueryOutcome => ({ kind: 'unknown', cause: 'the connector threw' }))
   const durationMs = performance.now() - startedAt
-  services.events.billerCalled({ biller: biller.id, call: how, outcome: answer.kind, durationMs })
-  await services.breakers.learn(biller.id, how, answer.kind)
+  services.events.billerCalled({ biller: partner, call: how, outcome: answer.kind, durationMs })
+  await services.breakers.learn(partner, how, answer.kind)
   return answer
 }

@@ -45,7 +45,7 @@ export function startSettlementWorkers(options: SettlementWorkerOptions): Settle
     ...options.services,
     announce: (id) => void announcer.publish(settledChannel(store.prefix, id), '').catch(() => undefined),
   }
-  const known = new Set(services.billers.keys())
+  const known = new Set([...services.billers.keys(), ...(services.linked?.keys() ?? [])])
   const worker = startQueueWorker(
     {
       store,

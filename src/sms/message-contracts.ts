@@ -14,6 +14,8 @@ const dial: ValueType = { type: 'text', max: 40 }
 const keyword: ValueType = { type: 'text', max: 10 }
 /** A transfer that was ordered for later. */
 const ordered: Fields = { amount: money, name }
+const provider: ValueType = { type: 'text', max: 14 }
+const moved: Fields = { reference, amount: money, provider, at, fee, balance: money }
 const bill: Fields = { reference, amount: money, biller, account: { type: 'digits', max: 20 } }
 
 /** The messages of menus/messages.yaml and the fields each may use. `screen_…` are last screens of dialogues that cannot go on. */
@@ -36,6 +38,14 @@ export const messageContracts: Readonly<Record<string, Fields>> = {
   own_savings: {},
   own_main: {},
   delayed: { reference, amount: money, name },
+  collected: moved,
+  collected_kept: { ...moved, name },
+  not_collected: { reference, amount: money, provider },
+  collect_delayed: { reference, amount: money, name },
+  disbursed: moved,
+  not_disbursed: { reference, amount: money, provider },
+  account_linked: { provider },
+  account_unlinked: { provider },
   pin_changed: { at },
   pin_reset: { at, until: at },
   answer_locked: { until: at },

@@ -52,7 +52,9 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
   type People = (id: SubscriberId) => Subscriber
 
   async function partiesOf(tx: Queryable, transfers: readonly TransferFacts[]): Promise<People> {
-    const ids = transfers.flatMap(({ payerId, payee }) => (payee.kind === 'biller' ? [payerId] : [payerId, payee.id]))
+    const ids = transfers.flatMap(({ payerId, payee }) =>
+      payee.kind === 'subscriber' ? [payerId, payee.id] : [payerId],
+    )
     const found = await findByIds(tx, sealer, ids)
     return (id) => {
       const person = found.get(id)
@@ -109,6 +111,7 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
     if (payee.kind === 'biller' && transfer.kind === 'airtime') {
       return [message(payer, `${id}:payer`, 'airtime_bought', { ...common, number: payee.account })]
     }
+    if (payee.kind === 'linked') return [linkedMessage(payer, transfer, payee.id)]
     if (payee.kind === 'biller') {
       const values = { ...common, ...bill({ biller: payee.id, account: payee.account }) }
       return [
@@ -125,6 +128,17 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       message(payer, `${id}:payer`, 'sent', { ...common, ...named(receiver) }),
       message(receiver, `${id}:payee`, 'received', received),
     ]
+  }
+
+  /** Money from or to one's own account elsewhere; the balance told is that of the wallet. */
+  function linkedMessage(owner: Subscriber, transfer: TransferFacts, provider: string): OutgoingSms {
+    const { id, kind, fee, keptFrom, payerAvailable, payeeAvailable } = transfer
+    const isIn = kind === 'collect'
+    const values = { ...facts(transfer), fee: String(fee), provider: nameOfBiller(provider) }
+    const after = balance(isIn ? payeeAvailable : payerAvailable)
+    if (keptFrom !== undefined)
+      return message(owner, `${id}:payer`, 'collected_kept', { ...values, ...after, name: keptFrom })
+    return message(owner, `${id}:payer`, isIn ? 'collected' : 'disbursed', { ...values, ...after })
   }
 
   async function settledAll(tx: Queryable, transfers: readonly TransferFacts[]): Promise<QueuedSms[]> {
@@ -147,6 +161,11 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       const payer = person(transfer.payerId)
       const values = { ...facts(transfer), ...balance(transfer.payerAvailable) }
       const told = (name: string, more: Values) => message(payer, `${id}:payer`, name, { ...values, ...more })
+      if (payee.kind === 'linked') {
+        const bare = { ...facts(transfer), provider: nameOfBiller(payee.id) }
+        const refused = transfer.kind === 'collect' ? 'not_collected' : 'not_disbursed'
+        return enqueueAllSms(tx, sealer, [message(payer, `${id}:payer`, refused, bare)])
+      }
       if (payee.kind !== 'biller') return enqueueAllSms(tx, sealer, [told('not_sent', named(person(payee.id)))])
       const refusal =
         transfer.kind === 'airtime'
@@ -162,10 +181,11 @@ export function makeReceipts(dependencies: ReceiptDependencies): Receipts {
       const name =
         transfer.into !== undefined
           ? messages().render(OWN_NAMES[transfer.into], payer.language, {})
-          : payee.kind === 'biller'
-            ? nameOfBiller(payee.id)
-            : shortName(person(payee.id).name)
-      return enqueueAllSms(tx, sealer, [message(payer, `${id}:delay`, 'delayed', { ...facts(transfer), name })])
+          : payee.kind === 'subscriber'
+            ? shortName(person(payee.id).name)
+            : nameOfBiller(payee.id)
+      const template = transfer.kind === 'collect' ? 'collect_delayed' : 'delayed'
+      return enqueueAllSms(tx, sealer, [message(payer, `${id}:delay`, template, { ...facts(transfer), name })])
     },
   }
 }

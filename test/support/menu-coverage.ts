@@ -5,6 +5,7 @@ import { type Coverage, type Item, universeOf } from '../../src/menu/coverage.ts
 import { loadMenuSources } from '../../src/menu/load.ts'
 import type { Program } from '../../src/menu/program.ts'
 import { troubles, unplayed, unplayedScreens } from './unplayed.ts'
+import { unplayedLinked } from './unplayed-linked.ts'
 
 /** Of a language of the shipped menus: everything is played by dialogues, or named as unplayed and stepped through by the engine. */
 export function testCoverage(language: string, played: Coverage): void {
@@ -33,7 +34,9 @@ function lineOf({ screen, name }: Pick<Item, 'screen' | 'name'>): string {
 
 function namedIn(program: Program, language: string): string[] {
   const byAction = Object.entries(program.screens).flatMap(([screen, its]) =>
-    'action' in its ? (unplayed[its.action] ?? []).map((name) => lineOf({ screen, name })) : [],
+    'action' in its
+      ? (unplayed[its.action] ?? unplayedLinked[its.action] ?? []).map((name) => lineOf({ screen, name }))
+      : [],
   )
   const here = unplayedScreens.filter(({ languages }) => languages?.includes(language) ?? true)
   return [...byAction, ...here.flatMap(({ screen, names }) => names.map((name) => lineOf({ screen, name })))].sort()

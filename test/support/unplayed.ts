@@ -45,6 +45,11 @@ export const unplayedScreens: readonly {
   { screen: 'my-account.forgot', names: ['alive', 'limited'] },
   { screen: 'my-account.forgot_code', names: ['expired'] },
   { screen: 'pay-bill.pick', names: ['empty'] },
+  // The month's words of other flows are brought about with the same action's rules.
+  { screen: 'other-accounts.in_quote', names: ['over_month_limit'] },
+  { screen: 'other-accounts.out_quote', names: ['over_month_limit'] },
+  { screen: 'pay-bill.quote_from', names: ['over_month_limit'] },
+  { screen: 'send-money.quote_from', names: ['over_month_limit'] },
   { screen: 'my-account.language', names: ['1', '3', '4'], languages: ['en'] },
   { screen: 'my-account.language', names: ['1', '2', '3'], languages: ['sw'] },
   { screen: 'my-account.language', names: ['2', '3', '4'], languages: ['fr'] },

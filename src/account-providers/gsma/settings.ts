@@ -17,6 +17,8 @@ export type GsmaSettings = {
   readonly flow: 'sync' | 'callback' | 'polling'
   /** Where its callbacks go and the key that it has in the path; not null with the flow `callback`. */
   readonly callback: { readonly url: string; readonly key: Secret } | null
+  /** `msisdn`: people may link the account they have there under their own number; missing: nobody may link any. */
+  readonly linkable?: 'msisdn' | null
   /** A longer chain of requests (a missing response has three) shares it. */
   readonly timeoutMs: number
 }
