@@ -19,12 +19,16 @@ const FIRST_KEYS = {
 /** Where a PIN is typed over money, and the variable that says who gets it. */
 const PAYEES = {
   'airtime.confirm': 'to',
+  'other-accounts.in_confirm': 'name',
+  'other-accounts.out_confirm': 'name',
   'pay-bill.confirm': 'biller_name',
+  'pay-bill.confirm_from': 'biller_name',
   'requests.confirm': 'name',
   // Nobody else: the words say that it is savings.
   'savings.confirm_in': 'amount',
   'savings.confirm_out': 'amount',
   'send-money.confirm': 'name',
+  'send-money.confirm_from': 'name',
 }
 
 /** Screens with nothing before them to go back to: the first ones, and those after an answer that cannot be taken back. */
@@ -54,14 +58,14 @@ describe.each([...markets.values()].map((market) => [market.code, market] as con
     expect(program.languages.map(({ code }) => code).sort()).toEqual(languages)
   })
 
-  test('no screens but the first and one’s account offer more than five options, and they are numbered from 1', () => {
+  test('no menus but the first, one’s account and other accounts offer more than five options, and they are numbered from 1', () => {
     const offered = screens.flatMap(([id, screen]) => (screen.kind === 'menu' ? [{ id, keys: keysOf(screen) }] : []))
     expect(
       offered
         .filter(({ keys }) => keys.length > 5)
         .map(({ id }) => id)
         .sort(),
-    ).toEqual(['main.services', 'my-account.account'])
+    ).toEqual(['main.services', 'my-account.account', 'other-accounts.accounts'])
     for (const { id, keys } of offered) expect({ id, keys }).toEqual({ id, keys: keys.map((_, at) => String(at + 1)) })
   })
 
