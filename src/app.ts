@@ -23,6 +23,7 @@ import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import { storeProblems } from './redis/store-settings.ts'
 import { readAuditLag } from './security/audit-log/stored.ts'
+import { describeTrust } from './security/partner-trust.ts'
 import type { Settings } from './settings.ts'
 import { type PartnerStanding, readPartners } from './settlement/partners.ts'
 import { countTroubled, listTroubled } from './settlement/troubled.ts'
@@ -143,6 +144,7 @@ async function start(
         audit: async () => describeAudit(await readAuditLag(database)),
         pins: () => describeSprays(database),
         partners,
+        trust: () => [...settings.partners.values()].map(describeTrust),
       }),
     menus,
     links,

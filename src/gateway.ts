@@ -9,6 +9,7 @@ import { makeUssdConversation, type UssdConversation } from './conversations/uss
 import type { Watch } from './conversations/watch.ts'
 import { type CallbackDependencies, makeCallbackLane } from './http/callbacks.ts'
 import type { Check } from './http/health.ts'
+import { makePartnerGate } from './http/partner-gate.ts'
 import { makeProviderLane } from './http/provider-callbacks.ts'
 import { startPublicServer } from './http/server.ts'
 import { makeConfirmTransfer } from './ledger/confirm.ts'
@@ -17,7 +18,10 @@ import { quoteLinked } from './ledger/quote-linked.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
 import { messagesOf } from './menu/messages.ts'
 import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
+import { makeSeen } from './redis/seen.ts'
 import { makeAudit } from './security/audit.ts'
+import { describeTrust } from './security/partner-trust.ts'
+import { makeRefusals } from './security/refusals.ts'
 import { makeAirtimeCallbacks } from './settlement/airtime-callbacks.ts'
 import { hearCallback } from './settlement/hear-callback.ts'
 import { makeFindByNumber } from './subscribers/find.ts'
@@ -84,10 +88,24 @@ export async function startGateway(
         return airtime.hear(callback.sale, callback.status)
     }
   }
+  const gate = makePartnerGate({
+    trust: settings.partners,
+    proxies: settings.trustedProxies,
+    markSeen: makeSeen(parts.redis, settings.redis.prefix),
+    refused: makeRefusals({
+      ...{ database, audit: makeAudit(settings.keys.audit, sealer), now: Date.now },
+      tell: events.partnerRefused,
+      failed: (error) => events.housekeepingFailed({ error }),
+    }),
+    now: Date.now,
+  })
+  for (const trust of settings.partners.values())
+    if (trust.calls) events.partnerTrusted({ trust: describeTrust(trust) })
   const key = settings.africastalking.callbackKey
   const lane = makeCallbackLane({
     aggregators: makeAggregators({ serviceCodes: settings.serviceCodes }),
     keys: new Map(key === null ? [] : [['africastalking', key]]),
+    gate,
     answerUssd: ussd.answer,
     accept,
     validate: airtime.validate,
@@ -97,6 +115,7 @@ export async function startGateway(
     keys: new Map(
       settings.accountProviders.flatMap(({ id, callback }) => (callback === null ? [] : [[id, callback.key]])),
     ),
+    gate,
     hear: (from, reference, callback) =>
       hearCallback({ database, sealer, billers, linked, settlement, events }, from, reference, callback),
     events,

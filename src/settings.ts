@@ -5,6 +5,7 @@ import type { SmppLinkSettings } from './aggregators/smpp/settings.ts'
 import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { GsmaBillerSettings } from './billers/gsma-biller.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
+import type { AddressList } from './domain/addresses.ts'
 import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
@@ -16,11 +17,13 @@ import type { StandingRules } from './ledger/standing-times.ts'
 import type { MarketTariff } from './ledger/tariff.ts'
 import { type Key, type Keys, keyById, parseKey, ringOf } from './security/keys.ts'
 import { type AuditSettings, readAuditSettings } from './settings-audit.ts'
+import type { PartnerTrust } from './security/partner-trust.ts'
 import { isLoopback, readAirtime, readBillers, readSmppLinks } from './settings-partners.ts'
 import { readAccountProviders, readProviderBillers } from './settings-providers.ts'
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { readStanding } from './settings-standing.ts'
+import { readPartners, readTrustedProxies } from './settings-trust.ts'
 import { informingRulesOf } from './sms/informing.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
@@ -67,6 +70,9 @@ export type Settings = {
   readonly airtime: AirtimeSettings | null
   readonly accountProviders: readonly GsmaSettings[]
   readonly providerBillers: readonly GsmaBillerSettings[]
+  /** Every partner that dialogues or callbacks come from, by name, and what is demanded of it. */
+  readonly partners: ReadonlyMap<string, PartnerTrust>
+  readonly trustedProxies: AddressList
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -100,6 +106,7 @@ export function readSettings(
   const smppLinks = readSmppLinks(reader)
   const billers = readBillers(reader)
   const accountProviders = readAccountProviders(reader)
+  const trustedProxies = readTrustedProxies(reader)
   const taken = billers.map(({ id }) => id)
   const rest = {
     roles,
@@ -125,6 +132,8 @@ export function readSettings(
     accountProviders,
     providerBillers: readProviderBillers(reader, accountProviders, taken, market?.currency ?? 'KES'),
     airtime: readAirtime(reader, market),
+    partners: readPartners(reader, { market, providers: accountProviders, proxies: trustedProxies }),
+    trustedProxies,
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }

@@ -1,14 +1,16 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Aggregator, AirtimeSale, Callback, UssdReply } from '../aggregators/aggregator.ts'
 import type { Secret } from '../domain/secret.ts'
+import { sameSecret } from '../security/same-secret.ts'
 import type { Events } from '../telemetry/events.ts'
+import type { PartnerGate } from './partner-gate.ts'
 import { sendProblem } from './problem.ts'
 
 export type CallbackDependencies = {
   readonly aggregators: ReadonlyMap<string, Aggregator>
   /** The key each aggregator has in its path. */
   readonly keys: ReadonlyMap<string, Secret>
+  readonly gate: PartnerGate
   readonly answerUssd: (request: Extract<Callback, { kind: 'ussd' }>['request']) => Promise<UssdReply>
   /** Takes every other callback; resolves once what it says is stored. */
   readonly accept: (
@@ -31,8 +33,7 @@ const PATH = /^\/([a-z0-9-]+)\/([^/?]+)\/([a-z0-9-]+)(?:\?.*)?$/
 export function makeCallbackLane(
   dependencies: CallbackDependencies,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { aggregators, events } = dependencies
-  const keys = new Map([...dependencies.keys].map(([name, key]) => [name, Buffer.from(key.reveal())]))
+  const { aggregators, keys, gate, events } = dependencies
 
   async function serve(aggregator: Aggregator, name: string, request: IncomingMessage, response: ServerResponse) {
     const parse = aggregator.callbacks[name]
@@ -44,12 +45,14 @@ export function makeCallbackLane(
     if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) {
       return sendProblem(response, 415, 'the body must be application/x-www-form-urlencoded')
     }
+    if (!gate.admit(aggregator.name, request, response)) return
     const body = await readBody(request)
     if (body === null) {
       response.setHeader('Connection', 'close')
       return sendProblem(response, 413, `the body must be at most ${MAX_BODY_BYTES} bytes`)
     }
-    const callback = parse(new URLSearchParams(body))
+    if (!(await gate.verify(aggregator.name, name, request, body, response))) return
+    const callback = parse(new URLSearchParams(body.toString('utf8')))
     switch (callback.kind) {
       case 'bad':
         events.callbackRefused({ aggregator: aggregator.name, callback: name })
@@ -75,19 +78,16 @@ export function makeCallbackLane(
     const aggregator = aggregators.get(match?.[1] ?? '')
     const expected = keys.get(aggregator?.name ?? '')
     if (match === null || aggregator === undefined || expected === undefined) return false
-    if (!isKey(decode(match[2] ?? ''), expected)) return false
+    if (!sameSecret(decode(match[2] ?? ''), expected.reveal())) {
+      gate.wrongKey(aggregator.name, request)
+      return false
+    }
     serve(aggregator, match[3] ?? '', request, response).catch((error: unknown) => {
       events.callbackFailed({ aggregator: aggregator.name, callback: match[3] ?? '', error })
       sendProblem(response, 503, 'not stored; please send it again')
     })
     return true
   }
-}
-
-/** In a time that tells nothing of the key but its length. */
-export function isKey(given: string, expected: Buffer): boolean {
-  const bytes = Buffer.from(given)
-  return bytes.length === expected.length && timingSafeEqual(bytes, expected)
 }
 
 /** A part of a path without its %-escapes; empty where they are none. */
@@ -104,8 +104,8 @@ function send(response: ServerResponse, contentType: string, body: string): void
   response.end(body)
 }
 
-/** The body as text; null once it is longer than it may be. Rejects when the sender goes away half way. */
-export function readBody(request: IncomingMessage): Promise<string | null> {
+/** The body as it came; null once it is longer than it may be. Rejects when the sender goes away half way. */
+export function readBody(request: IncomingMessage): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -114,7 +114,7 @@ export function readBody(request: IncomingMessage): Promise<string | null> {
       if (length <= MAX_BODY_BYTES) chunks.push(chunk)
       else resolve(null)
     })
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+    request.on('end', () => resolve(Buffer.concat(chunks)))
     request.on('error', reject)
     // Every request closes in the end; making an error that nobody sees would cost each hop a stack trace.
     request.on('close', () => request.complete || reject(new Error('the sender went away')))

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ProviderCallback } from '../account-providers/account-provider.ts'
 import type { Secret } from '../domain/secret.ts'
+import { sameSecret } from '../security/same-secret.ts'
 import type { Heard } from '../settlement/hear-callback.ts'
 import type { Events } from '../telemetry/events.ts'
-import { decode, isKey, readBody } from './callbacks.ts'
+import { decode, readBody } from './callbacks.ts'
+import type { PartnerGate } from './partner-gate.ts'
 import { sendProblem } from './problem.ts'
 
 export type ProviderLaneDependencies = {
   /** The key each provider has in its path; those that do not call back are not in it. */
   readonly keys: ReadonlyMap<string, Secret>
+  readonly gate: PartnerGate
   /** Resolves once what follows from it is stored. */
   readonly hear: (from: string, reference: string, callback: ProviderCallback) => Promise<Heard>
   readonly events: Pick<Events, 'callbackRefused' | 'callbackFailed'>
@@ -24,8 +27,7 @@ const CALLBACK = 'payment'
 export function makeProviderLane(
   dependencies: ProviderLaneDependencies,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { hear, events } = dependencies
-  const keys = new Map([...dependencies.keys].map(([id, key]) => [id, Buffer.from(key.reveal())]))
+  const { hear, keys, gate, events } = dependencies
 
   async function serve(from: string, reference: string, request: IncomingMessage, response: ServerResponse) {
     if (request.method !== 'PUT') {
@@ -35,12 +37,14 @@ export function makeProviderLane(
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
       return sendProblem(response, 415, 'the body must be application/json')
     }
-    const text = await readBody(request)
-    if (text === null) {
+    if (!gate.admit(from, request, response)) return
+    const bytes = await readBody(request)
+    if (bytes === null) {
       response.setHeader('Connection', 'close')
       return sendProblem(response, 413, 'the body is too long')
     }
-    const body = parseJson(text)
+    if (!(await gate.verify(from, reference, request, bytes, response))) return
+    const body = parseJson(bytes.toString('utf8'))
     if (body === null) {
       events.callbackRefused({ aggregator: from, callback: CALLBACK })
       return sendProblem(response, 400, 'the body must be a JSON object')
@@ -58,7 +62,11 @@ export function makeProviderLane(
     const match = PATH.exec(request.url ?? '')
     const [, from = '', key = '', reference = ''] = match ?? []
     const expected = keys.get(from)
-    if (expected === undefined || !isKey(decode(key), expected)) return false
+    if (expected === undefined) return false
+    if (!sameSecret(decode(key), expected.reveal())) {
+      gate.wrongKey(from, request)
+      return false
+    }
     serve(from, decode(reference), request, response).catch((error: unknown) => {
       events.callbackFailed({ aggregator: from, callback: CALLBACK, error })
       sendProblem(response, 503, 'not stored; please send it again')

@@ -29,6 +29,8 @@ export type StatusDependencies = {
   /** Accounts that have been bound to our SMPP server since its start, and how often each is now. */
   readonly clients: () => readonly { readonly account: string; readonly binds: Readonly<Record<string, number>> }[]
   readonly partners: () => Promise<readonly PartnerStanding[]>
+  /** What is demanded of those who call us, a line each. */
+  readonly trust: () => readonly string[]
 }
 
 /** A page that one can read with curl when something is wrong: no names, no numbers, no amounts. */
@@ -43,6 +45,7 @@ export async function renderStatus({
   audit,
   pins,
   partners,
+  trust,
 }: StatusDependencies): Promise<string> {
   const health = await checkHealth(checks)
   const lines = [
@@ -50,6 +53,7 @@ export async function renderStatus({
     `menus      ${program()}`,
     ...Object.entries(health.checks).map(([name, verdict]) => `${name.padEnd(10)} ${verdict}`),
     ...links().map(linkRow),
+    ...trust().map((line) => `trust      ${line}`),
     ...clients().map(({ account, binds }) => `client     ${account} ${bindsOf(binds)}`),
   ]
   if (health.checks.database === 'ok') {

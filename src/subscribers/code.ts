@@ -1,9 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Database, Queryable } from '../database/database.ts'
 import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
 import { Secret } from '../domain/secret.ts'
 import type { Audit } from '../security/audit.ts'
 import { deriveKey, type Key, ringOf } from '../security/keys.ts'
+import { sameSecret } from '../security/same-secret.ts'
 import { typedDigits } from './pin-rules.ts'
 
 export type CodePurpose = 'activation' | 'reset'
@@ -101,7 +102,7 @@ export async function checkCode(
   if (challenge === undefined) return { kind: 'expired' }
   const typed = typedDigits(code).reveal()
   // All are compared, so that the time does not tell under which key a code was sent.
-  const matches = ringOf(otpKey).map((key) => sameText(typed, deriveCode(key, challenge.id).reveal()))
+  const matches = ringOf(otpKey).map((key) => sameSecret(typed, deriveCode(key, challenge.id).reveal()))
   const right = matches.includes(true)
   const event = { actor: { kind: 'subscriber', id: subscriberId }, subject: challenge.id } as const
   return await database.transaction<CodeCheck>(async (tx) => {
@@ -128,10 +129,4 @@ export async function codeWasUsed(db: Queryable, subscriberId: SubscriberId, pur
     [subscriberId, purpose],
   )
   return rowCount === 1
-}
-
-/** In constant time, also where the lengths differ. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
 }

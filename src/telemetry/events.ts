@@ -56,6 +56,10 @@ export type Events = {
   }) => void
   /** A partner's breaker went from one state to another. */
   readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
+  /** Somebody was refused where partners call; `recorded`: the first in a minute, the others are only counted. */
+  readonly partnerRefused: (e: { partner: string; reason: string; recorded: boolean }) => void
+  /** At the start: what is demanded of a partner that calls us. */
+  readonly partnerTrusted: (e: { trust: string }) => void
   /** A partner let something be known by itself; `unknown`: about nothing of ours. */
   readonly partnerHeard: (e: { partner: string; said: string; outcome: 'known' | 'repeated' | 'unknown' }) => void
   readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
@@ -230,6 +234,10 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
   const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
+  const refusals = counter('partner_refusals_total', 'Requests to the paths of partners that were refused', [
+    'partner',
+    'reason',
+  ])
   const hints = counter('partner_callbacks_total', 'What partners let be known by themselves', [
     'partner',
     'said',
@@ -258,6 +266,11 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
       partners({ partner, to })
       log[to === 'open' ? 'error' : 'warn']({ event: 'partner_moved', partner, to })
     },
+    partnerRefused({ partner, reason, recorded }) {
+      refusals({ partner, reason })
+      if (recorded) log.warn({ event: 'partner_refused', partner, reason })
+    },
+    partnerTrusted: ({ trust }) => log.info({ event: 'partner_trusted', trust }),
     partnerHeard({ partner, said, outcome }) {
       hints({ partner, said, outcome })
       log[outcome === 'unknown' ? 'warn' : 'info']({ event: 'partner_heard', partner, said, outcome })

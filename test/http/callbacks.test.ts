@@ -5,6 +5,7 @@ import { Secret } from '../../src/domain/secret.ts'
 import { makeCallbackLane } from '../../src/http/callbacks.ts'
 import { type RunningServer, startPublicServer } from '../../src/http/server.ts'
 import type { Events } from '../../src/telemetry/events.ts'
+import { openGate } from '../support/open-gate.ts'
 
 const partner: Aggregator = {
   name: 'partner',
@@ -28,6 +29,7 @@ beforeAll(async () => {
   const lane = makeCallbackLane({
     aggregators: new Map([['partner', partner]]),
     keys: new Map([['partner', new Secret('k3y')]]),
+    gate: openGate,
     answerUssd: async ({ text }) => ({ text: `you typed ${text.reveal()}`, end: false }),
     accept: async (callback) => {
       if (callback.kind === 'opt_out' && `${callback.number}` === 'full')

@@ -14,6 +14,7 @@ import { type Heard, type HearServices, hearCallback } from '../../src/settlemen
 import type { SettlementIntent } from '../../src/settlement/lanes.ts'
 import { type SettleServices, settleTransfer } from '../../src/settlement/settle-transfer.ts'
 import type { Person } from '../ledger/world.ts'
+import { openGate } from '../support/open-gate.ts'
 import { openSettlementWorld, type SettlementWorld } from './world.ts'
 
 const KEY = 'canary-callback-key'
@@ -48,6 +49,7 @@ beforeAll(async () => {
   }
   const lane = makeProviderLane({
     keys: new Map([['wave', new Secret(KEY)]]),
+    gate: openGate,
     hear: (from, reference, callback) => hearCallback(hearing, from, reference, callback),
     events: { callbackRefused: () => undefined, callbackFailed: ({ error }) => void world.failures.push(error) },
   })

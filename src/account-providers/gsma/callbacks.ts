@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { sameSecret } from '../../security/same-secret.ts'
 import type { CallbackVerdict, ProviderCallback } from '../account-provider.ts'
 import { ended, type Subject } from './ask.ts'
 import { readError } from './errors.ts'
@@ -8,7 +8,7 @@ import { readError } from './errors.ts'
  * amount, currency and parties. An error object names nothing, so the correlation id alone speaks for it.
  */
 export function judge({ correlationId, body }: ProviderCallback, subject: Subject): CallbackVerdict {
-  if (correlationId === null || !same(correlationId.toLowerCase(), subject.correlationId)) {
+  if (correlationId === null || !sameSecret(correlationId.toLowerCase(), subject.correlationId)) {
     return { kind: 'mismatch', what: 'correlation' }
   }
   const outcome = readError(body) === null ? subject.read(body) : ended(body)
@@ -23,9 +23,4 @@ export function judge({ correlationId, body }: ProviderCallback, subject: Subjec
         ? { kind: 'mismatch', what: 'content' }
         : { kind: 'hint', says: 'unclear' }
   }
-}
-
-function same(given: string, expected: string): boolean {
-  const bytes = Buffer.from(given)
-  return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected))
 }
