@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const WITHOUT_STORES = ['check', 'dial', 'fake-network', 'links', 'menus']
+const WITHOUT_STORES = ['check', 'dial', 'fake-network', 'links', 'menus', 'partners']
 const BUILT_FIRST = ['demo', 'bench', 'chaos']
 const INSTALL_REDIS = 'apt-get install redis-server'
 const NET_SMPP = 'libnet-smpp-perl'

@@ -23,6 +23,8 @@ import { renderStatus } from './http/status.ts'
 import { type OnStop, openParts, type Parts } from './parts.ts'
 import { storeProblems } from './redis/store-settings.ts'
 import { readAuditLag } from './security/audit-log/stored.ts'
+import { makeAudit } from './security/audit.ts'
+import { startPartnerControl } from './security/partner-control.ts'
 import { describeTrust } from './security/partner-trust.ts'
 import type { Settings } from './settings.ts'
 import { type PartnerStanding, readPartners } from './settlement/partners.ts'
@@ -77,7 +79,13 @@ async function start(
   const { database, redis, menus, metrics, events } = parts
   const inspector = settings.inspectSessions ? inspectorOf(parts) : null
   const watches = bothOf(watch, inspector?.watch ?? null)
-  const dialogues = settings.roles.gateway ? makeDialogues(parts, watches) : null
+  const trust = startPartnerControl({
+    ...{ database, events, audit: makeAudit(settings.keys.audit, parts.sealer) },
+    names: [...settings.partners.keys()],
+  })
+  onStop(() => trust.close())
+  await trust.refresh()
+  const dialogues = settings.roles.gateway ? makeDialogues(parts, { watch: watches, trust }, onStop) : null
   const links = startLinkControl({
     ...{ database, events, links: openLinks(parts, dialogues?.overSmpp ?? null, onStop) },
     names: linkNames(settings),
@@ -144,17 +152,21 @@ async function start(
         audit: async () => describeAudit(await readAuditLag(database)),
         pins: () => describeSprays(database),
         partners,
-        trust: () => [...settings.partners.values()].map(describeTrust),
+        trust: () =>
+          [...settings.partners.values()].map((each) =>
+            trust.isStopped(each.partner) ? `${each.partner} STOPPED by order` : describeTrust(each),
+          ),
       }),
     menus,
     links,
+    trust,
     transfers: { partners, troubled: (limit) => listTroubled(database, limit) },
     audit: { database, witnesses: settings.audit.witnesses },
     inspect: inspector?.look ?? null,
   })
   onStop(() => operator.stop(0))
 
-  const port = dialogues === null ? null : await startGateway(parts, dialogues, checks, onStop)
+  const port = dialogues === null ? null : await startGateway(parts, dialogues, { checks, trust }, onStop)
   events.serviceChanged({ state: 'ready', port, operatorPort: operator.port })
   const publishMenus = (): Promise<void> =>
     menus.publish('a signal', false).then(

@@ -4,6 +4,7 @@ import type { Services } from './actions/action.ts'
 import { actions } from './actions/registry.ts'
 import { makeAggregators } from './aggregators/registry.ts'
 import { makeUssdDialogues, type UssdDialogues } from './aggregators/smpp/ussd/dialogues.ts'
+import { makeGuard } from './conversations/guard.ts'
 import { makeSessions } from './conversations/sessions.ts'
 import { makeUssdConversation, type UssdConversation } from './conversations/ussd.ts'
 import type { Watch } from './conversations/watch.ts'
@@ -20,6 +21,8 @@ import { messagesOf } from './menu/messages.ts'
 import { type OnStop, type Parts, standingHoursOf } from './parts.ts'
 import { makeSeen } from './redis/seen.ts'
 import { makeAudit } from './security/audit.ts'
+import type { PartnerControl } from './security/partner-control.ts'
+import { startPartnerMoney } from './security/partner-money.ts'
 import { describeTrust } from './security/partner-trust.ts'
 import { makeRefusals } from './security/refusals.ts'
 import { makeAirtimeCallbacks } from './settlement/airtime-callbacks.ts'
@@ -43,14 +46,22 @@ export type Dialogues = {
 }
 
 /** Every step of every dialogue is told to `watch`. */
-export function makeDialogues(parts: Parts, watch: Watch | null): Dialogues {
-  const { settings, redis, menus, events } = parts
+export function makeDialogues(
+  parts: Parts,
+  { watch, trust }: { watch: Watch | null; trust: PartnerControl },
+  onStop: OnStop,
+): Dialogues {
+  const { settings, database, redis, sealer, menus, events } = parts
+  const audit = makeAudit(settings.keys.audit, sealer)
+  const money = startPartnerMoney({ database, audit, trust: settings.partners.values(), events })
+  onStop(() => money.close())
   let stopping = false
   const conversation = makeUssdConversation({
     services: servicesOf(parts),
     actions,
     programs: menus.programs,
     events,
+    guard: makeGuard({ trust: settings.partners, isStopped: trust.isStopped, money, events, now: Date.now }),
     sessions: makeSessions(redis, settings.redis.prefix, settings.keys.session),
     stopping: () => stopping,
     now: Date.now,
@@ -69,7 +80,7 @@ export function makeDialogues(parts: Parts, watch: Watch | null): Dialogues {
 export async function startGateway(
   parts: Parts,
   { conversation: ussd, overSmpp, refuseNew }: Dialogues,
-  checks: readonly Check[],
+  { checks, trust }: { checks: readonly Check[]; trust: PartnerControl },
   onStop: OnStop,
 ): Promise<number> {
   const { settings, database, sealer, billers, linked, settlement, events, sms } = parts
@@ -92,6 +103,7 @@ export async function startGateway(
     trust: settings.partners,
     proxies: settings.trustedProxies,
     markSeen: makeSeen(parts.redis, settings.redis.prefix),
+    isStopped: trust.isStopped,
     refused: makeRefusals({
       ...{ database, audit: makeAudit(settings.keys.audit, sealer), now: Date.now },
       tell: events.partnerRefused,
@@ -99,8 +111,8 @@ export async function startGateway(
     }),
     now: Date.now,
   })
-  for (const trust of settings.partners.values())
-    if (trust.calls) events.partnerTrusted({ trust: describeTrust(trust) })
+  for (const each of settings.partners.values())
+    if (each.calls) events.partnerTrusted({ trust: describeTrust(each) })
   const key = settings.africastalking.callbackKey
   const lane = makeCallbackLane({
     aggregators: makeAggregators({ serviceCodes: settings.serviceCodes }),

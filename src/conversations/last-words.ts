@@ -3,6 +3,7 @@ import type { UssdReply, UssdRequest } from '../aggregators/aggregator.ts'
 import type { Json } from '../menu/contract.ts'
 import { baseLanguageOf } from '../menu/program.ts'
 import type { HopOutcome } from '../telemetry/events.ts'
+import type { Held } from './guard.ts'
 import { deedsOf } from './hops.ts'
 import type { Programs } from './programs.ts'
 
@@ -17,6 +18,8 @@ export type Errand = {
   readonly request: UssdRequest
   readonly startedMs: number
   mayAct: boolean
+  /** Why it goes no further than what was answered before; null: it does. */
+  readonly held: Held | null
   language: string | null
 }
 

@@ -4,6 +4,7 @@ import type { MenuEvent } from '../menu/event.ts'
 import type { Program } from '../menu/program.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { SeenInput } from './arrival.ts'
+import type { Guard } from './guard.ts'
 import type { Errand, LastWords } from './last-words.ts'
 import type { Programs } from './programs.ts'
 import type { Sessions, UssdSession } from './sessions.ts'
@@ -17,6 +18,7 @@ export type UssdDependencies = {
   readonly sessions: Sessions
   readonly programs: Programs
   readonly events: Events
+  readonly guard: Guard
   /** True once the service is stopping: dialogues go on, new ones are asked to come back. */
   readonly stopping: () => boolean
   readonly now: () => number

@@ -10,6 +10,7 @@ import { claimHop, type Hop } from './hops.ts'
 import type { Answered } from './last-words.ts'
 import type { Memory } from './memory.ts'
 import { pastOf } from './previous.ts'
+import { holdsNothing, quotedMoney } from './quoted-money.ts'
 import { HOP_BUDGET_MS, isSingle, LEAST_WRITE_MS, type Round, type Shared, seenOf } from './round.ts'
 import { runAction } from './run-action.ts'
 import type { StoredSession, UssdSession } from './sessions.ts'
@@ -25,7 +26,7 @@ type Shown = Step & { readonly kind: 'reply' }
 export type RunHop = (round: Round) => Promise<Answered | StoredSession>
 
 export function makeRunHop(
-  { services, actions, sessions, events, now, watch, words: { last, lost } }: Shared,
+  { services, actions, sessions, events, guard, now, watch, words: { last, lost } }: Shared,
   { keep, settleHop, twin, closeOffer }: Memory,
 ): RunHop {
   /** Steps until a screen is due, running the actions on the way; the hop is claimed before the first effect. */
@@ -61,10 +62,17 @@ export function makeRunHop(
           if (claim.kind === 'twin') return twin(wanted, errand, left())
           claimed = wanted
         }
+        const money = quotedMoney(effect)
+        if (money !== null && !guard.reserve(request.aggregator, money)) {
+          const capped = last(errand, past === 'write' ? 'screen_failed' : 'screen_busy', 'refused')
+          if (claimed !== null) await settleHop(claimed, capped.reply)
+          return capped
+        }
         const context = contextOf(round, next.session)
         if (effect.effect === 'write' && left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
         const deadlineMs = Math.max(1, Math.min(effect.deadlineMs, left()))
         const result = await runAction(services, actions, context, effect, deadlineMs)
+        if (money !== null && holdsNothing(result.outcome)) guard.release(request.aggregator, money)
         events.actionRan({ action: effect.action, outcome: result.outcome, error: result.error })
         const values = result.values as Record<string, Json>
         next = take(next.session, { kind: 'outcome', atMs: now(), outcome: result.outcome, values, rest })

@@ -30,7 +30,7 @@ const MAX_ROUNDS = 4
 
 /** The one place where the branches of a USSD request are taken. */
 export function makeUssdConversation(dependencies: UssdDependencies): UssdConversation {
-  const { services, sessions, programs, events, stopping, now } = dependencies
+  const { services, sessions, programs, events, guard, stopping, now } = dependencies
   const words = makeLastWords(services, programs)
   const { last, speaking, lost, unfinished } = words
   const memory = makeMemory({ ...dependencies, words })
@@ -40,7 +40,8 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
 
   async function converse(request: UssdRequest): Promise<UssdTurn> {
     const startedMs = now()
-    const errand: Errand = { request, startedMs, mayAct: false, language: null }
+    const held = guard.hold(request.aggregator, begins(request))
+    const errand: Errand = { request, startedMs, mayAct: false, held, language: null }
     const placed = place(errand).catch((error: unknown): Answered | Promise<Answered> => {
       events.hopFailed({ aggregator: request.aggregator, error })
       if (errand.mayAct || isDial(request)) return unfinished(errand)
@@ -110,7 +111,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     }
     if (single?.kind === 'answer') return last(await speaking(errand), 'screen_lost', 'refused')
     const revision = instead?.revision ?? 0
-    if (stopping()) return last(await speaking(errand), 'screen_closing', 'refused')
+    // A flood costs no look-up.
+    if (errand.held === 'busy') return last(errand, 'screen_busy', 'refused')
+    if (stopping() || errand.held !== null) return last(await speaking(errand), 'screen_closing', 'refused')
     const subscriber = await services.findByNumber(request.msisdn)
     errand.language = subscriber?.language ?? null
     const isOlder = before !== name || instead !== null
@@ -194,6 +197,9 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         // A network that goes on with what it ended waits for an answer.
         if (session.closed && !session.reply.end && request.single) return lost(session.id, errand)
         if (session.reply.end || session.closed) return { reply: session.reply, outcome: 'stale', screen: '' }
+        // What it did before is told; of a flood only that it may have done something.
+        if (errand.held === 'busy') return last(errand, 'screen_failed', 'refused')
+        if (errand.held !== null) return lost(session.id, errand)
         const program = await programs.find(session.program)
         if (program === null) return lost(session.id, errand)
         const current = programs.current()
@@ -222,6 +228,11 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
   }
 
   return { answer: async (request) => (await converse(request)).reply, converse, end, doubt }
+}
+
+/** What begins a dialogue, with or without inputs of its own. */
+function begins({ text, single }: UssdRequest): boolean {
+  return single === undefined ? text.reveal() === '' : single.kind === 'begin'
 }
 
 function factsOf(request: UssdRequest, subscriber: Subscriber | null): Parameters<typeof begin>[1]['facts'] {

@@ -64,10 +64,12 @@ export function makeCallbackLane(
         return send(response, contentType, text)
       }
       case 'airtime_validation': {
+        if (!gate.open(aggregator.name, request, response)) return
         const { contentType, body: text } = aggregator.formatVerdict(await dependencies.validate(callback.sale))
         return send(response, contentType, text)
       }
       default:
+        if (callback.kind !== 'ussd_end' && !gate.open(aggregator.name, request, response)) return
         await dependencies.accept(callback)
         return send(response, 'text/plain', 'OK')
     }

@@ -1,6 +1,7 @@
-import type { Express, Request } from 'express'
+import type { Express } from 'express'
 import type { LinkMode } from '../aggregators/sms-link.ts'
 import type { LinkControl } from '../sms/link-control.ts'
+import { originRefusal } from './operator-origin.ts'
 import { sendProblem } from './problem.ts'
 
 const VERBS: Readonly<Record<string, LinkMode>> = { suspend: 'suspended', drain: 'drained', resume: 'active' }
@@ -18,7 +19,7 @@ export function addLinkRoutes(app: Express, control: LinkControl): void {
     response.json({ links: control.list() })
   })
   app.post('/links/:link/:verb', async (request, response) => {
-    const refusal = refusalOf(request)
+    const refusal = originRefusal(request, 'Links')
     if (refusal !== null) return sendProblem(response, 403, refusal)
     const mode = VERBS[request.params.verb]
     if (mode === undefined) return sendProblem(response, 404, 'what can be done is suspend, drain and resume')
@@ -30,11 +31,4 @@ export function addLinkRoutes(app: Express, control: LinkControl): void {
     if (!stored) return sendProblem(response, 404, `There is no such link; there are: ${names.join(', ') || 'none'}.`)
     return void response.json({ links: control.list() })
   })
-}
-
-/** Only people on this machine, and no page that a browser of theirs happens to show: browsers name where a POST comes from. */
-function refusalOf(request: Request): string | null {
-  const from = request.socket.remoteAddress ?? ''
-  if (!/^(?:::ffff:)?127\.|^::1$/.test(from)) return 'Links are stopped and resumed from the machine itself.'
-  return request.headers.origin === undefined ? null : 'Links are not stopped from a page.'
 }

@@ -11,7 +11,9 @@ import { sendProblem } from './problem.ts'
 export type PartnerGate = {
   /** Somebody had a partner's path and not its key. */
   readonly wrongKey: (partner: string, request: IncomingMessage) => void
-  /** Before the body is read: the order to stop, address and certificate. */
+  /** Whether what it says may be taken: it is not stopped. Dialogues are ended by their conversation, in words. */
+  readonly open: (partner: string, request: IncomingMessage, response: ServerResponse) => boolean
+  /** Before the body is read: address and certificate. */
   readonly admit: (partner: string, request: IncomingMessage, response: ServerResponse) => boolean
   /** Once it is: the signature over it. `about`: the callback's name, or the reference. */
   readonly verify: (
@@ -28,6 +30,7 @@ export type GateDependencies = {
   /** Whose word about a caller's address and certificate is taken. */
   readonly proxies: AddressList
   readonly markSeen: MarkSeen
+  readonly isStopped: (partner: string) => boolean
   readonly refused: Refusals
   readonly now: () => number
 }
@@ -46,7 +49,7 @@ const ANSWERS: Readonly<Record<Exclude<RefusalReason, 'key'>, readonly [status: 
   stopped: [503, 'not taken; please send it again later'],
 }
 
-export function makePartnerGate({ trust, proxies, markSeen, refused, now }: GateDependencies): PartnerGate {
+export function makePartnerGate({ trust, proxies, markSeen, isStopped, refused, now }: GateDependencies): PartnerGate {
   function refuse(
     partner: string,
     reason: Exclude<RefusalReason, 'key'>,
@@ -75,6 +78,7 @@ export function makePartnerGate({ trust, proxies, markSeen, refused, now }: Gate
 
   return {
     wrongKey: (partner, request) => refused({ partner, reason: 'key', address: callerOf(request) }),
+    open: (partner, request, response) => !isStopped(partner) || refuse(partner, 'stopped', request, response),
     admit(partner, request, response) {
       const { addresses = null, certificates = null } = trust.get(partner) ?? {}
       if (addresses !== null && !addresses.has(callerOf(request) ?? ''))

@@ -44,6 +44,7 @@ export function makeProviderLane(
       return sendProblem(response, 413, 'the body is too long')
     }
     if (!(await gate.verify(from, reference, request, bytes, response))) return
+    if (!gate.open(from, request, response)) return
     const body = parseJson(bytes.toString('utf8'))
     if (body === null) {
       events.callbackRefused({ aggregator: from, callback: CALLBACK })

@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Menus } from '../conversations/menus.ts'
+import type { PartnerControl } from '../security/partner-control.ts'
 import type { LinkControl } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
 import { type AuditLog, addAuditRoutes } from './operator-audit.ts'
 import { addLinkRoutes } from './operator-links.ts'
 import { addMenuRoutes } from './operator-menus.ts'
+import { addPartnerRoutes } from './operator-partners.ts'
 import { addTransferRoutes, type TransferReads } from './operator-transfers.ts'
 import { sendProblem } from './problem.ts'
 
@@ -51,6 +53,7 @@ export function startOperatorServer(options: {
   status: () => Promise<string>
   menus: Menus
   links: LinkControl
+  trust: PartnerControl
   transfers: TransferReads
   audit: AuditLog
   inspect: ((aggregator: string, sessionId: string) => Promise<object | null>) | null
@@ -64,6 +67,7 @@ export function startOperatorServer(options: {
   app.get('/status', async (_request, response) => void response.type('text').send(await options.status()))
   addMenuRoutes(app, options.menus)
   addLinkRoutes(app, options.links)
+  addPartnerRoutes(app, options.trust)
   addTransferRoutes(app, options.transfers)
   addAuditRoutes(app, options.audit)
   const { inspect } = options

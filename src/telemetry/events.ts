@@ -17,6 +17,8 @@ export type Events = {
   }) => void
   /** `program`: the hash of the menus that the dialogue runs on. */
   readonly screenDid: (program: string, language: string, screen: string, deed: ScreenDeed) => void
+  /** A hop that went no further. */
+  readonly hopHeld: (e: { partner: string; why: string }) => void
   readonly hopFailed: (e: { aggregator: string; error: unknown }) => void
   readonly sessionStoreFailed: (e: { error: unknown }) => void
   readonly sessionEnded: (e: { aggregator: string; status: 'completed' | 'dropped' | 'failed' }) => void
@@ -58,6 +60,11 @@ export type Events = {
   readonly partnerMoved: (e: { partner: string; to: 'closed' | 'open' | 'probing' }) => void
   /** Somebody was refused where partners call; `recorded`: the first in a minute, the others are only counted. */
   readonly partnerRefused: (e: { partner: string; reason: string; recorded: boolean }) => void
+  /** An operator's order is in force in this process. */
+  readonly partnerOrdered: (e: { partner: string; mode: string; by: string }) => void
+  readonly partnerOrdersNotRead: (e: { error: unknown }) => void
+  /** A dialogue would have passed how much money a partner may bring; `first`: since it was below. */
+  readonly partnerCapped: (e: { partner: string; cap: string; first: boolean }) => void
   /** At the start: what is demanded of a partner that calls us. */
   readonly partnerTrusted: (e: { trust: string }) => void
   /** A partner let something be known by itself; `unknown`: about nothing of ours. */
@@ -157,6 +164,7 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     'aggregator',
     'callback',
   ])
+  const held = counter('ussd_hops_held_total', 'USSD requests that went no further', ['partner', 'why'])
   const submitted = counter('ussd_screens_submitted_total', 'Screens handed to a link', ['link', 'outcome'])
   const storeFailures = counter('ussd_session_store_failures_total', 'Reads and writes of sessions that failed', [])
   return {
@@ -168,6 +176,10 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     },
     // No line of its own: the hop has one.
     screenDid: tally.count,
+    hopHeld({ partner, why }) {
+      held({ partner, why })
+      log.debug({ event: 'hop_held', partner, why })
+    },
     hopFailed: ({ aggregator, error }) => log.error({ event: 'hop_failed', aggregator, error }),
     sessionStoreFailed({ error }) {
       storeFailures({})
@@ -229,11 +241,17 @@ function subscriberEvents(log: Log, { counter }: Metrics) {
   } satisfies Partial<Events>
 }
 
-function moneyEvents(log: Log, { counter, durations }: Metrics) {
+function moneyEvents(log: Log, { counter, gauge, durations }: Metrics) {
   const moves = counter('transfer_states_total', 'States that transfers reached', ['kind', 'state'])
   const failures = counter('settlement_failures_total', 'Settlement runs that threw', [])
   const billers = durations('biller_call_duration_seconds', 'Time of calls to billers', ['biller', 'call', 'outcome'])
   const partners = counter('partner_breaker_moves_total', "Moves of partners' breakers", ['partner', 'to'])
+  const stopped = gauge('partner_stopped', '1 while a partner is stopped by order', ['partner'])
+  const capped = counter(
+    'partner_capped_total',
+    'Confirmations refused since a partner brought more money than it may',
+    ['partner', 'cap'],
+  )
   const refusals = counter('partner_refusals_total', 'Requests to the paths of partners that were refused', [
     'partner',
     'reason',
@@ -269,6 +287,15 @@ function moneyEvents(log: Log, { counter, durations }: Metrics) {
     partnerRefused({ partner, reason, recorded }) {
       refusals({ partner, reason })
       if (recorded) log.warn({ event: 'partner_refused', partner, reason })
+    },
+    partnerOrdered({ partner, mode, by }) {
+      stopped({ partner }, mode === 'stopped' ? 1 : 0)
+      log.warn({ event: 'partner_ordered', partner, mode, by })
+    },
+    partnerOrdersNotRead: ({ error }) => log.error({ event: 'partner_orders_not_read', error }),
+    partnerCapped({ partner, cap, first }) {
+      capped({ partner, cap })
+      if (first) log.error({ event: 'partner_capped', partner, cap })
     },
     partnerTrusted: ({ trust }) => log.info({ event: 'partner_trusted', trust }),
     partnerHeard({ partner, said, outcome }) {

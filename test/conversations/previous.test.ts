@@ -16,6 +16,7 @@ import type { Events } from '../../src/telemetry/events.ts'
 import { compiled } from '../menu/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { createTestRedis } from '../support/redis.ts'
+import { openGuard } from '../support/open-guard.ts'
 
 const MINUTE = 60_000
 const NOW = Date.UTC(2026, 10, 23, 11, 5)
@@ -160,7 +161,7 @@ function conversation(program: Program, actions: ReadonlyMap<string, unknown>, f
       get: (known, name) => Reflect.get(known, name) ?? (() => undefined),
     }),
     actions: actions as UssdDependencies['actions'],
-    ...{ stopping: () => false, now: () => NOW, watch: null },
+    ...{ guard: openGuard, stopping: () => false, now: () => NOW, watch: null },
   })
 }
 
