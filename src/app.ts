@@ -33,6 +33,7 @@ import { startClientServer } from './smpp-server.ts'
 import { startLinkControl } from './sms/link-control.ts'
 import { watchLinks } from './sms/link-metrics.ts'
 import { describeSprays, readSprays } from './subscribers/pin-spray.ts'
+import { restingPrefixes } from './subscribers/code-budget.ts'
 import { openLinks, startWorker } from './worker.ts'
 
 export type App = {
@@ -119,6 +120,9 @@ async function start(
   metrics.measured('sms_campaign_waiting', 'People of open campaigns whose turn has not come', 'state', async () =>
     Object.fromEntries((await openCampaigns(database)).map(({ state, waiting }) => [state, waiting])),
   )
+  metrics.measured('code_breakers_open', 'Prefixes that get no one-time codes', 'state', async () => ({
+    open: (await restingPrefixes(database)).length,
+  }))
   const { dayCloseAtMinutes: atMinutes, market } = settings
   const closeTime = atMinutes === null ? null : { atMinutes, timeZone: market.timeZone }
   metrics.measured('ledger_days_late', '1 while a day is not closed that should be', 'state', async () => ({

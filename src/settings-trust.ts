@@ -1,11 +1,14 @@
 import type { GsmaSettings } from './account-providers/gsma/settings.ts'
 import { makeAggregators } from './aggregators/registry.ts'
 import { SMPP } from './aggregators/smpp/ussd/dialogue.ts'
+import type { TrafficLimits } from './conversations/guard.ts'
+import type { MachineSpeed } from './conversations/pace.ts'
 import { type AddressList, parseAddresses } from './domain/addresses.ts'
 import type { Market } from './domain/market.ts'
 import { exponents } from './domain/money.ts'
 import { Secret } from './domain/secret.ts'
 import type { PartnerTrust } from './security/partner-trust.ts'
+import type { CodeBudget } from './subscribers/code-budget.ts'
 import { type Parameters, readUrls, refuseTwins } from './settings-partners.ts'
 import type { SettingsReader } from './settings-reader.ts'
 
@@ -92,4 +95,23 @@ function readCaps({ given, whole }: Parameters, unit: bigint): PartnerTrust['cap
   const [dials, hops, hourly, daily] = [cap('dials'), cap('hops'), cap('hourly'), cap('daily')]
   const money = (units: number | null): bigint | null => (units === null ? null : BigInt(units) * unit)
   return { dials, hops, hourly: money(hourly), daily: money(daily) }
+}
+
+/** Limits of traffic whoever brings it. */
+export function readTraffic(reader: SettingsReader): TrafficLimits {
+  const hops = reader.whole('HOPS_PER_SECOND', { from: 0, to: 1_000_000, usual: 0 })
+  return {
+    dialsPerNumber: reader.whole('DIALS_PER_NUMBER', { from: 1, to: 1_000_000, usual: 60 }),
+    hopsPerSecond: hops === 0 ? null : hops,
+    machineSpeed: reader.choice<MachineSpeed>('MACHINE_SPEED', ['off', 'flag', 'refuse'], 'flag'),
+  }
+}
+
+export function readCodeBudget(reader: SettingsReader): CodeBudget {
+  const most = 100_000_000
+  return {
+    perDay: reader.whole('CODES_PER_DAY', { from: 1, to: most, usual: 50_000 }),
+    perPrefix: reader.whole('CODES_PER_PREFIX', { from: 1, to: most, usual: 10_000 }),
+    breakerFloor: reader.whole('CODE_BREAKER_FLOOR', { from: 1, to: most, usual: 100 }),
+  }
 }

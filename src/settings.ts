@@ -6,6 +6,7 @@ import type { AirtimeSettings } from './billers/africastalking-airtime.ts'
 import type { GsmaBillerSettings } from './billers/gsma-biller.ts'
 import type { HttpBillerSettings } from './billers/http-biller.ts'
 import type { AddressList } from './domain/addresses.ts'
+import type { TrafficLimits } from './conversations/guard.ts'
 import { parseClock } from './domain/clock.ts'
 import { type DaySpan, parseDaySpan } from './domain/day-span.ts'
 import type { Market } from './domain/market.ts'
@@ -23,8 +24,9 @@ import { readAccountProviders, readProviderBillers } from './settings-providers.
 import { type Environment, makeReader, type SettingsReader } from './settings-reader.ts'
 import { readSmppServer } from './settings-smpp-server.ts'
 import { readStanding } from './settings-standing.ts'
-import { readPartners, readTrustedProxies } from './settings-trust.ts'
+import { readCodeBudget, readPartners, readTraffic, readTrustedProxies } from './settings-trust.ts'
 import { informingRulesOf } from './sms/informing.ts'
+import type { CodeBudget } from './subscribers/code-budget.ts'
 import { PIN_DIGITS } from './subscribers/pin-rules.ts'
 import type { LogLevel } from './telemetry/log.ts'
 
@@ -73,6 +75,8 @@ export type Settings = {
   /** Every partner that dialogues or callbacks come from, by name, and what is demanded of it. */
   readonly partners: ReadonlyMap<string, PartnerTrust>
   readonly trustedProxies: AddressList
+  readonly traffic: TrafficLimits
+  readonly codeBudget: CodeBudget
   readonly logLevel: LogLevel
   /** Whether the operator's port shows what live dialogues hold; never in production. */
   readonly inspectSessions: boolean
@@ -134,6 +138,8 @@ export function readSettings(
     airtime: readAirtime(reader, market),
     partners: readPartners(reader, { market, providers: accountProviders, proxies: trustedProxies }),
     trustedProxies,
+    traffic: readTraffic(reader),
+    codeBudget: readCodeBudget(reader),
     logLevel: reader.choice<LogLevel>('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     inspectSessions: readInspect(reader, env.NODE_ENV === 'production'),
   }

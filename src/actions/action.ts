@@ -19,6 +19,7 @@ import type { Sealer } from '../security/sealing.ts'
 import type { Settlement } from '../settlement/queue.ts'
 import type { AskingNotices } from '../sms/asking-notices.ts'
 import type { SmsBell } from '../sms/queue.ts'
+import type { CodeBudget } from '../subscribers/code-budget.ts'
 import type { FindByNumber } from '../subscribers/find.ts'
 import type { LookupLimit } from '../subscribers/lookup-limit.ts'
 import type { PinServices } from '../subscribers/pin.ts'
@@ -59,6 +60,7 @@ export type Services = {
   readonly settlement: Settlement
   readonly smsBell: SmsBell
   readonly lookupLimit: LookupLimit
+  readonly codeBudget: CodeBudget
   readonly asking: AskingRules
   readonly standing: StandingHours
   readonly notices: AskingNotices

@@ -13,13 +13,15 @@ export const sendCode: Action = defineAction(
     input: { purpose: { type: 'choice', of: ['activation', 'reset'] } },
     outcomes: { sent: {}, alive: {}, limited: {} },
   },
-  async ({ database, audit, sealer, messages, smsBell, events }, { caller, language, conversation }, { purpose }) => {
+  async ({ database, audit, sealer, messages, smsBell, codeBudget, events }, { caller, language, conversation }, { purpose }) => {
     const { issued, queued } = await database.transaction(async (tx) => {
       const issued = await issueCode(tx, audit, {
         subscriberId: caller.id,
         purpose,
         subject: `${purpose} of the account`,
         conversation,
+        to: caller.number,
+        budget: codeBudget,
       })
       if (issued.kind !== 'issued') return { issued, queued: null }
       const text = messages().render(`code_${purpose}`, language, { code: DIGITS })
@@ -34,6 +36,7 @@ export const sendCode: Action = defineAction(
       return { issued, queued }
     })
     if (queued !== null) smsBell.ring(queued)
+    if (issued.kind === 'limited' && issued.by !== 'number') events.codeHeld(issued)
     events.codeIssued({ purpose, outcome: issued.kind })
     // The other copy of this dial has just sent it: both are told the same.
     if (issued.kind === 'alive' && issued.sameConversation) return { outcome: 'sent' }

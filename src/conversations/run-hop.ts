@@ -9,6 +9,7 @@ import { step } from '../menu/step.ts'
 import { claimHop, type Hop } from './hops.ts'
 import type { Answered } from './last-words.ts'
 import type { Memory } from './memory.ts'
+import { isMachine, type Pace, paced } from './pace.ts'
 import { pastOf } from './previous.ts'
 import { holdsNothing, quotedMoney } from './quoted-money.ts'
 import { HOP_BUDGET_MS, isSingle, LEAST_WRITE_MS, type Round, type Shared, seenOf } from './round.ts'
@@ -37,6 +38,7 @@ export function makeRunHop(
     const hop = session.hop + 1
     if (session.hop > 0) await closeOffer(session, 'answered')
     const left = () => HOP_BUDGET_MS - (now() - startedMs)
+    const { pace, isMachineLike } = paceOf(round)
     let claimed: Hop | null = null
     let past = session.past
     const take = (before: MenuSession, event: MenuEvent): Step => {
@@ -50,6 +52,7 @@ export function makeRunHop(
       for (let runs = 0; next.kind === 'run'; runs++) {
         const { run: effect, rest } = next
         if (runs === MAX_RUNS) throw new Error(`more than ${MAX_RUNS} actions before ${effect.screen}`)
+        if (effect.effect === 'write' && isMachineLike && guard.machineSpeed === 'refuse') return refuseWrite(round)
         if (claimed === null && (effect.effect === 'write' || effect.secret !== null)) {
           // What would answer in time is known beforehand, and nothing must begin after that.
           if (left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
@@ -64,7 +67,7 @@ export function makeRunHop(
         }
         const money = quotedMoney(effect)
         if (money !== null && !guard.reserve(request.aggregator, money)) {
-          const capped = last(errand, past === 'write' ? 'screen_failed' : 'screen_busy', 'refused')
+          const capped = refuseWrite(round)
           if (claimed !== null) await settleHop(claimed, capped.reply)
           return capped
         }
@@ -92,7 +95,7 @@ export function makeRunHop(
     const open = offer === undefined || session.hop > 0 ? {} : { offer }
     // A repeat is told by the time that has passed since its answer, however long that took.
     const atMs = isSingle(request) ? now() : startedMs
-    const went: UssdSession = { ...known, menu: next.session, hop, seen, reply, atMs, past, ...alone, ...open }
+    const went: UssdSession = { ...known, ...(pace === undefined ? {} : { pace }), menu: next.session, hop, seen, reply, atMs, past, ...alone, ...open }
     const kept = await keep(went, round, next.reply, claimed !== null)
     const isOurs = 'reply' in kept && kept.outcome === 'answered'
     if (isOurs) countScreens(round, heard, next)
@@ -103,6 +106,21 @@ export function makeRunHop(
       )
     }
     return kept
+  }
+
+  /** How fast this hop came after its screen; told of once, when the session begins to look like a machine's. */
+  function paceOf({ errand, session }: Round): { pace: Pace | undefined; isMachineLike: boolean } {
+    const before = session.pace ?? []
+    if (session.hop === 0 || guard.machineSpeed === 'off') return { pace: session.pace, isMachineLike: false }
+    const pace = paced(before, errand.startedMs - session.atMs)
+    const isMachineLike = isMachine(pace)
+    if (isMachineLike && !isMachine(before)) events.machineSeen({ partner: errand.request.aggregator })
+    return { pace, isMachineLike }
+  }
+
+  /** What the dialogue did before may have moved money; this hop has not. */
+  function refuseWrite({ errand, session }: Round): Answered {
+    return last(errand, session.past === 'write' ? 'screen_failed' : 'screen_busy', 'refused')
   }
 
   function countScreens({ program, session }: Round, heard: Heard | null, { session: menu, reply }: Shown): void {

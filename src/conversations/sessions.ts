@@ -8,6 +8,7 @@ import { type SessionJson, sessionFromJson, sessionToJson } from '../menu/sessio
 import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
+import type { Pace } from './pace.ts'
 import type { EarlierInput, SeenInput } from './arrival.ts'
 import { countLive, MARK_BYTES, markOf } from './live-sessions.ts'
 
@@ -36,6 +37,8 @@ export type UssdSession = {
   readonly unsure?: true
   /** The message that goes instead of a dialogue that we began, until its first answer. */
   readonly offer?: string
+  /** How fast its last answers came; left out before the first. */
+  readonly pace?: Pace
 }
 
 export type StoredSession = { readonly revision: number; readonly session: UssdSession }
@@ -200,21 +203,23 @@ type UssdSessionJson = readonly [
   atMs: number,
   past: UssdSession['past'],
   /** Only where inputs come alone. */
-  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean, offer?: string],
+  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean, offer?: string] | null,
+  pace?: Pace,
 ]
 
 function toJson(session: UssdSession): UssdSessionJson {
-  const { id, program, callerId, menu, hop, seen, reply, atMs, past, closed, earlier, unsure, offer } = session
+  const { id, program, callerId, menu, hop, seen, reply, atMs, past, closed, earlier, unsure, offer, pace } = session
   const input = [seen.length, seen.mac] as const
   const shown = [reply.text, reply.end] as const
   const all = [id, program, callerId, sessionToJson(menu), hop, input, shown, closed === true, atMs, past] as const
-  if (earlier === undefined && unsure === undefined) return all
+  if (earlier === undefined && unsure === undefined) return pace === undefined ? all : [...all, null, pace]
   const known = (earlier ?? []).map((each) => [each.mac, each.atMs] as const)
-  return [...all, offer === undefined ? [known, unsure === true] : [known, unsure === true, offer]]
+  const singles = offer === undefined ? ([known, unsure === true] as const) : ([known, unsure === true, offer] as const)
+  return pace === undefined ? [...all, singles] : [...all, singles, pace]
 }
 
 function fromJson([
-  ...[id, program, callerId, menu, hop, seen, reply, closed, atMs, past, singles]
+  ...[id, program, callerId, menu, hop, seen, reply, closed, atMs, past, singles, pace]
 ]: UssdSessionJson): UssdSession {
   return {
     ...{ id, program, callerId, menu: sessionFromJson(menu), hop },
@@ -222,9 +227,10 @@ function fromJson([
     reply: { text: reply[0], end: reply[1] },
     ...{ atMs, past },
     ...(closed ? { closed } : {}),
-    ...(singles === undefined ? {} : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
+    ...(singles === undefined || singles === null ? {} : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
     ...(singles?.[1] === true ? { unsure: true } : {}),
     ...(singles?.[2] === undefined ? {} : { offer: singles[2] }),
+    ...(pace === undefined ? {} : { pace }),
   }
 }
 

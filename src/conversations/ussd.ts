@@ -28,6 +28,9 @@ export type UssdConversation = {
 /** How often a hop that lost its compare-and-set looks again. */
 const MAX_ROUNDS = 4
 
+/** Many times what anybody answers within the minutes that a network keeps a session. */
+const MOST_HOPS = 500
+
 /** The one place where the branches of a USSD request are taken. */
 export function makeUssdConversation(dependencies: UssdDependencies): UssdConversation {
   const { services, sessions, programs, events, guard, stopping, now } = dependencies
@@ -113,6 +116,10 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
     const revision = instead?.revision ?? 0
     // A flood costs no look-up.
     if (errand.held === 'busy') return last(errand, 'screen_busy', 'refused')
+    if (!guard.mayBegin(request.msisdn)) {
+      events.hopHeld({ partner: request.aggregator, why: 'number' })
+      return last(errand, 'screen_busy', 'refused')
+    }
     if (stopping() || errand.held !== null) return last(await speaking(errand), 'screen_closing', 'refused')
     const subscriber = await services.findByNumber(request.msisdn)
     errand.language = subscriber?.language ?? null
@@ -200,6 +207,7 @@ export function makeUssdConversation(dependencies: UssdDependencies): UssdConver
         // What it did before is told; of a flood only that it may have done something.
         if (errand.held === 'busy') return last(errand, 'screen_failed', 'refused')
         if (errand.held !== null) return lost(session.id, errand)
+        if (session.hop >= MOST_HOPS) return lost(session.id, errand)
         const program = await programs.find(session.program)
         if (program === null) return lost(session.id, errand)
         const current = programs.current()

@@ -2,6 +2,7 @@ import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
 import type { PartnerStanding } from '../settlement/partners.ts'
 import { countTroubled, type TroubleCount } from '../settlement/troubled.ts'
+import { restingPrefixes } from '../subscribers/code-budget.ts'
 import type { ControlledLink } from '../sms/link-control.ts'
 import { type Check, checkHealth } from './health.ts'
 import {
@@ -62,6 +63,7 @@ export async function renderStatus({
     lines.push(row('sms', await openMessages(database)), row('incoming', await openIncoming(database)))
     lines.push(campaignsRow(await openCampaigns(database)))
     lines.push(`days       ${await days()}`, `audit      ${await audit()}`, `pins       ${await pins()}`)
+    lines.push(codesRow(await restingPrefixes(database)))
   }
   if (health.checks.database === 'ok' && health.checks.redis === 'ok') lines.push(sessionsRow(await versions()))
   return `${lines.join('\n')}\n`
@@ -108,6 +110,12 @@ function sessionsRow(versions: readonly Version[]): string {
   const live = versions.filter(({ sessions }) => sessions > 0)
   const counts = live.map(({ hash, sessions }) => `${sessions} on ${hash.slice(0, 12)}`)
   return `sessions   ${counts.length === 0 ? 'none live' : counts.join(', ')}`
+}
+
+/** Prefixes that get no one-time codes, since nobody uses those sent there. */
+function codesRow(resting: Awaited<ReturnType<typeof restingPrefixes>>): string {
+  const rests = resting.map(({ prefix, until }) => `${prefix} RESTS until ${until.toISOString().replace(/\.\d+Z$/, 'Z')}`)
+  return `codes      ${rests.length === 0 ? 'go to all prefixes' : rests.join(', ')}`
 }
 
 function campaignsRow(open: readonly OpenCampaigns[]): string {

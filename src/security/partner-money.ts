@@ -30,6 +30,8 @@ export type PartnerMoneyOptions = {
 type Sums = { readonly hourly: bigint; readonly daily: bigint }
 
 const FLUSH_EVERY_MS = 1_000
+/** After so long without a refusal the next one is news. */
+const QUIET_MS = 600_000
 const NONE: Sums = { hourly: 0n, daily: 0n }
 
 /**
@@ -42,7 +44,7 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
   const reported = new Map<string, Sums>()
   const underWay = new Map<string, bigint>()
   let fresh = new Map<string, bigint>()
-  const told = new Set<string>()
+  const refusedAtMs = new Map<string, number>()
   let flushing: Promise<void> | null = null
   const tick = (): void => {
     flushing ??= flush()
@@ -64,10 +66,10 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
     return hourly !== null && known.hourly + own > hourly ? 'hourly' : null
   }
 
-  /** The alarm rings once for each time that a cap is reached, on record too. */
+  /** The alarm rings once while refusals go on, on record too. */
   function alarm(partner: string, cap: MoneyCap): void {
-    const first = !told.has(partner)
-    told.add(partner)
+    const first = Date.now() - (refusedAtMs.get(partner) ?? 0) > QUIET_MS
+    refusedAtMs.set(partner, Date.now())
     events.partnerCapped({ partner, cap, first })
     if (!first) return
     const event = { actor: { kind: 'system', id: 'gateway' }, action: 'partner.capped', subject: partner } as const
@@ -108,7 +110,6 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
     } finally {
       underWay.clear()
     }
-    for (const [partner, its] of caps) if (capPassedBy(partner, 1n, its) === null) told.delete(partner)
   }
 
   return {

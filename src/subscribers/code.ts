@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto'
 import type { Database, Queryable } from '../database/database.ts'
 import { type SubscriberId, uuidv7 } from '../domain/ids.ts'
+import type { Msisdn } from '../domain/msisdn.ts'
 import { Secret } from '../domain/secret.ts'
 import type { Audit } from '../security/audit.ts'
 import { deriveKey, type Key, ringOf } from '../security/keys.ts'
 import { sameSecret } from '../security/same-secret.ts'
+import { type CodeBudget, type CodesHeld, codePrefix, countCode, holdsCodes } from './code-budget.ts'
 import { typedDigits } from './pin-rules.ts'
 
 export type CodePurpose = 'activation' | 'reset'
@@ -21,7 +23,8 @@ export function deriveCode(key: Key, challengeId: string): Secret {
 }
 
 /**
- * `alive`: a code sent earlier can still be used, so no second one is. `limited`: five were sent within a day.
+ * `alive`: a code sent earlier can still be used, so no second one is. `limited`: five were sent to this number within a day, or a budget of
+ * all codes is used up.
  */
 export type IssueOutcome =
   | { readonly kind: 'issued'; readonly challengeId: string; readonly expiresAt: Date }
@@ -31,7 +34,7 @@ export type IssueOutcome =
       readonly expiresAt: Date
       readonly sameConversation: boolean
     }
-  | { readonly kind: 'limited' }
+  | CodesHeld
 
 export type IssueRequest = {
   readonly subscriberId: SubscriberId
@@ -40,11 +43,14 @@ export type IssueRequest = {
   readonly subject: string
   /** A name for the conversation that asks, the same for every copy of its requests. */
   readonly conversation: string
+  /** Where the code goes. */
+  readonly to: Msisdn
+  readonly budget: CodeBudget
 }
 
 /** Begins a challenge of ten minutes, in the transaction that also puts its SMS into the outbox. */
 export async function issueCode(tx: Queryable, audit: Audit, request: IssueRequest): Promise<IssueOutcome> {
-  const { subscriberId, purpose, subject, conversation } = request
+  const { subscriberId, purpose, subject, conversation, to, budget } = request
   // Two dials at the same moment must not send two codes.
   await tx.query('SELECT FROM subscriber WHERE id = $1 FOR NO KEY UPDATE', [subscriberId])
   const alive = await tx.query<{ id: string; expires_at: Date; asked_in: string }>(
@@ -58,15 +64,19 @@ export async function issueCode(tx: Queryable, audit: Audit, request: IssueReque
     const sameConversation = current.asked_in === conversation
     return { kind: 'alive', challengeId: current.id, expiresAt: current.expires_at, sameConversation }
   }
+  const prefix = codePrefix(to)
+  const held = await holdsCodes(tx, audit, prefix, budget)
+  if (held !== null) return held
   const issued = await tx.query<{ id: string; expires_at: Date }>(
-    `INSERT INTO code_challenge (id, subscriber_id, purpose, subject, asked_in, issued_at, expires_at)
-      SELECT $2, $1, $3, $4, $5, clock_timestamp(), clock_timestamp() + interval '10 minutes'
+    `INSERT INTO code_challenge (id, subscriber_id, purpose, subject, asked_in, prefix, issued_at, expires_at)
+      SELECT $2, $1, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + interval '10 minutes'
       WHERE (SELECT count(*) FROM code_challenge WHERE subscriber_id = $1 AND issued_at > now() - interval '24 hours') < ${CODES_PER_DAY}
       RETURNING id, expires_at`,
-    [subscriberId, uuidv7(), purpose, subject, conversation],
+    [subscriberId, uuidv7(), purpose, subject, conversation, prefix],
   )
   const challenge = issued.rows[0]
-  if (challenge === undefined) return { kind: 'limited' }
+  if (challenge === undefined) return { kind: 'limited', by: 'number', prefix, opened: false }
+  await countCode(tx, prefix, 'sent')
   await audit.record(tx, {
     actor: { kind: 'subscriber', id: subscriberId },
     action: 'code.issued',
@@ -91,11 +101,11 @@ export async function checkCode(
   purpose: CodePurpose,
   code: Secret,
 ): Promise<CodeCheck> {
-  const { rows } = await database.query<{ id: string; tries: number }>(
+  const { rows } = await database.query<{ id: string; tries: number; prefix: string | null }>(
     `UPDATE code_challenge SET tries = tries + 1
       WHERE id = (SELECT id FROM code_challenge WHERE subscriber_id = $1 AND purpose = $2 ORDER BY issued_at DESC LIMIT 1)
         AND expires_at > now() AND used_at IS NULL AND tries < ${CODE_TRIES}
-      RETURNING id, tries`,
+      RETURNING id, tries, prefix`,
     [subscriberId, purpose],
   )
   const challenge = rows[0]
@@ -116,6 +126,7 @@ export async function checkCode(
       [challenge.id],
     )
     if (used.rowCount === 0) return { kind: 'expired' }
+    if (challenge.prefix !== null) await countCode(tx, challenge.prefix, 'used')
     await audit.record(tx, { ...event, action: 'code.used', payload: { purpose } })
     return { kind: 'right' }
   })

@@ -19,6 +19,8 @@ export type Events = {
   readonly screenDid: (program: string, language: string, screen: string, deed: ScreenDeed) => void
   /** A hop that went no further. */
   readonly hopHeld: (e: { partner: string; why: string }) => void
+  /** A dialogue began to be answered faster than people can. */
+  readonly machineSeen: (e: { partner: string }) => void
   readonly hopFailed: (e: { aggregator: string; error: unknown }) => void
   readonly sessionStoreFailed: (e: { error: unknown }) => void
   readonly sessionEnded: (e: { aggregator: string; status: 'completed' | 'dropped' | 'failed' }) => void
@@ -46,6 +48,8 @@ export type Events = {
   /** Wrong PINs of many people at once, by the first digits of their numbers or `all`. */
   readonly pinSprayed: (e: { scope: string; failures: number; people: number }) => void
   readonly codeIssued: (e: { purpose: string; outcome: 'issued' | 'alive' | 'limited' }) => void
+  /** A budget of codes is used up; `opened`: the breaker of the number's prefix opened just now. */
+  readonly codeHeld: (e: { by: string; prefix: string; opened: boolean }) => void
   readonly codeChecked: (e: { purpose: string; outcome: 'right' | 'wrong' | 'expired' }) => void
   // money
   readonly transferMoved: (e: { id: string; kind: string; to: string }) => void
@@ -63,7 +67,7 @@ export type Events = {
   /** An operator's order is in force in this process. */
   readonly partnerOrdered: (e: { partner: string; mode: string; by: string }) => void
   readonly partnerOrdersNotRead: (e: { error: unknown }) => void
-  /** A dialogue would have passed how much money a partner may bring; `first`: since it was below. */
+  /** A dialogue would have passed how much money a partner may bring; `first`: in a while. */
   readonly partnerCapped: (e: { partner: string; cap: string; first: boolean }) => void
   /** At the start: what is demanded of a partner that calls us. */
   readonly partnerTrusted: (e: { trust: string }) => void
@@ -165,6 +169,7 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     'callback',
   ])
   const held = counter('ussd_hops_held_total', 'USSD requests that went no further', ['partner', 'why'])
+  const machines = counter('ussd_machine_sessions_total', 'Dialogues answered faster than people can', ['partner'])
   const submitted = counter('ussd_screens_submitted_total', 'Screens handed to a link', ['link', 'outcome'])
   const storeFailures = counter('ussd_session_store_failures_total', 'Reads and writes of sessions that failed', [])
   return {
@@ -179,6 +184,10 @@ function dialogueEvents(log: Log, { counter, durations, tallied }: Metrics) {
     hopHeld({ partner, why }) {
       held({ partner, why })
       log.debug({ event: 'hop_held', partner, why })
+    },
+    machineSeen({ partner }) {
+      machines({ partner })
+      log.info({ event: 'machine_seen', partner })
     },
     hopFailed: ({ aggregator, error }) => log.error({ event: 'hop_failed', aggregator, error }),
     sessionStoreFailed({ error }) {
@@ -219,6 +228,7 @@ function subscriberEvents(log: Log, { counter }: Metrics) {
   const failures = counter('auth_pin_failures_total', 'PIN checks that were not right', [])
   const sprays = counter('auth_pin_sprays_total', 'Sprays of wrong PINs over many people that began', ['scope'])
   const issued = counter('auth_codes_issued_total', 'One-time codes asked for', ['purpose', 'outcome'])
+  const held = counter('auth_codes_held_total', 'One-time codes not sent since a budget was used up', ['by'])
   const checked = counter('auth_codes_checked_total', 'One-time codes entered', ['purpose', 'outcome'])
   return {
     pinChecked({ outcome }) {
@@ -233,6 +243,10 @@ function subscriberEvents(log: Log, { counter }: Metrics) {
     codeIssued({ purpose, outcome }) {
       issued({ purpose, outcome })
       log.info({ event: 'code_issued', purpose, outcome })
+    },
+    codeHeld({ by, prefix, opened }) {
+      held({ by })
+      log[opened ? 'error' : 'warn']({ event: 'code_held', by, opened, prefix: opened ? prefix : undefined })
     },
     codeChecked({ purpose, outcome }) {
       checked({ purpose, outcome })

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoPeople } from '../../scripts/demo/people.ts'
 import { dialAnew, makeAfricasTalkingClient, type UssdSession } from '../../scripts/dialogues/client.ts'
 import { makeGuard } from '../../src/conversations/guard.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { type PartnerMoney, startPartnerMoney } from '../../src/security/partner-money.ts'
 import type { PartnerCaps, PartnerTrust } from '../../src/security/partner-trust.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const { amina, juma } = demoPeople
+const NUMBER = '+254712345678' as Msisdn
 const NONE: PartnerCaps = { dials: null, hops: null, hourly: null, daily: null }
 const trusted = (partner: string, caps: Partial<PartnerCaps>): PartnerTrust => ({
   ...{ partner, calls: true, addresses: null, signatureKey: null, certificates: null, caps: { ...NONE, ...caps } },
@@ -95,7 +97,7 @@ describe('money caps', () => {
     expect(capped).toEqual([
       { partner: 'b', cap: 'daily', first: true },
       { partner: 'b', cap: 'daily', first: false },
-      { partner: 'b', cap: 'daily', first: true },
+      { partner: 'b', cap: 'daily', first: false },
     ])
   })
 
@@ -129,11 +131,12 @@ describe('money caps', () => {
 })
 
 describe('velocity', () => {
-  test('holds what is beyond dials and hops a second, of each partner for itself', () => {
+  test('holds what is beyond dials and hops a second, of each partner for itself, of all, and dials of one number', () => {
     let nowMs = 1_000_000
     const told: unknown[] = []
     const guard = makeGuard({
       trust: new Map([trusted('a', { dials: 2, hops: 4 }), trusted('b', {})].map((each) => [each.partner, each])),
+      limits: { dialsPerNumber: 3, hopsPerSecond: 100, machineSpeed: 'off' },
       ...{ isStopped: () => false, now: () => nowMs, money: { reserve: () => null, release: () => undefined } },
       events: { hopHeld: (event) => void told.push(event) },
     })
@@ -142,7 +145,12 @@ describe('velocity', () => {
     expect(Array.from({ length: 50 }, () => guard.hold('b', true)).every((held) => held === null)).toBe(true)
     nowMs += 1000
     expect(guard.hold('a', true)).toBeNull()
-    expect(told).toEqual([
+    expect([1, 2, 3, 4].map(() => guard.mayBegin(NUMBER))).toEqual([true, true, true, false])
+    expect(guard.mayBegin(`${NUMBER}1` as Msisdn)).toBe(true)
+    nowMs += 59_000
+    expect(guard.mayBegin(NUMBER)).toBe(true)
+    expect(Array.from({ length: 101 }, () => guard.hold('b', false)).filter((held) => held !== null)).toEqual(['busy'])
+    expect(told.slice(0, 2)).toEqual([
       { partner: 'a', why: 'busy' },
       { partner: 'a', why: 'busy' },
     ])

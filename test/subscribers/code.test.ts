@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type SubscriberId, uuidv7 } from '../../src/domain/ids.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { makeKey } from '../../src/security/keys.ts'
 import { type CodePurpose, checkCode, deriveCode, issueCode } from '../../src/subscribers/code.ts'
 import { addPerson, auditTrail, usePeople } from './people.ts'
 
 const people = usePeople()
+const NUMBER = '+254712345678' as Msisdn
+const USUAL = { perDay: 50_000, perPrefix: 10_000, breakerFloor: 10_000 }
 
 const issue = (subscriberId: SubscriberId, purpose: CodePurpose = 'activation') =>
   people.store.app.transaction((tx) =>
-    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN', conversation: 'one' }),
+    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN', conversation: 'one', to: NUMBER, budget: USUAL }),
   )
 const check = (id: SubscriberId, digits: string, purpose: CodePurpose = 'activation') =>
   checkCode(people.services, id, purpose, new Secret(digits))
@@ -85,15 +88,15 @@ describe('issuing', () => {
       expect((await issue(id, purpose)).kind).toBe('issued')
       await expire(id)
     }
-    expect(await issue(id)).toEqual({ kind: 'limited' })
-    expect(await issue(id, 'reset')).toEqual({ kind: 'limited' })
+    expect(await issue(id)).toMatchObject({ kind: 'limited', by: 'number' })
+    expect(await issue(id, 'reset')).toMatchObject({ kind: 'limited', by: 'number' })
     const pass = (hours: number) =>
       people.store.owner.query(
         `UPDATE code_challenge SET issued_at = issued_at - $2 * interval '1 hour' WHERE subscriber_id = $1`,
         [id, hours],
       )
     await pass(23)
-    expect(await issue(id)).toEqual({ kind: 'limited' })
+    expect(await issue(id)).toMatchObject({ kind: 'limited', by: 'number' })
     await pass(1)
     expect((await issue(id)).kind).toBe('issued')
   })
@@ -106,6 +109,7 @@ describe('issuing', () => {
         purpose: 'activation',
         subject: 'first PIN',
         conversation: 'one',
+        ...{ to: NUMBER, budget: USUAL },
       })
       throw new Error('outbox')
     })

@@ -1,4 +1,7 @@
 import type { Guard } from '../../src/conversations/guard.ts'
 
 /** Holds nothing. */
-export const openGuard: Guard = { hold: () => null, reserve: () => true, release: () => undefined }
+export const openGuard: Guard = {
+  hold: () => null,
+  mayBegin: () => true,
+  machineSpeed: 'off', reserve: () => true, release: () => undefined }
