@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { openDatabase } from '../src/database/database.ts'
 import { pendingMigrations } from '../src/database/migrate.ts'
+import { plainLines } from '../src/domain/plain-text.ts'
 import { makeAudit } from '../src/security/audit.ts'
 import { makeSealer } from '../src/security/sealing.ts'
 import { readKeys } from '../src/settings.ts'
@@ -44,7 +45,7 @@ function tell(found: Answer, json: boolean): number {
   const { kind: _, ...rows } = found
   const count = found.kind === 'unmatched' ? found.reports.length : found.messages.length
   if (json) process.stdout.write(`${JSON.stringify(rows)}\n`)
-  else if (count > 0) process.stdout.write(wordsOf(found))
+  else if (count > 0) process.stdout.write(plainLines(wordsOf(found)))
   else
     process.stderr.write(found.kind === 'unmatched' ? 'Every delivery report has its message.\n' : 'Nothing found.\n')
   return count > 0 ? 0 : 1

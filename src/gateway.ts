@@ -61,7 +61,14 @@ export function makeDialogues(
     actions,
     programs: menus.programs,
     events,
-    guard: makeGuard({ trust: settings.partners, limits: settings.traffic, isStopped: trust.isStopped, money, events, now: Date.now }),
+    guard: makeGuard({
+      trust: settings.partners,
+      limits: settings.traffic,
+      isStopped: trust.isStopped,
+      money,
+      events,
+      now: Date.now,
+    }),
     sessions: makeSessions(redis, settings.redis.prefix, settings.keys.session),
     stopping: () => stopping,
     now: Date.now,
@@ -111,8 +118,7 @@ export async function startGateway(
     }),
     now: Date.now,
   })
-  for (const each of settings.partners.values())
-    if (each.calls) events.partnerTrusted({ trust: describeTrust(each) })
+  for (const each of settings.partners.values()) if (each.calls) events.partnerTrusted({ trust: describeTrust(each) })
   const key = settings.africastalking.callbackKey
   const lane = makeCallbackLane({
     aggregators: makeAggregators({ serviceCodes: settings.serviceCodes }),

@@ -8,9 +8,9 @@ import type { Market } from './domain/market.ts'
 import { exponents } from './domain/money.ts'
 import { Secret } from './domain/secret.ts'
 import type { PartnerTrust } from './security/partner-trust.ts'
-import type { CodeBudget } from './subscribers/code-budget.ts'
 import { type Parameters, readUrls, refuseTwins } from './settings-partners.ts'
 import type { SettingsReader } from './settings-reader.ts'
+import type { CodeBudget } from './subscribers/code-budget.ts'
 
 /** `TRUSTED_PROXIES`: whose word about callers is taken; nobody's unless set. */
 export function readTrustedProxies(reader: SettingsReader): AddressList {

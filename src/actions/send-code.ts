@@ -13,7 +13,11 @@ export const sendCode: Action = defineAction(
     input: { purpose: { type: 'choice', of: ['activation', 'reset'] } },
     outcomes: { sent: {}, alive: {}, limited: {} },
   },
-  async ({ database, audit, sealer, messages, smsBell, codeBudget, events }, { caller, language, conversation }, { purpose }) => {
+  async (
+    { database, audit, sealer, messages, smsBell, codeBudget, events },
+    { caller, language, conversation },
+    { purpose },
+  ) => {
     const { issued, queued } = await database.transaction(async (tx) => {
       const issued = await issueCode(tx, audit, {
         subscriberId: caller.id,

@@ -95,7 +95,18 @@ export function makeRunHop(
     const open = offer === undefined || session.hop > 0 ? {} : { offer }
     // A repeat is told by the time that has passed since its answer, however long that took.
     const atMs = isSingle(request) ? now() : startedMs
-    const went: UssdSession = { ...known, ...(pace === undefined ? {} : { pace }), menu: next.session, hop, seen, reply, atMs, past, ...alone, ...open }
+    const went: UssdSession = {
+      ...known,
+      ...(pace === undefined ? {} : { pace }),
+      menu: next.session,
+      hop,
+      seen,
+      reply,
+      atMs,
+      past,
+      ...alone,
+      ...open,
+    }
     const kept = await keep(went, round, next.reply, claimed !== null)
     const isOurs = 'reply' in kept && kept.outcome === 'answered'
     if (isOurs) countScreens(round, heard, next)

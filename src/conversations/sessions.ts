@@ -8,9 +8,9 @@ import { type SessionJson, sessionFromJson, sessionToJson } from '../menu/sessio
 import { deriveKey, type Key } from '../security/keys.ts'
 import { makeMac } from '../security/mac.ts'
 import { makeSealer } from '../security/sealing.ts'
-import type { Pace } from './pace.ts'
 import type { EarlierInput, SeenInput } from './arrival.ts'
 import { countLive, MARK_BYTES, markOf } from './live-sessions.ts'
+import type { Pace } from './pace.ts'
 
 /** A live dialogue, or the tombstone of one that ended, as it is kept in Redis (sealed). */
 export type UssdSession = {
@@ -203,7 +203,9 @@ type UssdSessionJson = readonly [
   atMs: number,
   past: UssdSession['past'],
   /** Only where inputs come alone. */
-  singles?: readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean, offer?: string] | null,
+  singles?:
+    | readonly [earlier: readonly (readonly [mac: string, atMs: number])[], unsure: boolean, offer?: string]
+    | null,
   pace?: Pace,
 ]
 
@@ -227,7 +229,9 @@ function fromJson([
     reply: { text: reply[0], end: reply[1] },
     ...{ atMs, past },
     ...(closed ? { closed } : {}),
-    ...(singles === undefined || singles === null ? {} : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
+    ...(singles === undefined || singles === null
+      ? {}
+      : { earlier: singles[0].map(([mac, at]) => ({ mac, atMs: at })) }),
     ...(singles?.[1] === true ? { unsure: true } : {}),
     ...(singles?.[2] === undefined ? {} : { offer: singles[2] }),
     ...(pace === undefined ? {} : { pace }),

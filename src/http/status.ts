@@ -2,8 +2,8 @@ import type { Version } from '../conversations/drain.ts'
 import type { Queryable } from '../database/database.ts'
 import type { PartnerStanding } from '../settlement/partners.ts'
 import { countTroubled, type TroubleCount } from '../settlement/troubled.ts'
-import { restingPrefixes } from '../subscribers/code-budget.ts'
 import type { ControlledLink } from '../sms/link-control.ts'
+import { restingPrefixes } from '../subscribers/code-budget.ts'
 import { type Check, checkHealth } from './health.ts'
 import {
   type OpenCampaigns,
@@ -114,7 +114,9 @@ function sessionsRow(versions: readonly Version[]): string {
 
 /** Prefixes that get no one-time codes, since nobody uses those sent there. */
 function codesRow(resting: Awaited<ReturnType<typeof restingPrefixes>>): string {
-  const rests = resting.map(({ prefix, until }) => `${prefix} RESTS until ${until.toISOString().replace(/\.\d+Z$/, 'Z')}`)
+  const rests = resting.map(
+    ({ prefix, until }) => `${prefix} RESTS until ${until.toISOString().replace(/\.\d+Z$/, 'Z')}`,
+  )
   return `codes      ${rests.length === 0 ? 'go to all prefixes' : rests.join(', ')}`
 }
 

@@ -3,6 +3,7 @@ import { formatDate, isIsoDate } from '../domain/dates.ts'
 import type { Market } from '../domain/market.ts'
 import { formatAmount, formatMoney } from '../domain/money.ts'
 import { formatMsisdn, type Msisdn, maskMsisdn, parseE164 } from '../domain/msisdn.ts'
+import { plainText } from '../domain/plain-text.ts'
 import type { Json } from './contract.ts'
 import type { Slot, Type, Types } from './program.ts'
 
@@ -80,8 +81,10 @@ export function showValue({ as, words }: Slot, value: Json, market: Market, atMs
     case 'date':
       return formatDate(String(value))
     case 'text':
-    case 'digits':
     case 'last':
+      // Names and references come from people and partners, and are shown to others.
+      return plainText(String(value))
+    case 'digits':
     case 'number':
       return String(value)
   }

@@ -65,7 +65,12 @@ export async function holdsCodes(
     [prefix, counts.sent, counts.used],
   )
   const payload = { sent: String(counts.sent), used: String(counts.used) }
-  await audit.record(tx, { actor: { kind: 'system', id: 'gateway' }, action: 'code.breaker_opened', subject: prefix, payload })
+  await audit.record(tx, {
+    actor: { kind: 'system', id: 'gateway' },
+    action: 'code.breaker_opened',
+    subject: prefix,
+    payload,
+  })
   return { ...held, by: 'breaker', opened: true }
 }
 
@@ -82,7 +87,9 @@ export async function countCode(tx: Queryable, prefix: string, what: 'sent' | 'u
 }
 
 /** Prefixes that get no codes at this moment. */
-export async function restingPrefixes(db: Queryable): Promise<readonly { readonly prefix: string; readonly until: Date }[]> {
+export async function restingPrefixes(
+  db: Queryable,
+): Promise<readonly { readonly prefix: string; readonly until: Date }[]> {
   const { rows } = await db.query<{ prefix: string; until: Date }>(
     'SELECT prefix, max(until) AS until FROM code_breaker WHERE until > now() GROUP BY prefix ORDER BY prefix',
   )

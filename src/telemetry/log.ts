@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { visibleLine } from '../domain/plain-text.ts'
 import { scrubLine } from './scrub.ts'
 
 export type Log = Logger
@@ -13,7 +14,7 @@ export function makeLog(options: { readonly level: LogLevel; readonly destinatio
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: describeError },
-    hooks: { streamWrite: scrubLine },
+    hooks: { streamWrite: (line: string) => visibleLine(scrubLine(line)) },
   }
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination)
 }

@@ -15,8 +15,8 @@ import type { Subscriber } from '../../src/subscribers/find.ts'
 import type { Events } from '../../src/telemetry/events.ts'
 import { compiled } from '../menu/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { createTestRedis } from '../support/redis.ts'
 import { openGuard } from '../support/open-guard.ts'
+import { createTestRedis } from '../support/redis.ts'
 
 const MINUTE = 60_000
 const NOW = Date.UTC(2026, 10, 23, 11, 5)

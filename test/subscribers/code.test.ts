@@ -13,7 +13,14 @@ const USUAL = { perDay: 50_000, perPrefix: 10_000, breakerFloor: 10_000 }
 
 const issue = (subscriberId: SubscriberId, purpose: CodePurpose = 'activation') =>
   people.store.app.transaction((tx) =>
-    issueCode(tx, people.services.audit, { subscriberId, purpose, subject: 'first PIN', conversation: 'one', to: NUMBER, budget: USUAL }),
+    issueCode(tx, people.services.audit, {
+      subscriberId,
+      purpose,
+      subject: 'first PIN',
+      conversation: 'one',
+      to: NUMBER,
+      budget: USUAL,
+    }),
   )
 const check = (id: SubscriberId, digits: string, purpose: CodePurpose = 'activation') =>
   checkCode(people.services, id, purpose, new Secret(digits))

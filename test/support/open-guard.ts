@@ -4,4 +4,7 @@ import type { Guard } from '../../src/conversations/guard.ts'
 export const openGuard: Guard = {
   hold: () => null,
   mayBegin: () => true,
-  machineSpeed: 'off', reserve: () => true, release: () => undefined }
+  machineSpeed: 'off',
+  reserve: () => true,
+  release: () => undefined,
+}
