@@ -77,7 +77,15 @@ export async function openBenchWorld(count: number, withPin: number): Promise<Be
         [],
         {
           ...{ PATH: process.env.PATH, NODE_ENV: 'production', ...keys },
-          ...{ MARKET: 'KE', SERVICE_CODES: SERVICE_CODE, HOST: '127.0.0.1', PORT: '0', OPERATOR_PORT: '0' },
+          ...{
+            MARKET: 'KE',
+            SERVICE_CODES: SERVICE_CODE,
+            HOST: '127.0.0.1',
+            PORT: '0',
+            OPERATOR_PORT: '0',
+            DIALS_PER_NUMBER: '1000000',
+            MACHINE_SPEED: 'off',
+          },
           ...{ DATABASE_URL: stores.databaseUrl, REDIS_URL: redisUrl, ROLES: 'gateway', LOG_LEVEL: 'info' },
           AFRICASTALKING_CALLBACK_KEY: CALLBACK_KEY,
         },

@@ -94,6 +94,7 @@ async function open(
   const env = {
     ...keys,
     ...{ MARKET: 'KE', SERVICE_CODES: SERVICE_CODE, HOST: '127.0.0.1', OPERATOR_PORT: '0', LOG_LEVEL: 'info' },
+    DIALS_PER_NUMBER: '1000000',
     ...{ REDIS_URL: stores.redisUrl, MENUS_DIR: options.menus, PIN_DIGITS: String(PIN_LENGTH) },
     AFRICASTALKING_CALLBACK_KEY: CALLBACK_KEY,
     BILLERS: billers.setting.replace(/(?= |$)/g, `&timeoutMs=${BILLER_TIMEOUT_MS}`),

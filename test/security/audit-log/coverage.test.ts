@@ -52,6 +52,7 @@ const COMMANDS: Readonly<Record<string, OnRecord>> = {
   'fake-network': { none: 'a network for tests' },
   ledger: ['day.closed', 'trust.recorded', 'reversal.decided', 'transfer.decided', 'statement.read'],
   links: ['link.ordered'],
+  partners: ['partner.stopped', 'partner.resumed'],
   menus: ['menus.published'],
   migrate: ['tariff.loaded'],
   security: { none: 'what is sealed stays the same; key_in_use has which keys are in use' },
