@@ -28,6 +28,7 @@ import { makeKey } from '../../src/security/keys.ts'
 import { type Heard, type HearServices, hearCallback } from '../../src/settlement/hear-callback.ts'
 import { type SettleServices, settleTransfer } from '../../src/settlement/settle-transfer.ts'
 import { newTransferId, type Person, quoted } from '../ledger/world.ts'
+import { openGate } from '../support/open-gate.ts'
 import { openSettlementWorld, type SettlementWorld } from './world.ts'
 
 const KEY = 'canary-callback-key'
@@ -83,6 +84,7 @@ beforeAll(async () => {
   }
   const lane = makeProviderLane({
     keys: new Map([['wave', new Secret(KEY)]]),
+    gate: openGate,
     hear: (from, reference, callback) => hearCallback(hearing, from, reference, callback),
     events: { callbackRefused: () => undefined, callbackFailed: ({ error }) => void world.failures.push(error) },
   })
