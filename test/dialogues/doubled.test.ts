@@ -1,6 +1,0 @@
-import { describe } from 'vitest'
-import { describeDialogues } from '../support/dialogue-suite.ts'
-
-describe('every callback posted at the same moment as its twin, and once more after, changes nothing and gets the same bytes', () => {
-  describeDialogues('en', 'thrice')
-})
