@@ -181,8 +181,8 @@ export const mutants: readonly Mutant[] = [
     files: [
       {
         path: 'src/settlement/settle-transfer.ts',
-        find: `await call(services, asked, 'query')`,
-        replace: `await call(services, asked, 'pay')`,
+        find: `await ask(services, call, 'query', () => call.query(partnerReference))`,
+        replace: `await ask(services, call, 'pay', () => call.pay())`,
       },
     ],
   },

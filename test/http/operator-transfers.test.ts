@@ -41,7 +41,7 @@ test('a transfer in doubt is on the list, the page and the metrics, and nothing 
   expect(metrics).toContain('transfers_troubled{why="in_doubt"} 1')
   const partners = await (await get('/partners')).text()
   expect(JSON.parse(partners).partners.map(({ partner }: { partner: string }) => partner)).toEqual(
-    [...gateway.settings.billers.map(({ id }) => id), 'airtime'].sort(),
+    [...gateway.settings.billers.map(({ id }) => id), 'airtime', 'wave'].sort(),
   )
   for (const text of [troubled, status, metrics, partners]) expect(text).not.toMatch(/254700000001|12345678901|Amina/)
 })
