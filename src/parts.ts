@@ -23,6 +23,7 @@ import { makeAudit } from './security/audit.ts'
 import { makeSealer, type Sealer } from './security/sealing.ts'
 import type { Settings } from './settings.ts'
 import { tellRest } from './settlement/breakers.ts'
+import { sayAbilities } from './settlement/provider-reversals.ts'
 import { openSettlement, type Settlement } from './settlement/queue.ts'
 import { type IsOwnSender, ownSenders } from './sms/accounts/own-senders.ts'
 import { type AskingNotices, makeAskingNotices } from './sms/asking-notices.ts'
@@ -72,6 +73,7 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   const billers = tellRest(makeBillers(settings), database)
   const linked = makeLinkableProviders(settings.accountProviders)
   await openBillerAccounts(database, settings.market, billers.values())
+  if (settings.roles.worker) await sayAbilities(database, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
 

@@ -15,6 +15,7 @@ import { makeAudit } from './security/audit.ts'
 import { makeLogSigner } from './security/audit-log/checkpoint.ts'
 import { makeSealLeaf } from './security/audit-log/leaf.ts'
 import { startSequencer } from './security/audit-log/sequencer.ts'
+import { startReversalAsker } from './settlement/ask-reversals.ts'
 import { makeBreakers } from './settlement/breakers.ts'
 import { endDueReversals } from './settlement/due-reversals.ts'
 import { endDecided } from './settlement/end-decided.ts'
@@ -98,6 +99,8 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
     DECISIONS_MS,
   )
   onStop(() => clearInterval(decisions))
+  const asker = startReversalAsker(services)
+  onStop(() => asker.close())
   carryOutOrders(parts, onStop)
   closeDays(parts, onStop)
   const sequencer = startSequencer({

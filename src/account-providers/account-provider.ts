@@ -72,8 +72,9 @@ export type Movement = {
   readonly partnerReference?: string
 }
 
-/** A payment taken back; `amount` null: all of it. */
-export type Reversal = Omit<Movement, 'amount'> & {
+/** A payment taken back; `amount` null: all of it. `reference`: ours for ever, of the reversal itself. */
+export type Reversal = Omit<Movement, 'reference' | 'account' | 'amount'> & {
+  readonly reference: string
   readonly amount: bigint | null
   /** The provider's own reference of what is taken back. */
   readonly original: string

@@ -1,4 +1,10 @@
-import type { CallbackVerdict, ProviderCallback } from '../account-providers/account-provider.ts'
+import type {
+  CallbackVerdict,
+  MoveOutcome,
+  ProviderCallback,
+  Reversal,
+  QueryOutcome as ReversalOutcome,
+} from '../account-providers/account-provider.ts'
 import type { TransferId } from '../domain/ids.ts'
 import type { Currency } from '../domain/money.ts'
 
@@ -51,6 +57,12 @@ export type Biller = {
   /** Called at most once for a reference. */
   pay(payment: Payment): Promise<PayOutcome>
   query(payment: Payment): Promise<QueryOutcome>
+  /** Asks for a payment that was done to be taken back; absent where nobody can be asked for that. */
+  readonly reversals?: {
+    /** Called at most once for a reference. */
+    reverse(reversal: Reversal): Promise<MoveOutcome>
+    query(reversal: Reversal): Promise<ReversalOutcome>
+  }
   /** Whose callbacks are about its payments, and what one is worth; absent where nobody calls back. */
   readonly callbacks?: {
     readonly from: string

@@ -1,6 +1,7 @@
 import { amountDue, type BillPayment, billSubject, payBill, queryBill } from '../account-providers/gsma/bills.ts'
 import { judge } from '../account-providers/gsma/callbacks.ts'
 import type { GsmaSettings } from '../account-providers/gsma/settings.ts'
+import { queryTransaction, reverse } from '../account-providers/gsma/transactions.ts'
 import type { Currency } from '../domain/money.ts'
 import type { Biller, CheckOutcome, Payment, PayOutcome } from './biller.ts'
 
@@ -37,6 +38,10 @@ export function makeGsmaBiller(settings: GsmaBillerSettings): Biller {
     query: async (payment) => {
       const outcome = await queryBill(provider, wire(payment))
       return outcome.kind === 'not_found' ? outcome : paid(outcome)
+    },
+    reversals: {
+      reverse: (reversal) => reverse(provider, reversal),
+      query: (reversal) => queryTransaction(provider, { what: 'reverse', reversal }),
     },
     callbacks: {
       from: provider.id,

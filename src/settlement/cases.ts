@@ -1,6 +1,7 @@
 import type { Queryable } from '../database/database.ts'
 import type { TransferId } from '../domain/ids.ts'
 import type { TransferState } from '../ledger/transfer.ts'
+import type { ReversalState } from './provider-reversals.ts'
 
 /**
  * Why people must look. `done_after_refusal` and `refused_after_settlement`: the partner says the opposite of how the transfer ended;
@@ -29,13 +30,34 @@ export type OpenCase = {
   readonly what: PartnerCase
   readonly detail: string | null
   readonly openedAt: Date
+  /** Null: no officer has said that the partner is to take the payment back. */
+  readonly reversal: OpenReversal | null
+}
+
+/** How far it is with a payment that the partner is to take back. */
+export type OpenReversal = {
+  readonly state: ReversalState
+  /** Who wants it so, in the order in which they said so. */
+  readonly officers: readonly string[]
+  /** What we ask the partner by, and what the partner calls the payment; null until it is asked. */
+  readonly reference: string | null
+  readonly original: string | null
+  /** Steps taken so far, questions included. */
+  readonly attempts: number
+  /** Why its last word is not definite, or what it refused with. */
+  readonly cause: string | null
+  /** When the next step is due; null where none is. */
+  readonly dueAt: string | null
 }
 
 /** Oldest first. */
 export async function listOpenCases(db: Queryable): Promise<OpenCase[]> {
   const { rows } = await db.query<OpenCase>(
-    `SELECT c.id, t.reference, t.state, c.partner, c.what, c.detail, c.opened_at AS "openedAt"
-       FROM provider_case c JOIN transfer t ON t.id = c.transfer_id
+    `SELECT c.id, t.reference, t.state, c.partner, c.what, c.detail, c.opened_at AS "openedAt",
+            CASE WHEN r.case_id IS NOT NULL THEN jsonb_build_object(
+              'state', r.state, 'officers', r.officers, 'reference', r.reference, 'original', r.original, 'attempts', r.attempts,
+              'cause', r.cause, 'dueAt', r.due_at) END AS reversal
+       FROM provider_case c JOIN transfer t ON t.id = c.transfer_id LEFT JOIN provider_reversal r ON r.case_id = c.id
       WHERE NOT EXISTS (SELECT FROM provider_case_closing d WHERE d.case_id = c.id)
       ORDER BY c.opened_at LIMIT 500`,
   )

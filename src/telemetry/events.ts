@@ -56,7 +56,7 @@ export type Events = {
   readonly settlementFailed: (e: { id: string; error: unknown }) => void
   readonly billerCalled: (e: {
     biller: string
-    call: 'check' | 'pay' | 'query'
+    call: 'check' | 'pay' | 'query' | 'reverse'
     outcome: string
     durationMs: number
   }) => void
@@ -76,7 +76,7 @@ export type Events = {
   readonly providerCalledBack: (e: { provider: string; outcome: string }) => void
   readonly swept: (e: { what: 'transfers' | 'sms'; count: number }) => void
   readonly sweepFailed: (e: {
-    what: 'transfers' | 'sms' | 'reversals' | 'decisions' | 'standing orders'
+    what: 'transfers' | 'sms' | 'reversals' | 'decisions' | 'standing orders' | 'provider reversals'
     error: unknown
   }) => void
   /** `deed`: what became of one time that an ordered transfer was due. */
