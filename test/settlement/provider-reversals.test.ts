@@ -7,10 +7,12 @@ import type { Biller } from '../../src/billers/biller.ts'
 import { makeBillers } from '../../src/billers/registry.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
 import { Secret } from '../../src/domain/secret.ts'
+import { recordDecision } from '../../src/ledger/decision.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
 import { askReversals, type ReversalServices } from '../../src/settlement/ask-reversals.ts'
 import { closeCase, listOpenCases, type OpenCase, openCase, type PartnerCase } from '../../src/settlement/cases.ts'
+import { endDecided } from '../../src/settlement/end-decided.ts'
 import {
   beginStep,
   decideReversal,
@@ -83,17 +85,18 @@ let customers = 100_000_001
 
 type PaidThere = { readonly id: TransferId; readonly caseId: string }
 
-/** A bill of 50 shillings that was given back since City Gas did not know it, and that City Gas paid nevertheless. */
+/** A bill of 50 shillings that was given back here, and that City Gas was paid nevertheless. */
 async function paidThere(): Promise<PaidThere> {
-  const id = await world.heldBill(amina, 'city-gas', 5_000n, String(customers++))
-  fake.control({ hidden: true })
-  const settling = { ...world.services, billers: services.billers }
-  for (const seconds of [0, 100, 100]) {
-    await world.age(id, seconds)
-    await settleTransfer(settling, id)
-  }
-  fake.control({})
-  expect(await world.stateOf(id)).toBe('REJECTED')
+  const account = String(customers++)
+  const { id, caseId } = await givenBack('city-gas', account)
+  const paid = await cityGas.pay({ reference: id, account, amount: 5_000n, currency: 'KES' })
+  expect(paid).toMatchObject({ kind: 'done' })
+  return { id, caseId }
+}
+
+async function givenBack(biller: string, account?: string): Promise<PaidThere> {
+  const id = await world.heldBill(amina, biller, 5_000n, account)
+  await world.app.transaction((tx) => voidTransfer(tx, id, 'never submitted'))
   return { id, caseId: await opened(id, 'done_after_refusal') }
 }
 
@@ -186,9 +189,37 @@ describe('a payment that was given back here and done there', () => {
     ])
     expect(await open(caseId)).toBeUndefined()
     expect([await books(), await world.stateOf(id)]).toEqual([before, 'REJECTED'])
-    expect(await world.receipts(id)).toMatchObject([{ kind: 'rejected' }])
     await askReversals(services)
     expect(there(id)).toMatchObject({ asked: 1, takenBack: 1 })
+  })
+
+  test('is the one that officers gave back after its provider had said that it was being decided', async () => {
+    const id = await world.heldBill(amina, 'city-gas', 5_000n, String(customers++))
+    fake.control({ pending: true })
+    await settleTransfer({ ...world.services, billers: services.billers }, id)
+    await world.app.query(`SELECT ledger_wait($1, 'REVIEW', 'no word', NULL)`, [id])
+    const { rows } = await world.owner.query<{ reference: string }>('SELECT reference FROM transfer WHERE id = $1', [
+      id,
+    ])
+    const review = { reference: rows[0]?.reference ?? '', reason: 'letter 17', partnerReference: null, token: null }
+    for (const officer of ['grace', 'otieno']) {
+      await recordDecision(world.app, world.sealer, { ...review, officer, says: 'give_back' })
+    }
+    await endDecided({ ...world.services, billers: services.billers })
+    expect(await world.stateOf(id)).toBe('REJECTED')
+    fake.control({})
+    const caseId = await opened(id, 'done_after_refusal')
+    for (const officer of ['grace', 'otieno']) await say(caseId, officer)
+    const looked: (string | null | undefined)[] = []
+    const query: Biller['query'] = (payment) => {
+      looked.push(payment.partnerReference)
+      return cityGas.query(payment)
+    }
+    const before = await books()
+    await askReversals(withCityGas({ query }))
+    expect(looked).toEqual([expect.stringMatching(/^\/requeststates\//)])
+    expect([there(id).asked, there(id).takenBack, await stateOf(caseId)]).toEqual([1, 1, 'done'])
+    expect([await books(), await world.stateOf(id)]).toEqual([before, 'REJECTED'])
   })
 
   test('has every deed on record for the audit log', async () => {
@@ -379,9 +410,7 @@ describe('a payment that was given back here and done there', () => {
 
 describe('an officer is told at once', () => {
   test.each(['city-power', 'airtime'])('that %s cannot be asked', async (partner) => {
-    const id = await world.heldBill(amina, partner, 5_000n, partner === 'airtime' ? '+254700000009' : undefined)
-    await world.app.transaction((tx) => voidTransfer(tx, id, 'never submitted'))
-    const caseId = await opened(id, 'done_after_refusal')
+    const { caseId } = await givenBack(partner, partner === 'airtime' ? '+254700000009' : undefined)
     expect(await say(caseId, 'grace')).toEqual({ kind: 'cannot', partner })
     await world.owner.query(`DELETE FROM partner_ability WHERE partner = $1`, [partner])
     expect(await say(caseId, 'grace')).toEqual({ kind: 'unknown_partner', partner })
@@ -472,16 +501,6 @@ function answerOf(word: Word): ReversalOutcome {
   }
 }
 
-/** The same without a provider: never submitted, and given back. */
-async function decidedWithoutProvider(): Promise<string> {
-  const id = await world.heldBill(amina, 'city-gas', 5_000n, String(customers++))
-  await world.app.transaction((tx) => voidTransfer(tx, id, 'never submitted'))
-  const caseId = await opened(id, 'done_after_refusal')
-  await say(caseId, 'grace')
-  await say(caseId, 'otieno')
-  return caseId
-}
-
 test('whatever is answered in whatever order, it is sent once, and closed by itself exactly when the partner took it back', async () => {
   const words = fc.array(fc.constantFrom<Word>('done', 'refused', 'pending', 'unknown', 'not_found', 'throws'), {
     minLength: 1,
@@ -490,7 +509,9 @@ test('whatever is answered in whatever order, it is sent once, and closed by its
   await fc.assert(
     fc.asyncProperty(words, async (said) => {
       for (const { id } of await listOpenCases(world.app)) await closeCase(world.app, { id, by: 'grace', note: 'old' })
-      const caseId = await decidedWithoutProvider()
+      const { caseId } = await givenBack('city-gas', String(customers++))
+      await say(caseId, 'grace')
+      await say(caseId, 'otieno')
       const sent: string[] = []
       const left = [...said]
       const next = async (how: string, reference: string): Promise<ReversalOutcome> => {
