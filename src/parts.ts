@@ -72,8 +72,8 @@ export async function openParts(settings: Settings, output: DestinationStream, o
   onStop(() => redis.disconnect())
   const billers = tellRest(makeBillers(settings), database)
   const linked = makeLinkableProviders(settings.accountProviders)
+  if (settings.roles.worker) await sayAbilities(database, { billers, linked })
   await openBillerAccounts(database, settings.market, billers.values())
-  if (settings.roles.worker) await sayAbilities(database, billers.values())
   const menus = await openMenus({ database, folder: settings.menusDirectory, market: settings.market, events })
   onStop(() => menus.programs.close())
 

@@ -52,7 +52,7 @@ export function sentenceOf(outcome: ReversalDecisionOutcome, officer: string): s
     case 'not_given_back':
       return `Its transfer is ${outcome.state}: its money was not given back here, so a reversal there would leave the payer without both. Nothing was recorded.`
     case 'cannot':
-      return `${outcome.partner} cannot be asked this way: only companies reached through an account provider (PROVIDER_BILLERS) can. Claim the payment from them by letter, then close the case with what they say: npm run cases -- close. Nothing was recorded.`
+      return `${outcome.partner} cannot be asked this way: only account providers and companies behind them (PROVIDER_BILLERS) can. Claim the payment from them by letter, then close the case with what they say: npm run cases -- close. Nothing was recorded.`
     case 'unknown_partner':
       return `No worker has said yet whether ${outcome.partner} can be asked to take a payment back; start one with its settings, and say it again. Nothing was recorded.`
   }

@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks'
-import type { Reversal, QueryOutcome as ReversalOutcome } from '../account-providers/account-provider.ts'
-import type { Biller, QueryOutcome } from '../billers/biller.ts'
+import type { QueryOutcome as ReversalOutcome } from '../account-providers/account-provider.ts'
+import type { QueryOutcome } from '../billers/biller.ts'
 import type { Database } from '../database/database.ts'
-import { readTransfer, type Transfer } from '../ledger/transfer.ts'
+import { readTransfer } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Events } from '../telemetry/events.ts'
+import { type Back, type PartnerCall, type Partners, partnerOf, partnersByAbility } from './partner-call.ts'
 import { delayAfterMs, type Patience } from './patience.ts'
 import {
   beginStep,
@@ -15,10 +16,9 @@ import {
   type StepAnswer,
 } from './provider-reversals.ts'
 
-export type ReversalServices = {
+export type ReversalServices = Partners & {
   readonly database: Database
   readonly sealer: Sealer
-  readonly billers: ReadonlyMap<string, Biller>
   readonly patience: Patience
   readonly events: Pick<Events, 'billerCalled' | 'sweepFailed'>
 }
@@ -64,7 +64,7 @@ export async function askReversals(
   services: ReversalServices,
   isClosing: () => boolean = () => false,
 ): Promise<number> {
-  const able = [...services.billers.values()].filter(({ reversals }) => reversals !== undefined).map(({ id }) => id)
+  const { able } = partnersByAbility(services)
   const due = await listDueReversals(services.database, able, BATCH)
   for (const each of due) {
     if (isClosing()) break
@@ -77,30 +77,27 @@ export async function askReversals(
 }
 
 async function follow(services: ReversalServices, due: DueReversal): Promise<void> {
-  const biller = services.billers.get(due.partner)
   const transfer = await readTransfer(services.database, services.sealer, due.transferId)
-  if (biller === undefined || transfer === null) return
+  const call = transfer === null ? null : partnerOf(services, transfer)
+  if (call === null || call.takeBack === null) return
   // A payment that was found is asked to be taken back at once, while the partner is known to answer.
-  while ((await takeStep(services, biller, transfer, due.caseId)) === 'found');
+  while ((await takeStep(services, call, due.caseId)) === 'found');
 }
 
 async function takeStep(
   { database, patience, events }: ReversalServices,
-  biller: Biller,
-  transfer: Transfer,
+  call: PartnerCall,
   caseId: string,
 ): Promise<StepAnswer['outcome'] | null> {
   const startedAt = performance.now()
-  const step = await beginStep(database, caseId, biller.timeoutMs + GRACE_MS)
+  const step = await beginStep(database, caseId, call.timeoutMs + GRACE_MS)
   if (step === null) return null
   const sentAt = performance.now()
   const answer =
-    sentAt - startedAt > SEND_WITHIN_MS
-      ? unknown('not sent: the process was held up')
-      : await call(biller, transfer, step)
+    sentAt - startedAt > SEND_WITHIN_MS ? unknown('not sent: the process was held up') : await answerTo(call, step)
   const { outcome } = answer
   const how = step.action === 'reverse' ? 'reverse' : 'query'
-  events.billerCalled({ biller: biller.id, call: how, outcome, durationMs: performance.now() - sentAt })
+  events.billerCalled({ biller: call.partner, call: how, outcome, durationMs: performance.now() - sentAt })
   await recordStep(
     database,
     caseId,
@@ -112,24 +109,23 @@ async function takeStep(
 }
 
 /** A throw has told nothing, so it may have been received. */
-async function call(biller: Biller, transfer: Transfer, step: ReversalStep): Promise<StepAnswer> {
+async function answerTo(call: PartnerCall, step: ReversalStep): Promise<StepAnswer> {
   try {
-    return stepAnswerOf(await ask(biller, transfer, step), step)
+    return stepAnswerOf(await ask(call, step), step)
   } catch {
     return unknown('the connector threw')
   }
 }
 
-function ask(biller: Biller, { id, payee, amount, currency }: Transfer, step: ReversalStep): Promise<Said> {
-  const { reversals } = biller
-  if (payee.kind !== 'biller' || reversals === undefined) throw new Error('nobody can be asked to take it back')
+function ask({ query, takeBack }: PartnerCall, step: ReversalStep): Promise<Said> {
   const { partnerReference } = step
-  if (step.action === 'look') {
-    return biller.query({ reference: id, account: payee.account, amount, currency, partnerReference })
+  if (step.action === 'look') return query(partnerReference)
+  if (takeBack === null) throw new Error('this partner cannot be asked to take anything back')
+  const back: Back = {
+    ...{ reference: step.reference, original: step.original },
+    ...(partnerReference === null ? {} : { partnerReference }),
   }
-  const known = partnerReference === null ? {} : { partnerReference }
-  const reversal: Reversal = { reference: step.reference, original: step.original, amount, currency, ...known }
-  return step.action === 'reverse' ? reversals.reverse(reversal) : reversals.query(reversal)
+  return step.action === 'reverse' ? takeBack.reverse(back) : takeBack.query(back)
 }
 
 function stepAnswerOf(said: Said, { action }: ReversalStep): StepAnswer {

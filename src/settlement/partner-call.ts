@@ -2,8 +2,11 @@ import type {
   Asked,
   CallbackVerdict,
   Movement,
+  MoveOutcome,
   ProviderCallback,
   RemoteProvider,
+  Reversal,
+  QueryOutcome as ReversalOutcome,
 } from '../account-providers/account-provider.ts'
 import type { Biller, Payment, QueryOutcome } from '../billers/biller.ts'
 import type { Transfer } from '../ledger/transfer.ts'
@@ -25,6 +28,25 @@ export type PartnerCall = {
   query(partnerReference: string | null): Promise<QueryOutcome>
   /** What a callback from the provider `from` is worth; null where that is not whom this transfer asks. */
   judge(from: string, callback: ProviderCallback): CallbackVerdict | null
+  /** Null where the partner cannot be asked to take back what it did. */
+  readonly takeBack: TakeBack | null
+}
+
+/** What the partner did is taken back whole, under a reference of ours and its own of what it did. */
+export type TakeBack = {
+  /** Called at most once for a reference. */
+  reverse(back: Back): Promise<MoveOutcome>
+  query(back: Back): Promise<ReversalOutcome>
+}
+export type Back = Omit<Reversal, 'amount' | 'currency'>
+
+/** Ids of the partners that can be asked to take something back, and of those that cannot. */
+export function partnersByAbility({ billers, linked = new Map() }: Partners): {
+  readonly able: readonly string[]
+  readonly unable: readonly string[]
+} {
+  const unable = [...billers.values()].filter(({ reversals }) => reversals === undefined).map(({ id }) => id)
+  return { able: [...billers.keys(), ...linked.keys()].filter((id) => !unable.includes(id)), unable }
 }
 
 /** Null for a transfer that asks nobody, or somebody whom this deployment does not know. */
@@ -46,12 +68,14 @@ export function partnerOf({ billers, linked }: Partners, transfer: Transfer): Pa
 
 function callOfBiller(biller: Biller, { id, amount, currency }: Transfer, account: string): PartnerCall {
   const payment: Payment = { reference: id, account, amount, currency }
+  const { reversals } = biller
   return {
     partner: biller.id,
     timeoutMs: biller.timeoutMs,
     pay: () => biller.pay(payment),
     query: (partnerReference) => biller.query({ ...payment, partnerReference }),
     judge: (from, callback) => (biller.callbacks?.from === from ? biller.callbacks.judge(callback, payment) : null),
+    takeBack: reversals === undefined ? null : takingBack(reversals, amount, currency),
   }
 }
 
@@ -73,6 +97,25 @@ function callOfProvider(provider: RemoteProvider, transfer: Transfer, account: s
         await provider.query(partnerReference === null ? asked : { what, movement: { ...movement, partnerReference } }),
       ),
     judge: (from, callback) => (from === provider.id ? provider.judge(callback, asked) : null),
+    takeBack: takingBack(
+      {
+        reverse: (reversal) => provider.reverse(reversal),
+        query: (reversal) => provider.query({ what: 'reverse', reversal }),
+      },
+      movement.amount,
+      currency,
+    ),
+  }
+}
+
+function takingBack(
+  { reverse, query }: NonNullable<Biller['reversals']>,
+  amount: bigint,
+  currency: Transfer['currency'],
+): TakeBack {
+  return {
+    reverse: (back) => reverse({ ...back, amount, currency }),
+    query: (back) => query({ ...back, amount, currency }),
   }
 }
 

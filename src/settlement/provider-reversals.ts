@@ -1,8 +1,8 @@
-import type { Biller } from '../billers/biller.ts'
 import type { Queryable } from '../database/database.ts'
 import { type TransferId, uuidOf } from '../domain/ids.ts'
 import type { TransferState } from '../ledger/transfer.ts'
 import type { PartnerCase } from './cases.ts'
+import { type Partners, partnersByAbility } from './partner-call.ts'
 
 /**
  * `proposed`: one officer says so; `decided`: two do, and a worker looks up the payment there; `asked`: without a word yet; `unknown`: the
@@ -61,12 +61,13 @@ export async function decideReversal(
 }
 
 /** Says which partners can be asked to take a payment back, for the officers' command, which does not know the settings. */
-export async function sayAbilities(db: Queryable, billers: Iterable<Biller>): Promise<void> {
-  const all = [...billers]
+export async function sayAbilities(db: Queryable, partners: Partners): Promise<void> {
+  const { able, unable } = partnersByAbility(partners)
   await db.query(
-    `INSERT INTO partner_ability (partner, reverses) SELECT * FROM unnest($1::text[], $2::boolean[]) ORDER BY 1
+    `INSERT INTO partner_ability (partner, reverses)
+     SELECT unnest($1::text[]), true UNION SELECT unnest($2::text[]), false ORDER BY 1
      ON CONFLICT (partner) DO UPDATE SET reverses = excluded.reverses, said_at = now()`,
-    [all.map(({ id }) => id), all.map(({ reversals }) => reversals !== undefined)],
+    [able, unable],
   )
 }
 

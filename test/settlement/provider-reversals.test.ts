@@ -2,17 +2,28 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { GsmaTrouble } from '../../scripts/fakes/gsma/trouble.ts'
 import { FAKE_GSMA_KEY, type FakeGsma, startFakeGsma } from '../../scripts/fakes/gsma.ts'
-import type { MoveOutcome, QueryOutcome as ReversalOutcome } from '../../src/account-providers/account-provider.ts'
+import type {
+  MoveOutcome,
+  RemoteProvider,
+  QueryOutcome as ReversalOutcome,
+} from '../../src/account-providers/account-provider.ts'
+import type { GsmaSettings } from '../../src/account-providers/gsma/settings.ts'
+import { makeLinkableProviders } from '../../src/account-providers/registry.ts'
 import type { Biller } from '../../src/billers/biller.ts'
 import { makeBillers } from '../../src/billers/registry.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
+import type { Msisdn } from '../../src/domain/msisdn.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { recordDecision } from '../../src/ledger/decision.ts'
+import { openLinkedAccount } from '../../src/ledger/linked-accounts.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
+import { quoteLinked } from '../../src/ledger/quote-linked.ts'
+import { readTransfer } from '../../src/ledger/transfer.ts'
 import { voidTransfer } from '../../src/ledger/void.ts'
 import { askReversals, type ReversalServices } from '../../src/settlement/ask-reversals.ts'
 import { closeCase, listOpenCases, type OpenCase, openCase, type PartnerCase } from '../../src/settlement/cases.ts'
 import { endDecided } from '../../src/settlement/end-decided.ts'
+import { partnerOf } from '../../src/settlement/partner-call.ts'
 import {
   beginStep,
   decideReversal,
@@ -20,18 +31,25 @@ import {
   sayAbilities,
 } from '../../src/settlement/provider-reversals.ts'
 import { settleTransfer } from '../../src/settlement/settle-transfer.ts'
-import type { Person } from '../ledger/world.ts'
+import { newTransferId, type Person, quoted } from '../ledger/world.ts'
 import { openSettlementWorld, type SettlementWorld } from './world.ts'
 
 let world: SettlementWorld
 let fake: FakeGsma
 let cityGas: Biller
+let linked: ReadonlyMap<string, RemoteProvider>
 let services: ReversalServices
 let amina: Person
 
 beforeAll(async () => {
   world = await openSettlementWorld()
   fake = await startFakeGsma(0)
+  const wave: GsmaSettings = {
+    ...{ id: 'wave', name: 'Wave', baseUrl: fake.url, clientId: 'nyota', apiKey: new Secret(FAKE_GSMA_KEY) },
+    account: { type: 'organisationid', value: 'nyota' },
+    ...{ flow: 'sync', callback: null, linkable: 'msisdn', timeoutMs: 400 },
+  }
+  linked = makeLinkableProviders([wave])
   const billers = makeBillers({
     billers: [],
     airtime: {
@@ -54,17 +72,13 @@ beforeAll(async () => {
           accountDigits: 9,
           currency: 'KES',
         },
-        provider: {
-          ...{ id: 'wave', name: 'Wave', baseUrl: fake.url, clientId: 'nyota', apiKey: new Secret(FAKE_GSMA_KEY) },
-          account: { type: 'organisationid', value: 'nyota' },
-          ...{ flow: 'sync', callback: null, timeoutMs: 400 },
-        },
+        provider: wave,
       },
     ],
   })
   const all = new Map([...world.services.billers, ...billers])
   for (const id of ['city-gas', 'airtime']) await world.biller(id)
-  await sayAbilities(world.app, all.values())
+  await sayAbilities(world.app, { billers: all, linked })
   services = { ...world.services, billers: all, patience: { ...world.services.patience, delaysMs: [], thenMs: 0 } }
   const found = all.get('city-gas')
   if (found === undefined) throw new Error('no City Gas')
@@ -407,6 +421,38 @@ describe('a payment that was given back here and done there', () => {
     expect(await stateOf(second.caseId)).toBe('done')
   })
 })
+
+test.each([
+  ['collect', 100_000n],
+  ['disburse', 100_000n],
+] as const)(
+  "a %s from or to a person's own account there is taken back whole, and both sides are as before",
+  async (kind, amount) => {
+    const wave = linked.get('wave')
+    if (wave === undefined) throw new Error('no Wave')
+    const owner = await world.person(200_000n)
+    const number = '+254700000001' as Msisdn
+    await world.app.transaction((tx) =>
+      openLinkedAccount(tx, world.sealer, { id: owner.id, number }, { id: 'wave', name: 'Wave' }, 'KES'),
+    )
+    const provider = { id: 'wave', name: 'Wave', account: number }
+    const request = { id: newTransferId(), atMs: Date.now(), ownerId: owner.id, kind, amount, provider }
+    const quote = quoted(await quoteLinked(world.app, world.tariffs, request))
+    await world.hold(quote)
+    await world.app.transaction((tx) => voidTransfer(tx, quote.id, 'never submitted'))
+    const caseId = await opened(quote.id, 'done_after_refusal')
+    const transfer = await readTransfer(world.app, world.sealer, quote.id)
+    const call = transfer === null ? null : partnerOf({ billers: new Map(), linked }, transfer)
+    const had = fake.account(number)?.balance
+    expect(await call?.pay()).toMatchObject({ kind: 'done' })
+    expect(fake.account(number)?.balance).not.toBe(had)
+    for (const officer of ['grace', 'otieno']) await say(caseId, officer)
+    const before = await books()
+    await askReversals({ ...services, linked })
+    expect([await stateOf(caseId), there(quote.id).asked, fake.account(number)?.balance]).toEqual(['done', 1, had])
+    expect(await books()).toEqual(before)
+  },
+)
 
 describe('an officer is told at once', () => {
   test.each(['city-power', 'airtime'])('that %s cannot be asked', async (partner) => {
