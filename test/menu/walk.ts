@@ -75,8 +75,14 @@ export type Walk = { steps(): Generator<Taken>; shown(): Generator<Shown> }
 /** More than any program takes from one screen to the next. */
 const MOST_STEPS = 100
 
-/** Plays the stream, dialling again after each end. */
-export function walkFrom(engine: Engine, program: Program, start: MenuSession, stream: readonly Move[]): Walk {
+/** Plays the stream, dialling again after each end; `codes`: what else than the service's own code is dialled now and then. */
+export function walkFrom(
+  engine: Engine,
+  program: Program,
+  start: MenuSession,
+  stream: readonly Move[],
+  codes: readonly (readonly string[])[] = [],
+): Walk {
   function* play(before: MenuSession, first: MenuEvent, each: Move): Generator<Taken, MenuSession> {
     let [session, event] = [before, first]
     for (let count = 0; count < MOST_STEPS; count += 1) {
@@ -88,13 +94,15 @@ export function walkFrom(engine: Engine, program: Program, start: MenuSession, s
     }
     throw new Error(`actions without end at ${topFrame(session).at}`)
   }
+  const dialled = (pick: number): readonly string[] =>
+    pick % 2 === 0 ? [] : (codes[((pick - 1) / 2) % codes.length] ?? [])
   function* steps(): Generator<Taken> {
     let session = start
     for (const each of stream) {
       const stray = strayEvent(each)
       if (stray !== null && session !== start) session = yield* play(session, stray, each)
       if (session.state === 'ended') session = start
-      const event: MenuEvent = session === start ? open([]) : typing(typedBy(program, session, each))
+      const event: MenuEvent = session === start ? open(dialled(each.pick)) : typing(typedBy(program, session, each))
       session = yield* play(session, event, each)
     }
   }
@@ -104,6 +112,15 @@ export function walkFrom(engine: Engine, program: Program, start: MenuSession, s
       for (const { after } of steps()) if (after.kind === 'reply') yield { session: after.session, reply: after.reply }
     },
   }
+}
+
+/** The answers of every published code that has no values. */
+export function codesOf({ shortcuts }: Program): readonly (readonly string[])[] {
+  return shortcuts.flatMap(({ tokens }) =>
+    tokens.every(({ kind }) => kind === 'key')
+      ? [tokens.flatMap((token) => (token.kind === 'key' ? [token.key] : []))]
+      : [],
+  )
 }
 
 export function open(dialled: readonly string[]): MenuEvent {
