@@ -15,7 +15,7 @@ CREATE TABLE operator_event (
   content text        NOT NULL
 );
 
-CREATE FUNCTION audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET timezone = 'UTC' AS $$
+CREATE FUNCTION audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE v_row jsonb := to_jsonb(NEW);
 BEGIN
   -- Arguments: the action, the column with the one who did it, the column with what it was done to.
@@ -109,7 +109,7 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON audit_tile FOR EACH ROW EXECUTE FU
 ---------------------------------------------------------------- erasure
 
 -- Erases the values of what somebody did or had done to them, in the transaction that records the erasure and in no other.
-CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE v_count integer;
 BEGIN
   IF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
