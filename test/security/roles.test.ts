@@ -93,3 +93,14 @@ test('so does whatever lets the application write a row only after a look at oth
   expect(rows.map(({ name }) => name)).toContain('standing_run_guard')
   expect(rows.filter(({ config }) => !config.includes('search_path=public, pg_temp'))).toEqual([])
 })
+
+test.each([
+  ['at', `'2020-01-01'`],
+  ['xid', '0'],
+])('the application does not choose %s of what it puts on record', async (column, value) => {
+  const insert = db.app.query(
+    `INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal, ${column})
+     VALUES (gen_random_uuid(), 'staff', 'somebody', 'thing.done', 'somebody', '{}', '\\x00', ${value})`,
+  )
+  await expect(insert).rejects.toThrow('permission denied')
+})

@@ -123,6 +123,9 @@ END $$;
 REVOKE EXECUTE ON FUNCTION audit_erase(text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION audit_row() FROM PUBLIC;
 
+-- When it was, and by which transaction, only the database says.
+REVOKE INSERT ON audit_event FROM :"application";
+GRANT INSERT (id, actor_kind, actor_id, action, subject, payload, seal) ON audit_event TO :"application";
 GRANT EXECUTE ON FUNCTION audit_erase(text) TO :"application";
 GRANT SELECT ON operator_event TO :"application";
 GRANT SELECT, INSERT ON audit_leaf, audit_checkpoint, audit_cosignature TO :"application";
