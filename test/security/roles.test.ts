@@ -3,9 +3,17 @@ import { openDatabase, type Queryable } from '../../src/database/database.ts'
 import { uuidv7 } from '../../src/domain/ids.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
+const PERSON = uuidv7()
+
 let db: TestDatabase
 beforeAll(async () => {
   db = await createTestDatabase()
+  await db.owner.query(
+    `INSERT INTO subscriber (id, number_sealed, number_index, name_sealed, language, tier) VALUES ($1, '\\x00', '\\x00', '\\x00', 'en', 'standard')`,
+    [PERSON],
+  )
+  await record(PERSON, 'thing.done')
+  await record('grace', 'thing.done')
 })
 afterAll(() => db?.drop())
 
@@ -17,6 +25,19 @@ async function alone<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
   } finally {
     await app.close()
   }
+}
+
+/** Somebody's deed, with a value that can be erased. */
+async function record(who: string, action: string, on: Queryable = db.app): Promise<void> {
+  const id = uuidv7()
+  await on.query(
+    `INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal) VALUES ($1, 'staff', $2, $3, $2, '{}', '\\x00')`,
+    [id, who, action],
+  )
+  await on.query(
+    `INSERT INTO audit_value (event_id, name, salt, value_sealed) VALUES ($1, 'reason', decode(repeat('00', 32), 'hex'), '\\x00')`,
+    [id],
+  )
 }
 
 async function count(table: string): Promise<bigint | undefined> {
@@ -36,25 +57,19 @@ describe('a table of the same name that the application makes for itself', () =>
   })
 
   test('does not stand in for the record of an erasure', async () => {
-    await db.app.query(
-      `INSERT INTO audit_event (id, actor_kind, actor_id, action, subject, payload, seal)
-       VALUES ('00000000-0000-7000-8000-000000000001', 'staff', 'somebody', 'thing.done', 'somebody', '{}', '\\x00')`,
-    )
-    await db.app.query(
-      `INSERT INTO audit_value (event_id, name, salt, value_sealed)
-       VALUES ('00000000-0000-7000-8000-000000000001', 'reason', decode(repeat('00', 32), 'hex'), '\\x00')`,
-    )
+    const before = await count('audit_value')
     const erased = alone(async (tx) => {
       await tx.query('CREATE TEMP TABLE audit_event AS SELECT * FROM public.audit_event')
       await tx.query(
         `INSERT INTO audit_event SELECT gen_random_uuid(), at, actor_kind, actor_id, 'values.erased', subject, payload, seal, pg_current_xact_id()::text::bigint
-           FROM public.audit_event`,
+           FROM public.audit_event WHERE subject = $1`,
+        [PERSON],
       )
       await tx.query('GRANT ALL ON audit_event TO PUBLIC')
-      await tx.query(`SELECT audit_erase('somebody')`)
+      await tx.query('SELECT audit_erase($1)', [PERSON])
     })
     await expect(erased).rejects.toMatchObject({ code: 'LG001' })
-    expect(await count('audit_value')).toBe(1n)
+    expect(await count('audit_value')).toBe(before)
   })
 
   test('does not make a transfer wait for officers', async () => {
@@ -103,4 +118,18 @@ test.each([
      VALUES (gen_random_uuid(), 'staff', 'somebody', 'thing.done', 'somebody', '{}', '\\x00', ${value})`,
   )
   await expect(insert).rejects.toThrow('permission denied')
+})
+
+test('an erasure is of a subscriber’s values: what an officer gave as reasons stays', async () => {
+  const before = await count('audit_value')
+  const erase = (who: string) =>
+    db.app.transaction(async (tx) => {
+      await record(who, 'values.erased', tx)
+      await tx.query('SELECT audit_erase($1)', [who])
+    })
+  await expect(erase('grace')).rejects.toMatchObject({ code: 'LG001' })
+  await expect(erase(uuidv7())).rejects.toMatchObject({ code: 'LG001' })
+  expect(await count('audit_value')).toBe(before)
+  await erase(PERSON)
+  expect(await count('audit_value')).toBe((before ?? 0n) - 1n)
 })

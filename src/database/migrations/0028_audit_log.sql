@@ -108,11 +108,16 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON audit_tile FOR EACH ROW EXECUTE FU
 
 ---------------------------------------------------------------- erasure
 
--- Erases the values of what somebody did or had done to them, in the transaction that records the erasure and in no other.
+-- Erases the values of what a subscriber did or had done to them, in the transaction that records the erasure and in no other.
 CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE v_count integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
+  -- Asked in this order, so that the index over ids is used and nothing else is read as an id.
+  IF p_person !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    RAISE EXCEPTION 'only values of a subscriber are erased' USING ERRCODE = 'LG001';
+  ELSIF NOT EXISTS (SELECT FROM subscriber s WHERE s.id = p_person::uuid) THEN
+    RAISE EXCEPTION 'only values of a subscriber are erased' USING ERRCODE = 'LG001';
+  ELSIF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
                     AND e.xid = pg_current_xact_id()::text::bigint) THEN
     RAISE EXCEPTION 'values are erased together with the record of it' USING ERRCODE = 'LG001';
   END IF;
