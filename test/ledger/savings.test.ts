@@ -359,7 +359,7 @@ test('moved, sent, given back and judged by another tier at one moment, both wal
   const at = (n: number) => people[n % people.length] as Saver
   for (const person of people) await move(person, 'savings', 9_000n)
   const crowd = openDatabase(world.url, { maxConnections: 8, applicationName: 'test-crowd' })
-  const jobs = Array.from({ length: 160 }, async (_, n) => {
+  const jobs = Array.from({ length: 120 }, async (_, n) => {
     if (n % 10 === 9) {
       await world.owner.query(`UPDATE subscriber SET tier = $2 WHERE id = $1`, [
         at(n).id,
@@ -385,6 +385,10 @@ test('moved, sent, given back and judged by another tier at one moment, both wal
   const foreseen = ['posted', 'voided', 'judged', 'insufficient', 'payee_full']
   expect([...outcomes].filter((outcome) => !foreseen.includes(outcome))).toEqual([])
   expect(outcomes).toContain('posted')
+  // The proof of what was written a moment ago must not be planned for empty tables.
+  await world.owner.query(
+    'ANALYZE account, transfer, transfer_leg, transfer_event, hold, hold_resolution, journal, entry',
+  )
   const proof = await proveLedger(world.owner, { sinceLastClose: false, oldAfterMs: OLD_AFTER_MS })
   expect(isWrong(proof)).toBe(false)
 })
