@@ -3,7 +3,7 @@ import type { UssdReply } from '../aggregators/aggregator.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import { transferOfSession } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
-import type { SeenInput } from './arrival.ts'
+import { REPEAT_WINDOW_MS, type SeenInput } from './arrival.ts'
 
 /** A hop with an effect, named by our session and its number in it. */
 export type Hop = {
@@ -128,21 +128,26 @@ export async function awaitAnswer(
   }
 }
 
+/** `isOver`: it was answered so long ago that no network repeats it by itself. */
+type FoundHop = Hop & { readonly isOver: boolean }
+
 /**
  * The last hop with an effect of a conversation that Redis does not know (any more). `isReused`: the network gives other sessions the same
  * name, so only one that can still be under way is meant.
  */
-export async function findHop(database: Queryable, conversation: string, isReused = false): Promise<Hop | null> {
+export async function findHop(database: Queryable, conversation: string, isReused = false): Promise<FoundHop | null> {
   const { rows } = await database.query<{
     session_id: string
     hop: number
     caller_mac: string
     input_length: number
     input_mac: string
+    is_over: boolean
   }>(
-    `SELECT session_id, hop, caller_mac, input_length, input_mac FROM ussd_hop
+    `SELECT session_id, hop, caller_mac, input_length, input_mac,
+            coalesce(answered_at < now() - $2 * interval '1 millisecond', false) AS is_over FROM ussd_hop
      WHERE conversation = $1 AND claimed_at > now() - interval '${isReused ? UNDER_WAY : REMEMBERED}' ORDER BY claimed_at DESC, hop DESC LIMIT 1`,
-    [conversation],
+    [conversation, REPEAT_WINDOW_MS],
   )
   const [row] = rows
   if (row === undefined) return null
@@ -152,6 +157,7 @@ export async function findHop(database: Queryable, conversation: string, isReuse
     conversation,
     callerMac: row.caller_mac,
     seen: { length: row.input_length, mac: row.input_mac },
+    isOver: row.is_over,
   }
 }
 

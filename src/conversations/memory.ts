@@ -73,7 +73,10 @@ export function makeMemory({ services, sessions, programs, events, words: { last
       const hop = each === null ? null : await findHop(services.database, each, isSingle(request))
       if (each === null || hop?.callerMac !== sessions.macOf(each, request.msisdn, '')) continue
       const seen = seenOf(sessions, each, request)
-      if (seen.length === hop.seen.length && seen.mac === hop.seen.mac) return twin(hop, errand, HOP_BUDGET_MS)
+      const isSame = seen.length === hop.seen.length && seen.mac === hop.seen.mac
+      // Where a name is used again, a PIN that comes later is that of another payment, whose end is not that of the one before.
+      const isRepeat = isSame && !(isSingle(request) && hop.isOver)
+      if (isRepeat) return twin(hop, errand, HOP_BUDGET_MS)
       return lost(hop.sessionId, errand)
     }
     errand.mayAct = false

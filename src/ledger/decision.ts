@@ -50,6 +50,8 @@ export async function recordDecision(tx: Queryable, sealer: Sealer, decision: De
   if (!choices[about].includes(decision.says)) return { kind: 'other_choice', choices: choices[about] }
   const { officer, says, reason, partnerReference, token } = decision
   const settle = says === (about === 'reversal' ? 'give_back' : 'settle')
+  // One officer at a time about a transfer, so that each is compared with whoever came first.
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 28))`, [id])
   const before = await readDecisions(tx, sealer, id)
   if (before.some((each) => each.officer === officer)) return { kind: 'repeated' }
   if (about === 'review' && agreement(before) !== null) return { kind: 'decided' }

@@ -186,6 +186,18 @@ describe('a dialogue that only its number names', () => {
     expect(await count()).toBe(2)
   })
 
+  test('whose session is lost is not told of the payment before, though the PIN is the same', async () => {
+    const { ussd } = huawei.test.network
+    await ussd.dial(AMINA, `*384*1*0${juma.number.slice(4)}*508#`)
+    expect(words(await ussd.answer(AMINA, ownPin))).toContain('Sent KES 508')
+    await pause(REPEAT_WINDOW_MS + 200)
+    await ussd.dial(AMINA, `*384*1*0${juma.number.slice(4)}*509#`)
+    const redis = new Redis(huawei.test.settings.redis.url)
+    await redis.flushdb()
+    redis.disconnect()
+    expect(words(await ussd.answer(AMINA, ownPin))).toContain('Your session was lost.')
+  })
+
   test('shows the same screen again, however late its input is repeated, while nobody knows whether the screen arrived', async () => {
     const { network } = huawei.test
     const { ussd } = network

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Biller } from '../../src/billers/biller.ts'
 import type { TransferId } from '../../src/domain/ids.ts'
@@ -124,6 +125,19 @@ describe('a transfer in REVIEW', () => {
     expect(await say(id, 'otieno', 'settle', { token: '222' })).toEqual({ kind: 'differs' })
     const { rows } = await world.owner.query(`SELECT officer FROM transfer_decision WHERE transfer_id = $1`, [id])
     expect(rows).toEqual([{ officer: 'grace' }])
+  })
+
+  test('gets none of two tokens that were said at one moment: who is second waits for the first', async () => {
+    const id = await inReview()
+    const reference = await referenceOf(id)
+    const first = { reference, officer: 'grace', says: 'settle', reason: 'letter 17', partnerReference: null } as const
+    let second: Promise<DecisionOutcome> | undefined
+    await world.app.transaction(async (tx) => {
+      await recordDecision(tx, world.sealer, { ...first, token: '111' })
+      second = say(id, 'otieno', 'settle', { token: '222' })
+      await setTimeout(200)
+    })
+    expect(await second).toEqual({ kind: 'differs' })
   })
 
   test('alone waits for officers: one under way, settled or rejected takes no decision', async () => {

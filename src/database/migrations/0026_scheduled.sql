@@ -63,7 +63,7 @@ CREATE TABLE standing_run (
 );
 CREATE INDEX standing_run_due ON standing_run (next_at) WHERE next_at IS NOT NULL;
 
-CREATE FUNCTION standing_run_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION standing_run_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.state <> 'waiting' THEN

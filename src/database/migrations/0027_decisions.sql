@@ -8,7 +8,7 @@ ALTER TABLE transfer_decision ADD COLUMN partner_reference text CHECK (length(pa
 ALTER TABLE transfer_decision ADD COLUMN receipt bytea;
 ALTER TABLE transfer_decision ADD CONSTRAINT transfer_decision_of_done CHECK (settle OR (partner_reference IS NULL AND receipt IS NULL));
 
-CREATE FUNCTION transfer_decision_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION transfer_decision_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM transfer t WHERE t.id = NEW.transfer_id AND (t.state = 'REVIEW' OR (t.kind = 'reversal' AND t.state = 'HELD'))) THEN
     RAISE EXCEPTION 'transfer % does not wait for officers', NEW.transfer_id USING ERRCODE = 'LG003';
@@ -26,7 +26,7 @@ CREATE UNIQUE INDEX partner_attempt_decided_once ON partner_attempt (transfer_id
 
 -- Whoever writes an answer: one in the name of officers needs two of them for it, and while a transfer waits for people a definite answer
 -- can only come from a call that may still have been under way.
-CREATE FUNCTION partner_answer_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION partner_answer_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE v_attempt partner_attempt%ROWTYPE; v_state text;
 BEGIN
   IF NEW.outcome NOT IN ('done', 'refused') THEN

@@ -15,7 +15,7 @@ CREATE TABLE operator_event (
   content text        NOT NULL
 );
 
-CREATE FUNCTION audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET timezone = 'UTC' AS $$
+CREATE FUNCTION audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE v_row jsonb := to_jsonb(NEW);
 BEGIN
   -- Arguments: the action, the column with the one who did it, the column with what it was done to.
@@ -108,11 +108,16 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON audit_tile FOR EACH ROW EXECUTE FU
 
 ---------------------------------------------------------------- erasure
 
--- Erases the values of what somebody did or had done to them, in the transaction that records the erasure and in no other.
-CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+-- Erases the values of what a subscriber did or had done to them, in the transaction that records the erasure and in no other.
+CREATE FUNCTION audit_erase(p_person text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE v_count integer;
 BEGIN
-  IF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
+  -- Asked in this order, so that the index over ids is used and nothing else is read as an id.
+  IF p_person !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    RAISE EXCEPTION 'only values of a subscriber are erased' USING ERRCODE = 'LG001';
+  ELSIF NOT EXISTS (SELECT FROM subscriber s WHERE s.id = p_person::uuid) THEN
+    RAISE EXCEPTION 'only values of a subscriber are erased' USING ERRCODE = 'LG001';
+  ELSIF NOT EXISTS (SELECT FROM audit_event e WHERE e.action = 'values.erased' AND e.subject = p_person
                     AND e.xid = pg_current_xact_id()::text::bigint) THEN
     RAISE EXCEPTION 'values are erased together with the record of it' USING ERRCODE = 'LG001';
   END IF;
@@ -123,6 +128,9 @@ END $$;
 REVOKE EXECUTE ON FUNCTION audit_erase(text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION audit_row() FROM PUBLIC;
 
+-- When it was, and by which transaction, only the database says.
+REVOKE INSERT ON audit_event FROM :"application";
+GRANT INSERT (id, actor_kind, actor_id, action, subject, payload, seal) ON audit_event TO :"application";
 GRANT EXECUTE ON FUNCTION audit_erase(text) TO :"application";
 GRANT SELECT ON operator_event TO :"application";
 GRANT SELECT, INSERT ON audit_leaf, audit_checkpoint, audit_cosignature TO :"application";

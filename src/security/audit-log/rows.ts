@@ -32,6 +32,13 @@ export const SOURCES: readonly Source[] = [
 /** A row without a leaf, and the transaction that wrote it. */
 export type Unsequenced = { readonly row: LeafRow; readonly xid: bigint }
 
+/**
+ * Every row that this server wrote and that can be seen is of a transaction before this one. Beyond are rows of another server, where the
+ * database was restored: whoever asked for these too would look at all of them each time.
+ */
+export const NEXT_XID: string =
+  'greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint, pg_current_xact_id_if_assigned()::text::bigint + 1)'
+
 /** Rows of a source that transactions from `floor` on have written and that have no leaf, in the order of these, `limit` at most. */
 export async function readUnsequenced(
   tx: Queryable,
@@ -43,7 +50,7 @@ export async function readUnsequenced(
   const { rows } = await tx.query<{ xid: bigint; id: string; version: number }>({
     name: `audit-unsequenced-${source.kind}`,
     text: `SELECT r.xid, ${source.id} AS id, ${source.version} AS version, ${source.columns} FROM ${source.table} r
-            WHERE r.xid >= $1 AND ${hasNoLeaf(source)} ORDER BY r.xid, 2, 3 LIMIT $2`,
+            WHERE r.xid >= $1 AND r.xid < ${NEXT_XID} AND ${hasNoLeaf(source)} ORDER BY r.xid, 2, 3 LIMIT $2`,
     values: [floor, limit],
   })
   return rows.map((found) => ({ row: rowOf(source.kind, found), xid: found.xid }))

@@ -47,7 +47,7 @@ export function sequenceNew(services: SequenceServices, batch: number = BATCH): 
       const next = [horizon, ...safe].reduce((a, b) => (b < a ? b : a))
       await tx.query(
         'UPDATE audit_progress SET floor_xid = $1, full_look_at = CASE WHEN $2 THEN NULL ELSE full_look_at END',
-        [next, floor === null],
+        [next, isRestored],
       )
     }
     return { kind: 'done', leaves: rows.length, more: full.length > 0, fullLookDue: fullLookDue || isRestored }

@@ -2,7 +2,7 @@ import type { Queryable } from '../../database/database.ts'
 import { encodeLeaf } from './leaf.ts'
 import { HASH_LENGTH } from './merkle.ts'
 import type { ReadTile } from './proofs.ts'
-import { readLeaves } from './rows.ts'
+import { NEXT_XID, readLeaves } from './rows.ts'
 import { TILE_WIDTH, type TilePath, tileWidth } from './tiles.ts'
 
 /** The newest checkpoint without those who cosigned it; null before the first one. */
@@ -74,13 +74,13 @@ export async function readAuditLag(db: Queryable): Promise<AuditLag> {
   const { rows } = await db.query<{ leaves: bigint | null; waiting: bigint; oldestS: number }>({
     name: 'audit-lag',
     text: `WITH floor AS (SELECT coalesce(floor_xid, 0) AS xid FROM audit_progress), waiting AS (
-        SELECT r.at FROM audit_event r, floor WHERE r.xid >= floor.xid
+        SELECT r.at FROM audit_event r, floor WHERE r.xid >= floor.xid AND r.xid < ${NEXT_XID}
            AND (SELECT true FROM audit_leaf l WHERE l.event_id = r.id AND l.version = 0) IS NULL
         UNION ALL
-        SELECT r.at FROM transfer_event r, floor WHERE r.xid >= floor.xid
+        SELECT r.at FROM transfer_event r, floor WHERE r.xid >= floor.xid AND r.xid < ${NEXT_XID}
            AND (SELECT true FROM audit_leaf l WHERE l.event_id = r.transfer_id AND l.version = r.version) IS NULL
         UNION ALL
-        SELECT r.at FROM operator_event r, floor WHERE r.xid >= floor.xid
+        SELECT r.at FROM operator_event r, floor WHERE r.xid >= floor.xid AND r.xid < ${NEXT_XID}
            AND (SELECT true FROM audit_leaf l WHERE l.event_id = r.id AND l.version = -1) IS NULL)
       SELECT (SELECT max(size) FROM audit_checkpoint) AS leaves, count(*) AS waiting,
              coalesce(greatest(extract(epoch FROM now() - min(at)), 0), 0)::float8 AS "oldestS" FROM waiting`,

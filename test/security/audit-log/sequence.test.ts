@@ -133,6 +133,33 @@ describe('the sequencer', () => {
     expect(await log.findings()).toEqual([])
   })
 
+  test('a full look that a restored database needs is asked for until it has come to its end, and nothing is called forged meanwhile', async () => {
+    const other = await openLog()
+    await other.add(3)
+    await audit.recordAll(other.store.app, [event('before-1'), event('before-2')])
+    await audit.record(other.store.app, event('of a transaction ahead of this server'))
+    await tamper(
+      other.store,
+      `UPDATE audit_event SET xid = 5000000000000 WHERE subject LIKE 'of a%'`,
+      'UPDATE audit_progress SET floor_xid = 4000000000000',
+    )
+    // Other transactions end before the sequencer starts there.
+    for (let n = 0; n < 3; n += 1) await other.store.app.query('SELECT pg_current_xact_id()')
+    expect(await sequenceNew(other.services)).toMatchObject({ leaves: 0, fullLookDue: true })
+    expect(await sequenceNew(other.services)).toMatchObject({ leaves: 0, fullLookDue: true })
+    expect(await other.findings()).toEqual([])
+    for (let look: FullLook | null = null, over = false; !over; ) {
+      const step: Awaited<ReturnType<typeof sequenceAll>> = await sequenceAll(other.services, look, 2)
+      look = step.next ?? null
+      over = look === null
+      expect(await sequenceNew(other.services)).toMatchObject({ fullLookDue: !over })
+    }
+    expect(await subjects(other)).toEqual(expect.arrayContaining(['before-1', 'before-2']))
+    expect((await subjects(other)).at(-1)).toContain('ahead of this server')
+    expect(await other.findings()).toEqual([])
+    await other.drop()
+  })
+
   test('refuses to sign on where the tiles are not what was signed', async () => {
     const other = await openLog()
     await other.add(5)
