@@ -204,7 +204,7 @@ export function outcomeOf(
   const all = Object.entries(program.actions[run.action]?.outcomes ?? {})
   const going = all.filter(([name]) => routes[name]?.go !== 'end')
   const among = ending < 50 ? going.slice(0, 1) : ending < 80 ? going : all
-  const [outcome, types] = among[pick % among.length] ?? all[pick % all.length] ?? ['failed', {}]
+  const [outcome, types] = among[(pick + ending) % among.length] ?? all[pick % all.length] ?? ['failed', {}]
   if (ending === 97) return typing('1')
   if (ending === 99) return { kind: 'outcome', atMs: AT_MS, outcome: 'unheard_of', values: {}, rest }
   return { kind: 'outcome', atMs: AT_MS, outcome, values: ending === 98 ? {} : generated(values, types), rest }
