@@ -23,6 +23,20 @@ Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP
 Settings that it hands on to the gateway: PIN_DIGITS, QUIET_HOURS, SCHEDULED_…, REVERSAL_…, REQUEST_ANSWER_HOURS, DAY_CLOSE_AT (.env.example).
 `
 
+/** Settings that are worth trying out here, as they are in the environment; all others are the demo's own. */
+const TRIED = [
+  'QUIET_HOURS',
+  'SCHEDULED_HOURS',
+  'SCHEDULED_NOTICE_HOURS',
+  'SCHEDULED_LEAST_NOTICE_HOURS',
+  'SCHEDULED_RETRY_HOURS',
+  'REVERSAL_WINDOW_HOURS',
+  'REVERSAL_ANSWER_HOURS',
+  'REQUEST_ANSWER_HOURS',
+  'DAY_CLOSE_AT',
+  'PIN_DIGITS',
+]
+
 const SERVICE_CODE = '*384#'
 const GATEWAY_STOP_MS = 10_000
 const GATEWAY_START_MS = 60_000
@@ -142,20 +156,6 @@ async function startGateway(env: NodeJS.ProcessEnv, port: number) {
   await stop()
   throw new Error(`The gateway was not ready within ${GATEWAY_START_MS / 1000} s; see http://127.0.0.1:${port}/readyz.`)
 }
-
-/** Settings that are worth trying out here, as they are in the environment; all others are the demo's own. */
-const TRIED = [
-  'QUIET_HOURS',
-  'SCHEDULED_HOURS',
-  'SCHEDULED_NOTICE_HOURS',
-  'SCHEDULED_LEAST_NOTICE_HOURS',
-  'SCHEDULED_RETRY_HOURS',
-  'REVERSAL_WINDOW_HOURS',
-  'REVERSAL_ANSWER_HOURS',
-  'REQUEST_ANSWER_HOURS',
-  'DAY_CLOSE_AT',
-  'PIN_DIGITS',
-]
 
 function triedSettings(): NodeJS.ProcessEnv {
   return Object.fromEntries(TRIED.filter((name) => process.env[name]).map((name) => [name, process.env[name]]))
