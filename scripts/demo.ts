@@ -20,7 +20,7 @@ const HELP = `Runs everything on this machine: PostgreSQL, Redis, a fake mobile 
   npm run demo -- --reset      begin anew
 
 Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP_PORT (8081), BILLERS_PORT (8082), PROVIDER_PORT (8083).
-Settings that it hands on to the gateway: PIN_DIGITS, QUIET_HOURS, SCHEDULED_…, REVERSAL_…, REQUEST_ANSWER_HOURS, DAY_CLOSE_AT (.env.example).
+Settings that it hands on to the gateway: PIN_DIGITS, QUIET_HOURS, SCHEDULED_…, REVERSAL_…, REQUEST_ANSWER_HOURS, DAY_CLOSE_AT, AUDIT_WITNESSES (.env.example).
 `
 
 /** Settings that are worth trying out here, as they are in the environment; all others are the demo's own. */
@@ -34,6 +34,7 @@ const TRIED = [
   'REVERSAL_ANSWER_HOURS',
   'REQUEST_ANSWER_HOURS',
   'DAY_CLOSE_AT',
+  'AUDIT_WITNESSES',
   'PIN_DIGITS',
 ]
 
