@@ -20,7 +20,23 @@ const HELP = `Runs everything on this machine: PostgreSQL, Redis, a fake mobile 
   npm run demo -- --reset      begin anew
 
 Ports: PORT (8080), OPERATOR_PORT (9080), NETWORK_SMPP_PORT (2775), NETWORK_HTTP_PORT (8081), BILLERS_PORT (8082), PROVIDER_PORT (8083).
+Settings that it hands on to the gateway: PIN_DIGITS, QUIET_HOURS, SCHEDULED_…, REVERSAL_…, REQUEST_ANSWER_HOURS, DAY_CLOSE_AT, AUDIT_WITNESSES (.env.example).
 `
+
+/** Settings that are worth trying out here, as they are in the environment; all others are the demo's own. */
+const TRIED = [
+  'QUIET_HOURS',
+  'SCHEDULED_HOURS',
+  'SCHEDULED_NOTICE_HOURS',
+  'SCHEDULED_LEAST_NOTICE_HOURS',
+  'SCHEDULED_RETRY_HOURS',
+  'REVERSAL_WINDOW_HOURS',
+  'REVERSAL_ANSWER_HOURS',
+  'REQUEST_ANSWER_HOURS',
+  'DAY_CLOSE_AT',
+  'AUDIT_WITNESSES',
+  'PIN_DIGITS',
+]
 
 const SERVICE_CODE = '*384#'
 const GATEWAY_STOP_MS = 10_000
@@ -78,7 +94,7 @@ async function demo(reset: boolean): Promise<number> {
       PROVIDER_BILLERS: 'bills:wave/city-gas?id=city-gas&name=City%20Gas&digits=9',
       INSPECT_SESSIONS: 'on',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
-      ...(process.env.PIN_DIGITS === undefined ? {} : { PIN_DIGITS: process.env.PIN_DIGITS }),
+      ...triedSettings(),
     }
     const read = readSettings(env)
     if (read.kind === 'bad') throw new Error(read.problems.join('\n'))
@@ -142,6 +158,16 @@ async function startGateway(env: NodeJS.ProcessEnv, port: number) {
   throw new Error(`The gateway was not ready within ${GATEWAY_START_MS / 1000} s; see http://127.0.0.1:${port}/readyz.`)
 }
 
+function triedSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(TRIED.filter((name) => process.env[name]).map((name) => [name, process.env[name]]))
+}
+
+/** What a phone in another terminal needs before its command, where the ports are not the usual ones. */
+function portsOfPhone(): string {
+  const chosen = ['PORT', 'NETWORK_HTTP_PORT', 'OPERATOR_PORT'].filter((name) => process.env[name])
+  return chosen.map((name) => `${name}=${process.env[name]} `).join('')
+}
+
 function announce(
   port: number,
   operatorPort: string,
@@ -156,8 +182,8 @@ function announce(
   process.stdout.write(`
 Nyota is up. Dial ${SERVICE_CODE} from a phone in another terminal:
 
-  npm run dial -- --from ${demoPeople.amina.number}
-  npm run dial -- --from ${demoPeople.amina.number} --via smpp
+  ${portsOfPhone()}npm run dial -- --from ${demoPeople.amina.number}
+  ${portsOfPhone()}npm run dial -- --from ${demoPeople.amina.number} --via smpp
 
 ${people.join('\n')}
   ${STRANGER}  nobody

@@ -28,10 +28,10 @@ export const HELP: string = `A phone in the terminal, against a running gateway.
   --to <code>           what is dialled first                   (*384#)
   --service-code <code> the part of it that is the short code, when that has a * itself
   --via <network>       africastalking: callbacks to --url; smpp: through --network's SMPP links (africastalking)
-  --url <url>           the gateway                             (http://127.0.0.1:8080)
+  --url <url>           the gateway                             (http://127.0.0.1:8080, with PORT where that is set)
   --key <key>           AFRICASTALKING_CALLBACK_KEY             (demo)
-  --network <url>       the fake network that brings SMS        (http://127.0.0.1:8081)
-  --operator <url>      the gateway's operator port, for :inspect (http://127.0.0.1:9080)
+  --network <url>       the fake network that brings SMS        (http://127.0.0.1:8081, with NETWORK_HTTP_PORT)
+  --operator <url>      the gateway's operator port, for :inspect (http://127.0.0.1:9080, with OPERATOR_PORT)
   --json                one JSON object a line: screen, sms, end, repeat, fault, inspect
   --save <file>         write what happens as a dialogue test; PINs stand there as <pin>
   --help                this page
@@ -64,10 +64,10 @@ export function readOptions(args: readonly string[]): CommandLine<Options> {
         to: { type: 'string', default: '*384#' },
         'service-code': { type: 'string' },
         via: { type: 'string', default: 'africastalking' },
-        url: { type: 'string', default: 'http://127.0.0.1:8080' },
+        url: { type: 'string', default: onThisMachine('PORT', 8080) },
         key: { type: 'string', default: 'demo' },
-        network: { type: 'string', default: 'http://127.0.0.1:8081' },
-        operator: { type: 'string', default: 'http://127.0.0.1:9080' },
+        network: { type: 'string', default: onThisMachine('NETWORK_HTTP_PORT', 8081) },
+        operator: { type: 'string', default: onThisMachine('OPERATOR_PORT', 9080) },
         json: { type: 'boolean', default: false },
         save: { type: 'string' },
       },
@@ -92,4 +92,9 @@ export function readOptions(args: readonly string[]): CommandLine<Options> {
       }
     },
   )
+}
+
+/** Where the demo is that was started with the same ports. */
+function onThisMachine(variable: string, usual: number): string {
+  return `http://127.0.0.1:${process.env[variable] || usual}`
 }

@@ -16,7 +16,7 @@ export const prove: Verb = {
   npm run --silent ledger -- prove --json          one JSON object, amounts as strings of minor units
 
 WRONG: the books contradict themselves, and no day can be closed. LOOK: they do not, but money is kept back, in doubt or in suspense for
-longer than --old-after hours (24), waits for people, or is not what the bank says.
+longer than --old-after hours (24), waits for people, or is not what the bank says. Amounts without a currency are in minor units.
 Ends with 0 where nothing was found.
 `,
   keys: [],

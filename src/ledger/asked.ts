@@ -29,6 +29,16 @@ export async function listAsked(db: Queryable, personId: SubscriberId, limit: nu
   return rows
 }
 
+/**
+ * SQL for whether something waits for the answer of a subscriber `s`. `asked_until` spares almost everybody the look; what it says may
+ * be over, since paying a request writes nothing but the transfer.
+ */
+export const isAsked: string = `CASE WHEN s.asked_until > now()
+    THEN EXISTS (SELECT FROM money_request r WHERE r.payer_id = s.id AND ${isOpen})
+      OR EXISTS (SELECT FROM reversal v JOIN transfer t ON t.id = v.transfer_id
+                  WHERE t.state = 'HELD' AND t.payer_id = s.id AND v.expires_at > now())
+    ELSE false END`
+
 /** Keeps with the person until when something may wait for them; call it in the transaction that asks or answers. */
 export async function noteAsked(tx: Queryable, personId: SubscriberId): Promise<void> {
   await tx.query(

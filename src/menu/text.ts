@@ -37,7 +37,10 @@ export function fitsIn(limits: Limits, text: string, gsm7: boolean): boolean {
   return unitsOf(text, gsm7) <= limits[gsm7 ? 'gsm7' : 'ucs2'] && linesIn(text) <= limits.lines
 }
 
-/** The words with their values, none wider than its slot. What is empty leaves no space at the end of its line, nor a line of its own. */
+/**
+ * The words with their values, none wider than its slot. What is empty leaves no space at the end of its line, nor a line of its own; a
+ * value that ends with a full stop, as `Juma K.` does, gets no second one.
+ */
 export function fill(template: Template, lookup: Lookup, setting: Setting): string {
   let text = ''
   let isEmpty = false
@@ -45,7 +48,8 @@ export function fill(template: Template, lookup: Lookup, setting: Setting): stri
     const words = typeof part === 'string' ? part : fillSlot(part, lookup(part.value), setting)
     if (words === '') isEmpty = true
     else {
-      text = isEmpty && words.startsWith('\n') ? closeLine(text, words) : text + words
+      if (isEmpty && words.startsWith('\n')) text = closeLine(text, words)
+      else text += typeof part === 'string' && words.startsWith('.') && text.endsWith('.') ? words.slice(1) : words
       isEmpty = false
     }
   }

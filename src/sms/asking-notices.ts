@@ -8,7 +8,7 @@ import type { Json } from '../menu/contract.ts'
 import type { Messages } from '../menu/messages.ts'
 import type { Sealer } from '../security/sealing.ts'
 import { findById, type Subscriber } from '../subscribers/find.ts'
-import { holdSms } from './hold.ts'
+import { dropSms, holdSms } from './hold.ts'
 import { enqueueSms, type QueuedSms } from './outbox.ts'
 
 /**
@@ -69,6 +69,12 @@ export function makeAskingNotices(dependencies: AskingNoticeDependencies): Askin
     return queued === null ? [] : [queued]
   }
 
+  /** Takes back the message that asks for an answer, where it waits behind a dialogue or for a link: it would ask anew. */
+  async function takeBack(tx: Queryable, fact: string): Promise<void> {
+    const { rows } = await tx.query<{ id: string }>('SELECT id FROM sms_outbox WHERE fact_key = $1', [fact])
+    for (const { id } of rows) await dropSms(tx, id, 'answered')
+  }
+
   /** The message that asks for an answer, or the dialogue in which it is given. */
   async function ask(tx: Queryable, to: Subscriber, fact: string, message: string, values: Values): Promise<Notices> {
     const { dial, inputs } = answerCode()
@@ -107,6 +113,7 @@ export function makeAskingNotices(dependencies: AskingNoticeDependencies): Askin
       const said = { reference: kind === 'posted' ? reference : original.reference, amount: String(amount) }
       const ofReceiver = { ...said, name: shortName(giver.name), balance: String(receiverAvailable) }
       const ofGiver = { ...said, name: shortName(receiver.name), balance: String(giverAvailable) }
+      await takeBack(tx, `${id}:payer`)
       const queued = [
         ...(await tell(tx, receiver, `${id}:ended:payee`, toReceiver, ofReceiver)),
         ...(await tell(tx, giver, `${id}:ended:payer`, toGiver, ofGiver)),

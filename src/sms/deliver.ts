@@ -55,6 +55,7 @@ export async function deliverSms(services: SmsServices, id: string): Promise<voi
   if (row.abandoned) return settleUnknown(services, id, row, row.attempts, 'process_died', [])
   if (row.expires_ms <= 0) return expire(services, id)
   if (row.early) return
+  if (row.answered) return stop(services, id, 'answered')
   const message = openMessage(services, id, row)
   const withheld = await findWithheld(services, row, message.to)
   if (withheld?.kind === 'wait') return wait(services, id, row.attempts, withheld.seconds, withheld.reason)

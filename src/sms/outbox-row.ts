@@ -1,6 +1,7 @@
 import type { SmsPriority } from '../aggregators/sms-link.ts'
 import type { Queryable } from '../database/database.ts'
 import { gatherByDatabase } from '../database/gather.ts'
+import { isOpen } from '../ledger/asked.ts'
 import type { Unasked } from './withhold.ts'
 
 /** How long a process may take over one attempt; one that took longer died, and what it did is unknown. */
@@ -22,6 +23,8 @@ export type OutboxRow = Unasked & {
   readonly flash: boolean
   readonly expires_ms: number
   readonly early: boolean
+  /** It asks for an answer that was given, or for which it is too late. */
+  readonly answered: boolean
   readonly sender_sealed: Buffer | null
   readonly part_reference: number | null
   readonly part_total: number | null
@@ -45,6 +48,9 @@ async function readAll(database: Queryable, ids: readonly string[]): Promise<(Ou
         message.category, message.account_id, campaign.state AS campaign_state, campaign.window_from, campaign.window_to,
         (extract(epoch FROM expires_at - now()) * 1000)::float8 AS expires_ms,
         not_before > now() AS early,
+        CASE WHEN message.fact_key ~ '^[0-9a-f-]{36}:asked$'
+          THEN NOT EXISTS (SELECT FROM money_request r WHERE r.id = left(message.fact_key, 36)::uuid AND ${isOpen})
+          ELSE false END AS answered,
         last.state AS attempt_state,
         message.state = 'sending' AND greatest(last.started_at, last.ended_at) < now() - make_interval(secs => $2) AS abandoned
       FROM sms_outbox AS message

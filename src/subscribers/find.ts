@@ -2,6 +2,7 @@ import type { Queryable } from '../database/database.ts'
 import { gather } from '../database/gather.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import { type Msisdn, parseE164 } from '../domain/msisdn.ts'
+import { isAsked } from '../ledger/asked.ts'
 import { nameContext, numberContext, numberIndexes } from '../security/contexts.ts'
 import type { Sealer } from '../security/sealing.ts'
 
@@ -62,8 +63,8 @@ async function findByNumbers(
   const { rows } = await db.query<Row>({
     name: 'subscribers-by-number',
     text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until,
-             coalesce(asked_until > now(), false) AS is_asked
-      FROM subscriber WHERE number_index = ANY ($1) AND status <> 'closed'`,
+             ${isAsked} AS is_asked
+      FROM subscriber s WHERE number_index = ANY ($1) AND status <> 'closed'`,
     values: [indexes.flat()],
   })
   return numbers.map((number, n) => {
@@ -89,8 +90,8 @@ export async function findByIds(
   const { rows } = await db.query<Row>({
     name: 'subscribers-by-id',
     text: `SELECT id, number_index, number_sealed, name_sealed, language, status, tier, terms_version, restricted_until,
-             coalesce(asked_until > now(), false) AS is_asked
-      FROM subscriber WHERE id = ANY ($1)`,
+             ${isAsked} AS is_asked
+      FROM subscriber s WHERE id = ANY ($1)`,
     values: [[...new Set(ids)]],
   })
   return new Map(rows.map((row) => [row.id, readSubscriber(row, sealer)]))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SubscriberId } from '../../src/domain/ids.ts'
-import { listAsked } from '../../src/ledger/asked.ts'
+import { isAsked as isAskedSql, listAsked } from '../../src/ledger/asked.ts'
 import {
   type AskOutcome,
   askForMoney,
@@ -27,7 +27,7 @@ const ask = (request: MoneyRequest, openMs = DAY_MS): Promise<AskOutcome> =>
 
 async function isAsked(id: SubscriberId): Promise<boolean> {
   const { rows } = await world.app.query<{ asked: boolean }>(
-    `SELECT coalesce(asked_until > now(), false) AS asked FROM subscriber WHERE id = $1`,
+    `SELECT ${isAskedSql} AS asked FROM subscriber s WHERE id = $1`,
     [id],
   )
   return rows[0]?.asked ?? false
@@ -56,11 +56,13 @@ test('a request that is paid is no request any more, and cannot be paid again', 
   await ask(request)
   const open = await findOpenRequest(world.app, request.id, amina.id)
   expect(open).toEqual(request)
+  expect(await isAsked(amina.id)).toBe(true)
   const [first, second] = [
     quoted(await world.quoteSend(amina, juma, request.amount, request.id)),
     quoted(await world.quoteSend(amina, juma, request.amount, request.id)),
   ]
   expect((await world.hold(first)).kind).toBe('held')
+  expect(await isAsked(amina.id)).toBe(false)
   expect(['known', 'conflict']).toContain((await world.hold(second)).kind)
   expect(await resolve(world.app, request.id, 'post')).toBe('posted')
   expect(await findOpenRequest(world.app, request.id, amina.id)).toBeNull()

@@ -25,3 +25,14 @@ test.each<[string, (string | null)[], string]>([
   const parts = pieces.map((piece) => piece ?? slot)
   expect(fill({ gsm7: true, parts }, () => '', { gsm7: true, market: kenya, atMs: AT_MS })).toBe(shown)
 })
+
+test.each<[string, string, string]>([
+  ['Juma K.', '. An SMS follows.', 'To Juma K. An SMS follows.'],
+  ['Juma K.', '.', 'To Juma K.'],
+  ['Juma', '.', 'To Juma.'],
+  ['Juma K.', ', ref 7.', 'To Juma K., ref 7.'],
+])('after %j the words %j make one full stop', (value, after, shown) => {
+  const slot: Slot = { value: { from: 'variable', name: 'x' }, as: 'text', width: 14 }
+  const template = { gsm7: true, parts: ['To ', slot, after] }
+  expect(fill(template, () => value, { gsm7: true, market: kenya, atMs: AT_MS })).toBe(shown)
+})

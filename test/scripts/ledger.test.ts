@@ -136,7 +136,7 @@ describe('npm run ledger', () => {
       err: expect.stringMatching(/on record with another/),
     })
     expect((await run('prove')).out).toMatch(
-      /^LOOK {2}bank: .*\n {2}S-1: says that the bank held KES 499900 .*; the books say 500000, a difference of -100\n/,
+      /^LOOK {2}bank: .*\n {2}S-1: says that the bank held KES 4,999 .*; the books say KES 5,000, a difference of KES -1\n/,
     )
     expect(await run('trust', '--balance', '5000', '--reference', 'S-2')).toMatchObject({ code: 0 })
     expect((await run('prove')).code).toBe(0)

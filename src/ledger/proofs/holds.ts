@@ -1,4 +1,4 @@
-import type { Check } from './proof.ts'
+import { type Check, inMajor } from './proof.ts'
 
 const final = `('SETTLED', 'REJECTED', 'REVERSED')`
 const age = `CASE WHEN now() - t.created_at < interval '2 hours' THEN format('%s min', floor(extract(epoch FROM now() - t.created_at) / 60))
@@ -47,7 +47,7 @@ export const holdChecks: readonly Check[] = [
     name: 'old-holds',
     proves: 'no money is kept back for longer than it should be',
     grade: 'look',
-    find: `SELECT t.payer_account AS account, t.reference, NULL AS entry, format('keeps back %s since %s, %s', t.amount + t.fee, ${age}, t.state) AS says
+    find: `SELECT t.payer_account AS account, t.reference, NULL AS entry, format('keeps back %s since %s, %s', ${inMajor('t.amount + t.fee', 't.currency')}, ${age}, t.state) AS says
         FROM given, transfer t WHERE t.state IN ('HELD', 'SUBMITTED', 'PENDING') AND t.created_at < now() - given.old_after`,
   },
   {

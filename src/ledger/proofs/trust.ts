@@ -1,4 +1,4 @@
-import type { Check } from './proof.ts'
+import { type Check, inMajor } from './proof.ts'
 
 /** Balances by what they are: `e_money` is people's, `in_transit` on its way to or from others, `house` ours; `trust` covers them all. */
 export const moneyByKind: string = `SELECT a.currency,
@@ -23,7 +23,8 @@ export const trustChecks: readonly Check[] = [
     proves: 'what people own and what is on its way is covered by the trust account',
     grade: 'wrong',
     find: `SELECT NULL::uuid AS account, NULL AS reference, NULL AS entry,
-        format('in %s people own %s and %s is on its way, but the trust account has %s', m.currency, m.e_money, m.in_transit, m.trust) AS says
+        format('people own %s and %s is on its way, but the trust account has %s', ${inMajor('m.e_money', 'm.currency')},
+               ${inMajor('m.in_transit', 'm.currency')}, ${inMajor('m.trust', 'm.currency')}) AS says
       FROM (${moneyByKind}) m WHERE m.e_money + m.in_transit > m.trust`,
   },
   {
@@ -31,8 +32,8 @@ export const trustChecks: readonly Check[] = [
     proves: 'the trust account has what the bank said last',
     grade: 'look',
     find: `SELECT NULL::uuid AS account, b.reference, NULL AS entry,
-        format('says that the bank held %s %s at the end of %s; the books say %s, a difference of %s',
-               b.currency, b.balance, b.as_of, b.booked, b.balance - b.booked) AS says
+        format('says that the bank held %s at the end of %s; the books say %s, a difference of %s', ${inMajor('b.balance', 'b.currency')},
+               b.as_of, ${inMajor('b.booked', 'b.currency')}, ${inMajor('b.balance - b.booked', 'b.currency')}) AS says
       FROM (${bankByCurrency}) b WHERE b.balance <> b.booked`,
   },
   {
@@ -40,7 +41,7 @@ export const trustChecks: readonly Check[] = [
     proves: 'no money waits for long for people to find whose it is',
     grade: 'look',
     find: `SELECT a.id AS account, NULL AS reference, NULL AS entry,
-        format('keeps %s in suspense, untouched since %s', a.credits - a.debits, to_char(last.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI UTC')) AS says
+        format('keeps %s in suspense, untouched since %s', ${inMajor('a.credits - a.debits', 'a.currency')}, to_char(last.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI UTC')) AS says
       FROM given, account a
      CROSS JOIN LATERAL (SELECT max(j.recorded_at) AS at FROM entry e JOIN journal j ON j.id = e.journal_id
                           WHERE (e.debit = a.id AND e.debit_seq = a.seq) OR (e.credit = a.id AND e.credit_seq = a.seq)) last

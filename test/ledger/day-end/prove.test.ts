@@ -196,7 +196,7 @@ describe('of books that were edited', () => {
       what: 'a hold of the day before yesterday',
       sql: [`UPDATE transfer SET created_at = created_at - interval '50 hours' WHERE id = '${ids.held}'`],
       check: 'old-holds',
-      says: /keeps back 20700 since 50 h, HELD/,
+      says: /keeps back KES 207 since 50 h, HELD/,
       where: { account: payer.wallet, reference: ids.heldReference },
     },
     {
@@ -377,7 +377,7 @@ describe('of books that were edited', () => {
         `UPDATE account SET credits = credits + 2000 WHERE id = '${payee.wallet}'`,
       ],
       check: 'e-money',
-      says: /in KES people own 600700 and 0 is on its way, but the trust account has 600000/,
+      says: /people own KES 6,007 and KES 0 is on its way, but the trust account has KES 6,000/,
       where: {},
     },
     {
@@ -387,7 +387,7 @@ describe('of books that were edited', () => {
          ('KES', current_date + 1, 1, 'STATEMENT-0', 'x'), ('KES', current_date + 1, 599999, 'STATEMENT-1', 'x')`,
       ],
       check: 'bank',
-      says: /the bank held KES 599999 at the end of \S+; the books say 600000, a difference of -1/,
+      says: /the bank held KES 5,999.99 at the end of \S+; the books say KES 6,000, a difference of KES -0.01/,
       where: { reference: 'STATEMENT-1' },
     },
     {
@@ -396,7 +396,7 @@ describe('of books that were edited', () => {
         `INSERT INTO account (id, kind, code, currency, credits, seq) VALUES ('00000000-0000-7000-8000-000000000002', 'suspense', '', 'KES', 5, 0)`,
       ],
       check: 'suspense',
-      says: /keeps 5 in suspense/,
+      says: /keeps KES 0.05 in suspense/,
       where: { account: '00000000-0000-7000-8000-000000000002' },
     },
     {

@@ -57,6 +57,15 @@ describe('the phone in the terminal', () => {
     expect(stub.posted('ussd-end').map(({ status }) => status)).toEqual(['Incomplete', 'Incomplete', 'Incomplete'])
   })
 
+  test('dials a demo on other ports when it is told those ports as the demo was', async () => {
+    const stub = await stubFor(sendMoney)
+    const { port } = new URL(stub.url)
+    const ports = { PORT: port, NETWORK_HTTP_PORT: port, OPERATOR_PORT: port }
+    const run = await runDial(['--from', '+254700000001', '--json'], '1\n', ports)
+    expect(run.code).toBe(0)
+    expect(stub.posted('ussd').map(({ text }) => text)).toEqual(['', '1'])
+  })
+
   test('dials a shortcut with its tail in the first text', async () => {
     const stub = await stubFor(['CON Menu'])
     await dial(stub, ['--to', '*384*1*0700000002#'], '')
@@ -194,8 +203,9 @@ function dial(stub: PhoneStub, args: readonly string[], typed: string): Promise<
 
 type Run = { code: number | null; stdout: string; stderr: string }
 
-function runDial(args: readonly string[], typed: string): Promise<Run> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/dial.ts', ...args])
+function runDial(args: readonly string[], typed: string, ports: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const env = { ...process.env, ...ports }
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/dial.ts', ...args], { env })
   const run: Run = { code: null, stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => (run.stdout += String(chunk)))
   child.stderr.on('data', (chunk) => (run.stderr += String(chunk)))
