@@ -18,7 +18,7 @@ CREATE TABLE provider_reversal_decision (
   PRIMARY KEY (case_id, officer)
 );
 
-CREATE FUNCTION provider_reversal_decision_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION provider_reversal_decision_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (
     SELECT FROM provider_case c JOIN transfer t ON t.id = c.transfer_id JOIN partner_ability a ON a.partner = t.biller AND a.reverses
