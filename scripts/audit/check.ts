@@ -31,7 +31,7 @@ export async function checkFiles(
   function checkOlder(proof: string, kept: string): { good: boolean; text: string } {
     const request = parseWitnessRequest(proof)
     const [older, newer] = [openCheckpoint(kept, log), openCheckpoint(request?.checkpoint ?? '', log)]
-    if (request === null) return { good: false, text: 'This is no proof as npm run -s audit -- consistency writes it.' }
+    if (request === null) return { good: false, text: 'This is no proof as npm run audit -s -- consistency writes it.' }
     if (older === null || newer === null)
       return { good: false, text: `Not both checkpoints are signed by ${log.name} with this key.` }
     const missing = cosigned.filter((witness) => judgeNote(newer.note, witness).kind !== 'signed')

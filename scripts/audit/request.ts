@@ -19,8 +19,8 @@ export const HELP = `What everybody did, in a log that cannot be changed unseen:
       --every 60                                      goes on, looking every so many seconds; without it looks once
       --listen 8090                                   answers add-checkpoint (C2SP tlog-witness) instead of fetching
 
-  A proof goes into a file with npm run -s, which keeps npm's own lines out of it:
-  npm run -s audit -- prove QX7K2M9PLT > receipt.tlog-proof
+  A proof goes into a file with -s, which keeps npm's own lines out of it:
+  npm run audit -s -- prove QX7K2M9PLT > receipt.tlog-proof
 
   --json      for verify and show
   --limit     for show, 100

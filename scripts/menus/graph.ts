@@ -17,7 +17,7 @@ Prints a Mermaid flowchart of all screens, or writes a page that needs no networ
 is too long and what nobody ever sees. It draws menus that are refused too, as far as they can be read; 1 where they are refused.
   --html     writes the page to this file
 ${sourceHelp}
-  npm run -s menus -- graph > menus.mmd
+  npm run menus -s -- graph > menus.mmd
   npm run menus -- graph --html menus.html
 `,
   run,

@@ -314,6 +314,6 @@ test('records what officers say of a transfer in REVIEW, and shows who has said 
     code: 0,
     out: expect.stringMatching(/Two officers say the same/),
   })
-  const { rows } = await own.owner.query(`SELECT subject FROM audit_event WHERE action = 'review.decided'`)
+  const { rows } = await own.owner.query(`SELECT subject FROM audit_event WHERE action = 'transfer.decided'`)
   expect(rows).toEqual([{ subject: quote.id }, { subject: quote.id }])
 })

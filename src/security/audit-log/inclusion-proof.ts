@@ -48,7 +48,7 @@ export type ProofVerdict =
 /** Checks a proof with nothing but public keys. */
 export function checkProof(text: string, log: NoteKey, witnesses: readonly NoteKey[]): ProofVerdict {
   const proof = parseProof(text)
-  if (proof === null) return { kind: 'not_proven', why: 'This is no proof as npm run -s audit -- prove writes it.' }
+  if (proof === null) return { kind: 'not_proven', why: 'This is no proof as npm run audit -s -- prove writes it.' }
   const checkpoint = openCheckpoint(proof.checkpoint, log)
   if (checkpoint === null)
     return { kind: 'not_proven', why: `The checkpoint is not signed by ${log.name} with this key.` }
