@@ -8,10 +8,7 @@ export type CpuTimes = { readonly own: number; readonly postgres: number; readon
 const TICK_US = 10_000
 
 /** Reads what this process and the stores have used so far; null where there is no /proc. */
-export async function openCpuMeter(
-  database: Queryable,
-  redisPid: number | null,
-): Promise<(() => CpuTimes) | null> {
+export async function openCpuMeter(database: Queryable, redisPid: number | null): Promise<(() => CpuTimes) | null> {
   const { rows } = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   const postmaster = statOf(rows[0]?.pid ?? 0)?.parent
   if (postmaster === undefined) return null
@@ -46,7 +43,10 @@ type Stat = { readonly parent: number; readonly us: number; readonly withEndedUs
 function statOf(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number)
     const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15)
     const us = (user + system) * TICK_US
     return { parent: fields[1] ?? 0, us, withEndedUs: us + (endedUser + endedSystem) * TICK_US }

@@ -17,7 +17,7 @@ import { type LedgerBench, openLedgerBench } from './ledger-world.ts'
 import { median } from './load.ts'
 
 const AIM = 4
-const ROUNDS = Number(process.env.R ?? 5)
+const ROUNDS = 5
 const COUNT = 2_000
 const BASELINE_COUNT = 400
 /** Sessions that confirm at the same time. */
