@@ -86,26 +86,44 @@ BEGIN
   INSERT INTO baseline.transfer_event (transfer_id, version, state) SELECT f.id, e.version, e.state FROM fresh f CROSS JOIN (VALUES (1, 'HELD'), (2, 'SETTLED')) AS e (version, state);
   INSERT INTO baseline.hold_resolution (transfer_id, outcome) SELECT id, 'posted' FROM fresh ORDER BY n;
   INSERT INTO baseline.journal (id, reference) SELECT id, reference FROM fresh ORDER BY n;
-  INSERT INTO baseline.entry SELECT e.journal_id, e.leg, e.debit, e.credit, e.amount, 1000000000 + e.debit_seq, 1000000000 + e.credit_seq, e.debit_balance, e.credit_balance
-    FROM fresh f JOIN public.entry e ON e.journal_id = f.id;
+  INSERT INTO baseline.entry SELECT e.id, e.leg, e.debit, e.credit, e.amount, 1000000000 + e.debit_seq, 1000000000 + e.credit_seq, e.debit_balance, e.credit_balance
+    FROM fresh_entry e;
 END $$;
 
--- What is filled in names what is there: asking row by row would take most of the time.
-CREATE TABLE baseline.reference (of_table text, name text, definition text);
+-- What is filled in names what is there, and its order is known: asking row by row, and finding each row's place in every index, would take
+-- most of the time.
+CREATE TABLE baseline.loosened (of_table text, name text, definition text, is_constraint boolean, is_reference boolean);
 CREATE FUNCTION baseline.loosen() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE c record;
 BEGIN
-  INSERT INTO baseline.reference SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint
-   WHERE contype = 'f' AND connamespace = 'baseline'::regnamespace;
-  FOR c IN SELECT * FROM baseline.reference LOOP
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.of_table, c.name);
+  INSERT INTO baseline.loosened
+  SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), true, contype = 'f' FROM pg_constraint
+   WHERE (contype = 'f' AND connamespace = 'baseline'::regnamespace)
+      OR (contype IN ('p', 'u') AND conrelid IN ('entry'::regclass, 'transfer_leg'::regclass, 'transfer_event'::regclass, 'hold'::regclass,
+            'hold_resolution'::regclass, 'baseline.entry'::regclass, 'baseline.transfer_event'::regclass, 'baseline.hold_resolution'::regclass))
+      OR (contype = 'u' AND conrelid IN ('transfer'::regclass, 'baseline.transfer'::regclass, 'baseline.journal'::regclass))
+  UNION ALL
+  SELECT i.indrelid::regclass, i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), false, false FROM pg_index i
+   WHERE i.indrelid IN ('transfer'::regclass, 'transfer_event'::regclass, 'baseline.transfer'::regclass)
+     AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid);
+  FOR c IN SELECT * FROM baseline.loosened ORDER BY NOT is_reference LOOP
+    IF c.is_constraint THEN
+      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.of_table, c.name);
+    ELSE
+      EXECUTE format('DROP INDEX %s', c.name);
+    END IF;
   END LOOP;
 END $$;
-CREATE FUNCTION baseline.bind() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION baseline.bind() RETURNS void LANGUAGE plpgsql SET maintenance_work_mem = '256MB' AS $$
 DECLARE c record;
 BEGIN
-  FOR c IN DELETE FROM baseline.reference RETURNING * LOOP
-    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', c.of_table, c.name, c.definition);
+  FOR c IN SELECT * FROM baseline.loosened ORDER BY is_reference LOOP
+    IF c.is_constraint THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s %s', c.of_table, c.name, c.definition, CASE WHEN c.is_reference THEN 'NOT VALID' END);
+    ELSE
+      EXECUTE c.definition;
+    END IF;
   END LOOP;
+  DELETE FROM baseline.loosened;
 END $$;
 `

@@ -26,7 +26,7 @@ export type LedgerBench = {
 type Wallet = { readonly id: SubscriberId; readonly wallet: AccountId }
 
 const PEOPLE = 20_000
-const CHUNK = 50_000
+const CHUNK = 250_000
 const AMOUNT = 20_000n
 const FEE = 700n
 const TAX = 91n
@@ -61,6 +61,7 @@ export async function openLedgerBench(): Promise<LedgerBench> {
   return {
     ...{ world, owner, app, sealer },
     async fill(journals) {
+      if (filled >= journals) return
       await owner.query('SELECT baseline.loosen()')
       for (; filled < journals; filled += CHUNK) {
         const until = Math.min(filled + CHUNK, journals)
@@ -140,9 +141,11 @@ async function addPeople(owner: Database, sealer: Sealer): Promise<Wallet[]> {
 /** History as the posting functions would have left it: as many rows in each table, numbers and balances of the accounts in order. */
 const FILL = `
 CREATE FUNCTION bench_fill(p_from integer, p_until integer, p_amount bigint, p_fee bigint, p_tax bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE v_fee uuid; v_tax uuid; v_people integer; v_tariff text;
+DECLARE
+  v_fee uuid; v_tax uuid; v_people integer; v_tariff text; v_table text;
+  v_tables text[] := ARRAY['transfer', 'transfer_event', 'transfer_leg', 'hold', 'hold_resolution', 'journal', 'entry', 'account', 'pair_counter'];
 BEGIN
-  PERFORM set_config('ledger.referenced', 'yes', true);
+  SET LOCAL work_mem = '256MB';
   SELECT id INTO v_fee FROM account WHERE kind = 'fee_income';
   SELECT id INTO v_tax FROM account WHERE kind = 'tax_payable';
   SELECT count(*) INTO v_people FROM bench_wallet;
@@ -158,12 +161,13 @@ BEGIN
   CREATE TEMP TABLE fresh_leg ON COMMIT DROP AS
     SELECT f.n, f.id, l.leg::smallint AS leg, f.payer AS debit, l.credit, l.amount FROM fresh f
      CROSS JOIN LATERAL (VALUES (1, f.payee, p_amount), (2, v_fee, p_fee - p_tax), (3, v_tax, p_tax)) AS l (leg, credit, amount) ORDER BY f.n, l.leg;
-  ALTER TABLE transfer DISABLE TRIGGER USER;
+  FOREACH v_table IN ARRAY v_tables LOOP
+    EXECUTE format('ALTER TABLE %I DISABLE TRIGGER USER', v_table);
+  END LOOP;
   INSERT INTO transfer (id, reference, kind, session_id, payer_id, payer_account, payee_id, payee_account, currency, amount, fee, tax, tariff, quoted_at,
                         content_mac, business_day, created_at, state, version, next_attempt_at, ring_at)
   SELECT f.id, f.reference, 'send', f.id, f.payer_id, f.payer, f.payee_id, f.payee, 'KES', p_amount, p_fee, p_tax, v_tariff, now(), '\\x00', '2024-01-01',
          now() - interval '1 day', 'SETTLED', 2, NULL, NULL FROM fresh f ORDER BY f.n;
-  ALTER TABLE transfer ENABLE TRIGGER USER;
   INSERT INTO transfer_event (transfer_id, version, from_state, to_state) SELECT f.id, e.version, e.from_state, e.to_state FROM fresh f
    CROSS JOIN (VALUES (1, NULL, 'HELD'), (2, 'HELD', 'SETTLED')) AS e (version, from_state, to_state) ORDER BY f.n;
   INSERT INTO transfer_leg SELECT l.id, l.leg, l.debit, l.credit, 'KES', l.amount FROM fresh_leg l ORDER BY l.n, l.leg;
@@ -171,11 +175,24 @@ BEGIN
    CROSS JOIN LATERAL (VALUES (f.payer, p_amount + p_fee, 0), (f.payee, 0, p_amount)) AS h (account, out_amount, in_amount) ORDER BY f.n;
   INSERT INTO hold_resolution SELECT f.id, 'posted' FROM fresh f ORDER BY f.n;
   INSERT INTO journal (id, kind, transfer_id, reference, business_day) SELECT f.id, 'send', f.id, f.reference, '2024-01-01' FROM fresh f ORDER BY f.n;
-  PERFORM count(*) FROM ledger_write_entries(
-    (SELECT array_agg(l.id ORDER BY l.n, l.leg) FROM fresh_leg l), (SELECT array_agg(l.leg ORDER BY l.n, l.leg) FROM fresh_leg l),
-    (SELECT array_agg(l.debit ORDER BY l.n, l.leg) FROM fresh_leg l), (SELECT array_agg(l.credit ORDER BY l.n, l.leg) FROM fresh_leg l),
-    (SELECT array_agg(l.amount ORDER BY l.n, l.leg) FROM fresh_leg l), '{}', '{}', '{}');
+  CREATE TEMP TABLE fresh_side ON COMMIT DROP AS
+    SELECT s.*, a.seq + row_number() OVER line AS seq, (a.credits - a.debits + sum(s.change) OVER line)::bigint AS balance
+      FROM (SELECT l.n, l.leg, true AS is_debit, l.debit AS account_id, -l.amount AS change FROM fresh_leg l
+            UNION ALL SELECT l.n, l.leg, false, l.credit, l.amount FROM fresh_leg l) s JOIN account a ON a.id = s.account_id
+    WINDOW line AS (PARTITION BY s.account_id ORDER BY s.n, s.leg ROWS UNBOUNDED PRECEDING);
+  CREATE TEMP TABLE fresh_entry ON COMMIT DROP AS
+    SELECT l.*, d.seq AS debit_seq, c.seq AS credit_seq, d.balance AS debit_balance, c.balance AS credit_balance FROM fresh_leg l
+      JOIN fresh_side d ON d.n = l.n AND d.leg = l.leg AND d.is_debit JOIN fresh_side c ON c.n = l.n AND c.leg = l.leg AND NOT c.is_debit
+     ORDER BY l.n, l.leg;
+  INSERT INTO entry (journal_id, leg, debit, credit, currency, amount, debit_seq, credit_seq, debit_balance, credit_balance)
+  SELECT e.id, e.leg, e.debit, e.credit, 'KES', e.amount, e.debit_seq, e.credit_seq, e.debit_balance, e.credit_balance FROM fresh_entry e;
+  UPDATE account a SET debits = a.debits + c.debits, credits = a.credits + c.credits, seq = a.seq + c.entries
+    FROM (SELECT s.account_id, sum(CASE WHEN s.is_debit THEN -s.change ELSE 0 END) AS debits, sum(CASE WHEN s.is_debit THEN 0 ELSE s.change END) AS credits,
+                 count(*) AS entries FROM fresh_side s GROUP BY 1) c WHERE a.id = c.account_id;
   INSERT INTO pair_counter SELECT f.payer, f.payee, '2024-01-01', sum(p_amount), count(*), '2024-01-01', sum(p_amount), count(*) FROM fresh f GROUP BY 1, 2
   ON CONFLICT (payer_account, payee_account) DO NOTHING;
   PERFORM baseline.fill(p_amount, p_fee);
+  FOREACH v_table IN ARRAY v_tables LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE TRIGGER USER', v_table);
+  END LOOP;
 END $$`

@@ -1,6 +1,7 @@
 import type { Confirmation } from '../../src/ledger/hold.ts'
 import { holdTransfers } from '../../src/ledger/hold.ts'
 import { postTransfer, postTransfers } from '../../src/ledger/post.ts'
+import { openCpuMeter } from './cpu.ts'
 import { type LedgerBench, openLedgerBench } from './ledger-world.ts'
 import { median } from './load.ts'
 
@@ -27,21 +28,23 @@ export async function benchLedger({ size }: { readonly size: number }): Promise<
   const bench = await openLedgerBench()
   try {
     const houses = await housesOf(bench)
+    const meter = await openCpuMeter(bench.owner, null)
+    const postgresUs: PostgresUs = () => meter?.().postgres ?? 0
     await bench.fill(SMALL)
-    await turn(bench, houses)
+    await turn(bench, houses, postgresUs)
     const small: Turn[] = []
-    for (let round = 0; round < ROUNDS; round += 1) small.push(await turn(bench, houses))
+    for (let round = 0; round < ROUNDS; round += 1) small.push(await turn(bench, houses, postgresUs))
     for (const batch of BATCHES) {
-      const { holdMs, postMs } = await inBatches(bench, 2 * Math.max(batch, 500), batch)
+      const { holdMs, postMs } = await inBatches(bench, 2 * Math.max(batch, 500), batch, postgresUs)
       process.stdout.write(
         `  batches of ${String(batch).padStart(4)}: ${perSecond(holdMs)} holds/s  ${perSecond(postMs)} postings/s\n`,
       )
     }
     process.stdout.write(`  filling ${size} journals by SQL\n`)
     await bench.fill(size)
-    await turn(bench, houses)
+    await turn(bench, houses, postgresUs)
     const large: Turn[] = []
-    for (let round = 0; round < ROUNDS; round += 1) large.push(await turn(bench, houses))
+    for (let round = 0; round < ROUNDS; round += 1) large.push(await turn(bench, houses, postgresUs))
     print(`${SMALL} journals`, small)
     print(`${size} journals`, large)
     return judge(small, large)
@@ -50,6 +53,8 @@ export async function benchLedger({ size }: { readonly size: number }): Promise<
   }
 }
 
+/** What the database's processes have used so far; 0 where that cannot be known. */
+type PostgresUs = () => number
 type Houses = { readonly fee: string; readonly tax: string }
 /** Milliseconds for one transfer, or for one call. */
 type Turn = {
@@ -58,6 +63,10 @@ type Turn = {
   readonly postMs: number
   readonly loneMs: number
   readonly loneBaselineMs: number
+  /** Of the database's CPU, for one posting and one hold. */
+  readonly baselineUs: number
+  readonly holdUs: number
+  readonly postUs: number
 }
 
 async function housesOf({ owner }: LedgerBench): Promise<Houses> {
@@ -67,16 +76,20 @@ async function housesOf({ owner }: LedgerBench): Promise<Houses> {
   return rows[0] as Houses
 }
 
-async function turn(bench: LedgerBench, houses: Houses): Promise<Turn> {
-  const baselineMs = await baseline(bench, houses)
-  const { holdMs, postMs } = await inBatches(bench, PER_ROUND, BATCH)
-  return { baselineMs, holdMs, postMs, ...(await lone(bench, houses)) }
+async function turn(bench: LedgerBench, houses: Houses, postgresUs: PostgresUs): Promise<Turn> {
+  const theirs = await baseline(bench, houses, postgresUs)
+  return { ...theirs, ...(await inBatches(bench, PER_ROUND, BATCH, postgresUs)), ...(await lone(bench, houses)) }
 }
 
-async function baseline(bench: LedgerBench, houses: Houses): Promise<number> {
+async function baseline(
+  bench: LedgerBench,
+  houses: Houses,
+  postgresUs: PostgresUs,
+): Promise<Pick<Turn, 'baselineMs' | 'baselineUs'>> {
   const quotes = bench.confirmations(BASELINE_PER_ROUND).map(({ quote }) => quote)
   for (const quote of quotes) await holdBaseline(bench, quote)
   let next = 0
+  const fromUs = postgresUs()
   const fromMs = performance.now()
   await Promise.all(
     Array.from({ length: BASELINE_CONNECTIONS }, async () => {
@@ -84,7 +97,8 @@ async function baseline(bench: LedgerBench, houses: Houses): Promise<number> {
         await postBaseline(bench, houses, quote.id)
     }),
   )
-  return (performance.now() - fromMs) / BASELINE_PER_ROUND
+  const baselineMs = (performance.now() - fromMs) / BASELINE_PER_ROUND
+  return { baselineMs, baselineUs: (postgresUs() - fromUs) / BASELINE_PER_ROUND }
 }
 
 async function holdBaseline({ app }: LedgerBench, quote: Confirmation['quote']): Promise<void> {
@@ -103,20 +117,25 @@ async function inBatches(
   bench: LedgerBench,
   count: number,
   batch: number,
-): Promise<{ holdMs: number; postMs: number }> {
+  postgresUs: PostgresUs,
+): Promise<Pick<Turn, 'holdMs' | 'postMs' | 'holdUs' | 'postUs'>> {
   const confirmations = bench.confirmations(count)
   const parts = Array.from({ length: Math.ceil(count / batch) }, (_, n) =>
     confirmations.slice(n * batch, (n + 1) * batch),
   )
+  const fromUs = postgresUs()
   const fromMs = performance.now()
   for (const part of parts) await bench.app.transaction((tx) => holdTransfers(tx, bench.sealer, part))
   const heldMs = performance.now()
+  const heldUs = postgresUs()
   for (const part of parts)
     await postTransfers(
       bench.app,
       part.map(({ quote }) => quote.id),
     )
-  return { holdMs: (heldMs - fromMs) / count, postMs: (performance.now() - heldMs) / count }
+  const postMs = (performance.now() - heldMs) / count
+  const holdUs = (heldUs - fromUs) / count
+  return { holdMs: (heldMs - fromMs) / count, postMs, holdUs, postUs: (postgresUs() - heldUs) / count }
 }
 
 /** In turns, call by call, so that whatever else the machine does meets both. */
@@ -148,7 +167,9 @@ function print(title: string, turns: readonly Turn[]): void {
   process.stdout.write(
     `${title}: baseline ${perSecond(of((turn) => turn.baselineMs))}/s  holds ${perSecond(of((turn) => turn.holdMs))}/s` +
       `  postings ${perSecond(of((turn) => turn.postMs))}/s` +
-      `  alone ${of((turn) => turn.loneMs).toFixed(2)} ms, baseline ${of((turn) => turn.loneBaselineMs).toFixed(2)} ms\n`,
+      `  alone ${of((turn) => turn.loneMs).toFixed(2)} ms, baseline ${of((turn) => turn.loneBaselineMs).toFixed(2)} ms\n` +
+      `  CPU of the database: baseline ${of((turn) => turn.baselineUs).toFixed(0)} us a posting, in batches of ${BATCH} hold` +
+      ` ${of((turn) => turn.holdUs).toFixed(0)} us, posting ${of((turn) => turn.postUs).toFixed(0)} us\n`,
   )
 }
 
@@ -180,5 +201,10 @@ function judge(small: readonly Turn[], large: readonly Turn[]): boolean {
     met &&= reached
     process.stdout.write(`${name}: ${is.toFixed(2)} (aim ${aim}): ${reached ? 'met' : 'NOT met'}\n`)
   }
+  const byCpu = (turns: readonly Turn[]): string =>
+    median(turns.map((turn) => turn.baselineUs / turn.postUs)).toFixed(2)
+  process.stdout.write(
+    `postings by CPU time of the database, times the baseline: ${byCpu(small)}, ${byCpu(large)} with many journals\n`,
+  )
   return met
 }

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { ownLedger } from '../../src/account-providers/own-ledger.ts'
 import { makeConfirmTransfer } from '../../src/ledger/confirm.ts'
 import type { Confirmation } from '../../src/ledger/hold.ts'
@@ -11,6 +12,7 @@ import { startSettlementWorkers } from '../../src/settlement/worker.ts'
 import { enqueueSms } from '../../src/sms/outbox.ts'
 import { makeReceipts } from '../../src/sms/receipts.ts'
 import type { Events } from '../../src/telemetry/events.ts'
+import { type CpuTimes, cpuBetween, openCpuMeter } from './cpu.ts'
 import { type LedgerBench, openLedgerBench } from './ledger-world.ts'
 import { median } from './load.ts'
 
@@ -34,28 +36,54 @@ export async function benchSettle({ size }: { readonly size: number }): Promise<
   const bench = await openLedgerBench()
   try {
     await bench.fill(size)
+    const meter = await openCpuMeter(bench.owner, await redisPidOf(bench))
     const path = openPath(bench)
     await path.run(bench.confirmations(500))
-    const ratios: number[] = []
+    const [ratios, cpuRatios]: [number[], number[]] = [[], []]
     for (let round = 0; round < ROUNDS; round += 1) {
+      const from = meter?.()
       const baseline = await runBaseline(bench)
-      const { perSecond, p50Ms, cpuUs, confirmShare } = await path.run(bench.confirmations(COUNT))
+      const between = meter?.()
+      const confirmations = bench.confirmations(COUNT)
+      const fromOurs = meter?.()
+      const { perSecond, p50Ms, confirmShare } = await path.run(confirmations)
+      const until = meter?.()
       ratios.push(perSecond / baseline)
       process.stdout.write(
         `  baseline ${baseline.toFixed(0).padStart(5)}/s  nyota ${perSecond.toFixed(0).padStart(5)}/s  p50 ${p50Ms.toFixed(0)} ms` +
-          `  of it until held ${(confirmShare * 100).toFixed(0)} %  CPU of this process ${cpuUs.toFixed(0)} us a transfer\n`,
+          `  of it until held ${(confirmShare * 100).toFixed(0)} %\n`,
       )
+      if (from === undefined || between === undefined || fromOurs === undefined || until === undefined) continue
+      const theirs = cpuOf(cpuBetween(from, between), BASELINE_COUNT)
+      const ours = cpuOf(cpuBetween(fromOurs, until), COUNT)
+      cpuRatios.push(theirs.us / ours.us)
+      process.stdout.write(`    CPU a transfer: baseline ${theirs.text}; nyota ${ours.text}\n`)
     }
     await path.close()
     const ratio = median(ratios)
     process.stdout.write(`median ratio ${ratio.toFixed(2)} (aim ${AIM}): ${ratio >= AIM ? 'met' : 'NOT met'}\n`)
+    if (cpuRatios.length > 0) process.stdout.write(`median ratio by CPU time ${median(cpuRatios).toFixed(2)}\n`)
     return ratio >= AIM
   } finally {
     await bench.close()
   }
 }
 
-type Run = { readonly perSecond: number; readonly p50Ms: number; readonly cpuUs: number; readonly confirmShare: number }
+async function redisPidOf({ world }: LedgerBench): Promise<number | null> {
+  const redis = new Redis(world.redisUrl)
+  const found = /process_id:(\d+)/.exec(await redis.info('server'))
+  redis.disconnect()
+  return found === null ? null : Number(found[1])
+}
+
+function cpuOf({ own, postgres, redis }: CpuTimes, count: number): { readonly us: number; readonly text: string } {
+  const each = (us: number): string => (us / count).toFixed(0)
+  const us = own + postgres + redis
+  const parts = `this process ${each(own)}, PostgreSQL ${each(postgres)}, Redis ${each(redis)}`
+  return { us: us / count, text: `${each(us)} us (${parts})` }
+}
+
+type Run = { readonly perSecond: number; readonly p50Ms: number; readonly confirmShare: number }
 
 function openPath({ app, sealer, world }: LedgerBench) {
   const store = { redisUrl: world.redisUrl, prefix: 'bench-settle' }
@@ -86,7 +114,6 @@ function openPath({ app, sealer, world }: LedgerBench) {
     async run(confirmations: readonly Confirmation[]): Promise<Run> {
       const latencies: number[] = []
       let [next, confirmMs] = [0, 0]
-      const cpuFrom = process.cpuUsage()
       const fromMs = performance.now()
       await Promise.all(
         Array.from({ length: CALLERS }, async () => {
@@ -104,12 +131,10 @@ function openPath({ app, sealer, world }: LedgerBench) {
           }
         }),
       )
-      const { user, system } = process.cpuUsage(cpuFrom)
       const all = latencies.reduce((sum, ms) => sum + ms, 0)
       return {
         perSecond: (confirmations.length * 1_000) / (performance.now() - fromMs),
         p50Ms: median(latencies),
-        cpuUs: (user + system) / confirmations.length,
         confirmShare: confirmMs / all,
       }
     },

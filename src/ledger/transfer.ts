@@ -98,7 +98,10 @@ export async function readTransfer(db: Queryable, sealer: Sealer, id: TransferId
 /** A transfer whose turn has come, and those of the same payer that were confirmed before it and still wait on the own ledger, in order. */
 export type Due = { readonly transfer: Transfer | null; readonly earlier: readonly Transfer[] }
 
-/** What there is to do about these, in their order; what is on record as failing by itself keeps nobody waiting. */
+/**
+ * What there is to do about these, in their order; what is on record as failing by itself keeps nobody waiting. The odd way to say HELD is
+ * that of the index `transfer_waiting`: said plainly, another index fits as well, of all that waits, and is at times searched for each payer.
+ */
 export async function readDue(db: Queryable, sealer: Sealer, ids: readonly TransferId[]): Promise<Due[]> {
   const { rows } = await db.query<Row & { payer_account: string; ordinal: bigint; waits: boolean }>({
     name: 'read-due',
@@ -108,8 +111,8 @@ export async function readDue(db: Queryable, sealer: Sealer, ids: readonly Trans
       UNION ALL
       SELECT ${COLUMNS}, t.payer_account, t.ordinal, true FROM last
        CROSS JOIN LATERAL (SELECT w.* FROM transfer w
-                            WHERE w.payer_account = last.payer_account AND w.ordinal < last.ordinal AND w.state = 'HELD'
-                              AND w.kind IN ('send', 'own')) t
+                            WHERE w.payer_account = last.payer_account AND w.ordinal < last.ordinal
+                              AND CASE w.state WHEN 'HELD' THEN true ELSE false END AND w.kind IN ('send', 'own')) t
        WHERE t.id <> ALL ($1) AND NOT EXISTS (SELECT FROM ledger_poison p WHERE p.what = 'post' AND p.id = t.id)`,
     values: [ids],
   })

@@ -3,6 +3,9 @@ import type { Check } from './proof.ts'
 const sides = `SELECT e.debit AS account_id, e.debit_seq AS seq, -e.amount AS change, e.debit_balance AS balance, e.journal_id, e.leg FROM entry e
   UNION ALL SELECT e.credit, e.credit_seq, e.amount, e.credit_balance, e.journal_id, e.leg FROM entry e`
 
+/** Read once for each use: keeping all of it aside takes longer, and only one core can. */
+const allSides = `side AS NOT MATERIALIZED (${sides})`
+
 /** The last proof of each account by a close. */
 const proven = `SELECT DISTINCT ON (c.account_id) c.account_id, c.seq, c.debits, c.credits
   FROM day_close_account c ORDER BY c.account_id, c.business_day DESC`
@@ -58,7 +61,7 @@ export const bookChecks: readonly Check[] = [
     name: 'account-counters',
     proves: 'the counters of each account are the sums of its entries',
     grade: 'wrong',
-    find: counters(`side AS (${sides})`, '', 'coalesce(t.debits, 0)', 'coalesce(t.credits, 0)'),
+    find: counters(allSides, '', 'coalesce(t.debits, 0)', 'coalesce(t.credits, 0)'),
     findSince: counters(
       `proven AS (${proven}), side AS (${sidesSince})`,
       joinProven,
@@ -70,7 +73,7 @@ export const bookChecks: readonly Check[] = [
     name: 'entry-chain',
     proves: 'entries of each account are numbered without a gap, and each balance follows from the one before',
     grade: 'wrong',
-    find: chain(`side AS (${sides})`, '', '', 'coalesce(t.seq, 0)'),
+    find: chain(allSides, '', '', 'coalesce(t.seq, 0)'),
     findSince: chain(
       `proven AS (${proven}), side AS (${sidesSince})`,
       'UNION ALL SELECT p.account_id, p.seq, 0, p.credits - p.debits, NULL, NULL FROM proven p',

@@ -342,6 +342,16 @@ describe('of books that were edited', () => {
       where: { account: payer.wallet },
     },
     {
+      what: 'a pair whose month was counted wrongly',
+      sql: [
+        `UPDATE pair_counter c SET month_out = 119999 FROM transfer t
+          WHERE t.id = '${ids.sent}' AND c.payer_account = t.payer_account AND c.payee_account = t.payee_account`,
+      ],
+      check: 'pair-counters',
+      says: /has counted 2 transfers of 119999 to account \S+ in the month of \S+-01, but there are 2 of 120000/,
+      where: { account: payer.wallet },
+    },
+    {
       what: 'a main wallet that leaves less room than its savings take',
       sql: [
         `INSERT INTO account (kind, owner_id, code, currency, floor, credits, debits) VALUES ('wallet', '${payer.id}', 'savings', 'KES', 0, 5, 0)`,
