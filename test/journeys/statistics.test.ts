@@ -61,7 +61,10 @@ test('a developer sees screen, menus, variables and what ran, but no number, no 
   const { inspected } = inspection
   expect(inspected).toMatchObject({
     ...{ screen: 'send-money.confirm', language: 'en', status: 'active', state: 'shown', hops: 4 },
-    actions: [{ screen: 'send-money.quote', action: 'quote-send', effect: 'read', outcome: 'quoted' }],
+    actions: [
+      { screen: 'send-money.sources', action: 'list-sources', effect: 'read', outcome: 'wallet' },
+      { screen: 'send-money.quote', action: 'quote-send', effect: 'read', outcome: 'quoted' },
+    ],
     history: ['main.services', 'send-money.to', 'send-money.amount'],
   })
   expect(inspected.flows.at(-1)?.variables).toMatchObject({ amount: '50000', name: 'Juma K.', to: '0700***002' })
