@@ -5,6 +5,7 @@ import type { UssdDialogues, UssdLink } from './aggregators/smpp/ussd/dialogues.
 import type { SmsLink } from './aggregators/sms-link.ts'
 import { forgetOldHops } from './conversations/hops.ts'
 import { openDatabase } from './database/database.ts'
+import { startRounds } from './domain/rounds.ts'
 import { startDayCloser } from './ledger/day-closer.ts'
 import { makeDaySigner } from './ledger/day-signature.ts'
 import { makeTariffs } from './ledger/tariff-in-force.ts'
@@ -36,6 +37,8 @@ const HOUSEKEEPING_MS = 3_600_000
 const TIDY_SMS_MS = 60_000
 const DUE_REVERSALS_MS = 30_000
 const DECISIONS_MS = 10_000
+/** For a round under way when the worker stops; what it leaves, another one finds. */
+const FINISH_TIMEOUT_MS = 5_000
 /** A proof of millions of entries takes minutes; one that takes an hour is stuck. */
 const PROOF_TIMEOUT_MS = 3_600_000
 
@@ -78,27 +81,24 @@ export function startWorker(parts: Parts, links: readonly SmsLink[], onStop: OnS
   const sweeper = startSettlementSweeper(services)
   onStop(() => sweeper.close())
 
-  const housekeeping = setInterval(
-    () => void forgetOldHops(database).catch((error: unknown) => events.housekeepingFailed({ error })),
-    HOUSEKEEPING_MS,
-  )
-  onStop(() => clearInterval(housekeeping))
-  const tidying = setInterval(
-    () => void tidySms(database, sealer).catch((error: unknown) => events.housekeepingFailed({ error })),
-    TIDY_SMS_MS,
-  )
-  onStop(() => clearInterval(tidying))
+  const keepHouse = (everyMs: number, round: () => Promise<unknown>, onFailure: (error: unknown) => void): void => {
+    const rounds = startRounds(round, { everyMs, finishTimeoutMs: FINISH_TIMEOUT_MS, onFailure })
+    onStop(() => rounds.close())
+  }
+  const notKept = (error: unknown) => events.housekeepingFailed({ error })
   const asking = { database, notices: parts.askingNotices, events }
-  const reversals = setInterval(
-    () => void endDueReversals(asking).catch((error: unknown) => events.sweepFailed({ what: 'reversals', error })),
+  keepHouse(HOUSEKEEPING_MS, () => forgetOldHops(database), notKept)
+  keepHouse(TIDY_SMS_MS, () => tidySms(database, sealer), notKept)
+  keepHouse(
     DUE_REVERSALS_MS,
+    () => endDueReversals(asking),
+    (error) => events.sweepFailed({ what: 'reversals', error }),
   )
-  onStop(() => clearInterval(reversals))
-  const decisions = setInterval(
-    () => void endDecided(services).catch((error: unknown) => events.sweepFailed({ what: 'decisions', error })),
+  keepHouse(
     DECISIONS_MS,
+    () => endDecided(services),
+    (error) => events.sweepFailed({ what: 'decisions', error }),
   )
-  onStop(() => clearInterval(decisions))
   const asker = startReversalAsker(services)
   onStop(() => asker.close())
   carryOutOrders(parts, onStop)

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts'
 import { addDays, dateAt, type IsoDate } from '../domain/dates.ts'
-import { within } from '../domain/within.ts'
+import { type Rounds, startRounds } from '../domain/rounds.ts'
 import type { Events } from '../telemetry/events.ts'
 import { type CloseServices, closeDay, type DaysState, nextDay, readDaysState } from './day-close.ts'
 
@@ -16,11 +16,6 @@ export type DayCloserServices = Omit<CloseServices, 'database' | 'by'> & {
   readonly events: Pick<Events, 'dayClosed' | 'dayNotClosed' | 'dayCloseFailed'>
 }
 
-export type DayCloser = {
-  /** Begins no further close and waits some seconds for the one under way, which is whole or undone whatever happens. */
-  close(): Promise<void>
-}
-
 const EVERY_MS = 60_000
 /** A proof reads everything, so one that failed is not repeated every minute. */
 const RETRY_MS = 900_000
@@ -29,40 +24,31 @@ const MOST_DAYS = 31
 const FINISH_TIMEOUT_MS = 5_000
 const MINUTE_MS = 60_000
 
-/** Closes what is due, now and every minute, in as many processes as there are: a lock lets one close a day and the others find it closed. */
+/**
+ * Closes what is due, now and every minute, in as many processes as there are: a lock lets one close a day and the others find it closed.
+ * Stopping it waits some seconds for the close under way, which is whole or undone whatever happens.
+ */
 export function startDayCloser(
   services: DayCloserServices,
   now: () => number = Date.now,
   everyMs: number = EVERY_MS,
-): DayCloser {
+): Rounds {
   const { events } = services
-  let closing = false
   let notBeforeMs = 0
-  let looking: Promise<void> | null = null
-  async function look(): Promise<void> {
+  async function look(isClosing: () => boolean): Promise<void> {
     if (now() < notBeforeMs) return
-    const closed = await closeDue(services, now, () => closing)
+    const closed = await closeDue(services, now, isClosing)
     if (!closed) notBeforeMs = now() + RETRY_MS
   }
-  function tick(): void {
-    looking ??= look()
-      .catch((error: unknown) => {
-        notBeforeMs = now() + RETRY_MS
-        events.dayCloseFailed({ error })
-      })
-      .finally(() => {
-        looking = null
-      })
-  }
-  const timer = setInterval(tick, everyMs)
-  tick()
-  return {
-    async close() {
-      closing = true
-      clearInterval(timer)
-      await within(FINISH_TIMEOUT_MS, Promise.resolve(looking))
+  return startRounds(look, {
+    everyMs,
+    atOnce: true,
+    finishTimeoutMs: FINISH_TIMEOUT_MS,
+    onFailure: (error) => {
+      notBeforeMs = now() + RETRY_MS
+      events.dayCloseFailed({ error })
     },
-  }
+  })
 }
 
 /** Closes the days that are due, oldest first. False where one could not be. */

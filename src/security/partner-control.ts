@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { startRounds } from '../domain/rounds.ts'
 import type { Audit } from './audit.ts'
 
 /** `stopped`: nothing that comes from the partner is taken any more. */
@@ -39,14 +40,10 @@ export function startPartnerControl(options: PartnerControlOptions): PartnerCont
   const { database, audit, names, events, refreshEveryMs = REFRESH_EVERY_MS } = options
   const orders = new Map<string, Order>()
   const modeOf = (partner: string): PartnerMode => orders.get(partner)?.mode ?? 'active'
-  let refreshing: Promise<void> | null = null
-  const timer = setInterval(() => {
-    refreshing ??= refresh()
-      .catch((error: unknown) => events.partnerOrdersNotRead({ error }))
-      .finally(() => {
-        refreshing = null
-      })
-  }, refreshEveryMs)
+  const refreshes = startRounds(refresh, {
+    everyMs: refreshEveryMs,
+    onFailure: (error) => events.partnerOrdersNotRead({ error }),
+  })
 
   async function refresh(): Promise<void> {
     const { rows } = await database.query<Order>({
@@ -74,9 +71,6 @@ export function startPartnerControl(options: PartnerControlOptions): PartnerCont
       return true
     },
     refresh,
-    async close() {
-      clearInterval(timer)
-      await refreshing
-    },
+    close: refreshes.close,
   }
 }

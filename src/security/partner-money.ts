@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { startRounds } from '../domain/rounds.ts'
 import type { Audit } from './audit.ts'
 import type { PartnerCaps, PartnerTrust } from './partner-trust.ts'
 
@@ -45,15 +46,8 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
   const underWay = new Map<string, bigint>()
   let fresh = new Map<string, bigint>()
   const refusedAtMs = new Map<string, number>()
-  let flushing: Promise<void> | null = null
-  const tick = (): void => {
-    flushing ??= flush()
-      .catch((error: unknown) => events.housekeepingFailed({ error }))
-      .finally(() => {
-        flushing = null
-      })
-  }
-  const timer = caps.size === 0 ? null : setInterval(tick, flushEveryMs)
+  const onFailure = (error: unknown): void => events.housekeepingFailed({ error })
+  const flushes = caps.size === 0 ? null : startRounds(flush, { everyMs: flushEveryMs, onFailure })
 
   function add(partner: string, amount: bigint): void {
     fresh.set(partner, (fresh.get(partner) ?? 0n) + amount)
@@ -73,9 +67,7 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
     events.partnerCapped({ partner, cap, first })
     if (!first) return
     const event = { actor: { kind: 'system', id: 'gateway' }, action: 'partner.capped', subject: partner } as const
-    audit
-      .record(database, { ...event, payload: { cap } })
-      .catch((error: unknown) => events.housekeepingFailed({ error }))
+    audit.record(database, { ...event, payload: { cap } }).catch(onFailure)
   }
 
   async function flush(): Promise<void> {
@@ -126,10 +118,9 @@ export function startPartnerMoney(options: PartnerMoneyOptions): PartnerMoney {
     },
     flush,
     async close() {
-      if (timer === null) return
-      clearInterval(timer)
-      await flushing
-      await flush().catch((error: unknown) => events.housekeepingFailed({ error }))
+      if (flushes === null) return
+      await flushes.close()
+      await flush().catch(onFailure)
     },
   }
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { QueryOutcome as ReversalOutcome } from '../account-providers/account-provider.ts'
 import type { QueryOutcome } from '../billers/biller.ts'
 import type { Database } from '../database/database.ts'
+import { type Rounds, startRounds } from '../domain/rounds.ts'
 import { readTransfer } from '../ledger/transfer.ts'
 import type { Sealer } from '../security/sealing.ts'
 import type { Events } from '../telemetry/events.ts'
@@ -25,8 +26,6 @@ export type ReversalServices = Partners & {
 
 type Said = QueryOutcome | ReversalOutcome
 
-export type ReversalAsker = { close(): Promise<void> }
-
 const EVERY_MS = 10_000
 const BATCH = 100
 /** Nothing is sent when its process was frozen that long since the step was recorded: it may have been given up meanwhile. */
@@ -35,25 +34,12 @@ const SEND_WITHIN_MS = 2_000
 const GRACE_MS = 5_000
 
 /** Looks now and every few seconds for payments that partners are to take back. Any number of workers may do so at once. */
-export function startReversalAsker(services: ReversalServices): ReversalAsker {
-  let running: Promise<unknown> | null = null
-  let closing = false
-  function tick(): void {
-    running ??= askReversals(services, () => closing)
-      .catch((error: unknown) => services.events.sweepFailed({ what: 'provider reversals', error }))
-      .finally(() => {
-        running = null
-      })
-  }
-  const timer = setInterval(tick, EVERY_MS)
-  tick()
-  return {
-    async close() {
-      closing = true
-      clearInterval(timer)
-      await running
-    },
-  }
+export function startReversalAsker(services: ReversalServices): Rounds {
+  return startRounds((isClosing) => askReversals(services, isClosing), {
+    everyMs: EVERY_MS,
+    atOnce: true,
+    onFailure: (error) => services.events.sweepFailed({ what: 'provider reversals', error }),
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Database, Queryable } from '../database/database.ts'
-import { within } from '../domain/within.ts'
+import { type Rounds, startRounds } from '../domain/rounds.ts'
 import { holdTransfer } from '../ledger/hold.ts'
 import { quoteTransfer, type Refusal } from '../ledger/quote.ts'
 import { readOrder, type StandingOrder } from '../ledger/standing-order.ts'
@@ -39,40 +39,26 @@ export type StandingServices = {
   readonly events: Pick<Events, 'sweepFailed' | 'standingDone'>
 }
 
-export type StandingSweeper = {
-  /** Begins nothing more and waits some seconds for what is under way, which is whole or undone whatever happens. */
-  close(): Promise<void>
-}
-
 const EVERY_MS = 5_000
 /** Of one look, so that closing never waits long. */
 const MOST_RUNS = 200
 const AFTER_FAILURE_MS = 15 * 60_000
 const FINISH_TIMEOUT_MS = 5_000
 
-/** Looks now and every few seconds for ordered transfers that are due. Any number of workers may do so at once. */
-export function startStandingSweeper(services: StandingServices, everyMs: number = EVERY_MS): StandingSweeper {
-  let closing = false
-  let looking: Promise<void> | null = null
-  async function look(): Promise<void> {
-    for (let run = 0; run < MOST_RUNS && !closing; run += 1) if (!(await carryOutNext(services))) return
+/**
+ * Looks now and every few seconds for ordered transfers that are due. Any number of workers may do so at once. Closing waits some seconds
+ * for what is under way, which is whole or undone whatever happens.
+ */
+export function startStandingSweeper(services: StandingServices, everyMs: number = EVERY_MS): Rounds {
+  async function look(isClosing: () => boolean): Promise<void> {
+    for (let run = 0; run < MOST_RUNS && !isClosing(); run += 1) if (!(await carryOutNext(services))) return
   }
-  function tick(): void {
-    looking ??= look()
-      .catch((error: unknown) => services.events.sweepFailed({ what: 'standing orders', error }))
-      .finally(() => {
-        looking = null
-      })
-  }
-  const timer = setInterval(tick, everyMs)
-  tick()
-  return {
-    async close() {
-      closing = true
-      clearInterval(timer)
-      await within(FINISH_TIMEOUT_MS, Promise.resolve(looking))
-    },
-  }
+  return startRounds(look, {
+    everyMs,
+    atOnce: true,
+    finishTimeoutMs: FINISH_TIMEOUT_MS,
+    onFailure: (error) => services.events.sweepFailed({ what: 'standing orders', error }),
+  })
 }
 
 /** What became of one time that an order was due. */

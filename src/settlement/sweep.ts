@@ -1,4 +1,5 @@
 import type { TransferId } from '../domain/ids.ts'
+import { type Rounds, startRounds } from '../domain/rounds.ts'
 import { readTransfer } from '../ledger/transfer.ts'
 import type { QueuedSms } from '../sms/outbox.ts'
 import type { Events } from '../telemetry/events.ts'
@@ -11,33 +12,17 @@ export type SweepServices = Pick<SettleServices, 'database' | 'sealer' | 'receip
   readonly events: Pick<Events, 'swept' | 'sweepFailed'>
 }
 
-export type Sweeper = { close(): Promise<void> }
-
 const INTERVAL_MS = 1_000
 const BATCH = 500
 const TELL_BATCH = 50
 
 /** Sweeps now and every second, in as many processes as there are; one at a time in each. */
-export function startSettlementSweeper(services: SweepServices, intervalMs: number = INTERVAL_MS): Sweeper {
-  let running: Promise<unknown> = Promise.resolve()
-  let busy = false
-  function tick(): void {
-    if (busy) return
-    busy = true
-    running = sweepTransfers(services)
-      .catch((error: unknown) => services.events.sweepFailed({ what: 'transfers', error }))
-      .finally(() => {
-        busy = false
-      })
-  }
-  const timer = setInterval(tick, intervalMs)
-  tick()
-  return {
-    async close() {
-      clearInterval(timer)
-      await running
-    },
-  }
+export function startSettlementSweeper(services: SweepServices, intervalMs: number = INTERVAL_MS): Rounds {
+  return startRounds(() => sweepTransfers(services), {
+    everyMs: intervalMs,
+    atOnce: true,
+    onFailure: (error) => services.events.sweepFailed({ what: 'transfers', error }),
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { LinkMode, LinkStatus, SmsLink } from '../aggregators/sms-link.ts'
 import type { Queryable } from '../database/database.ts'
+import { startRounds } from '../domain/rounds.ts'
 import type { Events } from '../telemetry/events.ts'
 
 /** A link by name: what is wanted of it, by whom, and how it is in this process (null where this process has no such link). */
@@ -41,14 +42,10 @@ export function startLinkControl(options: LinkControlOptions): LinkControl {
   const { database, events, refreshEveryMs = REFRESH_EVERY_MS } = options
   const orders = new Map<string, Order>()
   const modeOf = (name: string): LinkMode => orders.get(name)?.mode ?? 'active'
-  let refreshing: Promise<void> | null = null
-  const timer = setInterval(() => {
-    refreshing ??= refresh()
-      .catch((error: unknown) => events.linkOrdersNotRead({ error }))
-      .finally(() => {
-        refreshing = null
-      })
-  }, refreshEveryMs)
+  const refreshes = startRounds(refresh, {
+    everyMs: refreshEveryMs,
+    onFailure: (error) => events.linkOrdersNotRead({ error }),
+  })
 
   async function refresh(): Promise<void> {
     for (const order of await readOrders(database)) {
@@ -86,10 +83,7 @@ export function startLinkControl(options: LinkControlOptions): LinkControl {
       return true
     },
     refresh,
-    async close() {
-      clearInterval(timer)
-      await refreshing
-    },
+    close: refreshes.close,
   }
 }
 

@@ -1,4 +1,4 @@
-import { within } from '../domain/within.ts'
+import { startRounds } from '../domain/rounds.ts'
 import type { QueueStore } from '../redis/bell.ts'
 import { startQueueWorker } from '../redis/worker.ts'
 import { deliverSms, type SmsServices } from './deliver.ts'
@@ -35,20 +35,19 @@ export function startSmsWorker(services: SmsServices, options: SmsWorkerOptions)
     (id) => deliverSms(services, id).catch((error: unknown) => events.smsFailed({ id, error })),
   )
 
-  let sweeping: Promise<unknown> | null = null
-  const timer = setInterval(() => {
-    sweeping ??= sweepSms(database, bell)
-      .then((count) => count > 0 && events.swept({ what: 'sms', count }))
-      .catch((error: unknown) => events.sweepFailed({ what: 'sms', error }))
-      .finally(() => {
-        sweeping = null
-      })
-  }, sweepEveryMs)
+  async function sweep(): Promise<void> {
+    const count = await sweepSms(database, bell)
+    if (count > 0) events.swept({ what: 'sms', count })
+  }
+  const sweeps = startRounds(sweep, {
+    everyMs: sweepEveryMs,
+    finishTimeoutMs: FINISH_TIMEOUT_MS,
+    onFailure: (error) => events.sweepFailed({ what: 'sms', error }),
+  })
 
   return {
     async close() {
-      clearInterval(timer)
-      await Promise.all([worker.close(), within(FINISH_TIMEOUT_MS, Promise.resolve(sweeping))])
+      await Promise.all([worker.close(), sweeps.close()])
     },
   }
 }

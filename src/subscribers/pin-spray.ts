@@ -1,6 +1,7 @@
 import type { Database, Queryable } from '../database/database.ts'
 import type { SubscriberId } from '../domain/ids.ts'
 import type { Msisdn } from '../domain/msisdn.ts'
+import { startRounds } from '../domain/rounds.ts'
 import type { Events } from '../telemetry/events.ts'
 
 /** Country code and the digits by which networks and ranges are told apart; a hundred thousand people and more share them. */
@@ -60,18 +61,7 @@ export function watchSprays({ database, events }: SprayServices, everyMs: number
     known = new Set(sprays.map(({ scope }) => scope))
     await database.query(`DELETE FROM pin_failure WHERE at < now() - interval '2 days'`)
   }
-  let looking: Promise<void> | null = null
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((error: unknown) => events.housekeepingFailed({ error }))
-      .finally(() => {
-        looking = null
-      })
-  }, everyMs)
-  return async () => {
-    clearInterval(timer)
-    await looking
-  }
+  return startRounds(look, { everyMs, onFailure: (error) => events.housekeepingFailed({ error }) }).close
 }
 
 /** `no spray of guesses`, or `SPRAY on 254712: 41 wrong PINs of 40 people in five minutes`. */

@@ -2,10 +2,11 @@ import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TransferId } from '../../src/domain/ids.ts'
+import type { Rounds } from '../../src/domain/rounds.ts'
 import { proveBalances } from '../../src/ledger/prove.ts'
 import { balanceOf } from '../../src/ledger/statement.ts'
 import { openSettlement, type Settlement } from '../../src/settlement/queue.ts'
-import { type Sweeper, startSettlementSweeper, sweepTransfers } from '../../src/settlement/sweep.ts'
+import { startSettlementSweeper, sweepTransfers } from '../../src/settlement/sweep.ts'
 import { type SettlementWorkers, startSettlementWorkers } from '../../src/settlement/worker.ts'
 import type { Person } from '../ledger/world.ts'
 import { createTestRedis, type TestRedis } from '../support/redis.ts'
@@ -15,7 +16,7 @@ let world: SettlementWorld
 let redis: TestRedis
 let settlement: Settlement
 let workers: SettlementWorkers | null = null
-let sweeper: Sweeper | null = null
+let sweeper: Rounds | null = null
 let amina: Person
 let juma: Person
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { NumberingPlan } from '../../../domain/market.ts'
+import { startRounds } from '../../../domain/rounds.ts'
 import type { Secret } from '../../../domain/secret.ts'
 import { within } from '../../../domain/within.ts'
 import type { AccountBook, BindType, ServerEvents, SmppAccount } from './account.ts'
@@ -150,14 +151,10 @@ export async function startSmppServer(options: SmppServerOptions): Promise<SmppS
   server.listen(settings.port, settings.host)
   await once(server, 'listening')
   server.on('error', (error) => events.onFailed({ error }))
-  let reloading: Promise<void> | null = null
-  const reloads = setInterval(() => {
-    reloading ??= reload()
-      .catch((error: unknown) => events.onFailed({ error }))
-      .finally(() => {
-        reloading = null
-      })
-  }, limits.reloadEveryMs)
+  const reloads = startRounds(reload, {
+    everyMs: limits.reloadEveryMs,
+    onFailure: (error) => events.onFailed({ error }),
+  })
   const looks = setInterval(() => {
     for (const live of lives.values()) live.deliverer.look()
   }, limits.deliverEveryMs)
@@ -172,13 +169,13 @@ export async function startSmppServer(options: SmppServerOptions): Promise<SmppS
     connections: () => sockets.size,
     async stop() {
       stopping = true
-      clearInterval(reloads)
+      const reloaded = reloads.close()
       clearInterval(looks)
       const closed = new Promise((resolve) => server.close(resolve))
       await within(FINISH_TIMEOUT_MS, settled(sessions))
       await Promise.all([...sessions.keys()].map((session) => session.unbind('stopping')))
       for (const socket of sockets.keys()) socket.destroy()
-      await Promise.all([closed, reloading, ...[...lives.values()].map((live) => live.deliverer.idle())])
+      await Promise.all([closed, reloaded, ...[...lives.values()].map((live) => live.deliverer.idle())])
     },
   }
 }
