@@ -71,7 +71,7 @@ describe('a gateway that is killed between the confirm and the settlement', () =
     expect((await transfers()).map(({ state }) => state)).toEqual(['HELD'])
     await start()
     await expectOneSend()
-  })
+  }, 60_000)
 
   test('does so also when Redis has lost everything meanwhile', async () => {
     const gateway = await start({ ROLES: 'gateway' })
@@ -80,7 +80,7 @@ describe('a gateway that is killed between the confirm and the settlement', () =
     await world.redis.flush()
     await start()
     await expectOneSend()
-  })
+  }, 60_000)
 
   test('and a Redis that loses everything under a running worker delays the settlement, no more', async () => {
     const gateway = await start({ ROLES: 'gateway' })
@@ -93,7 +93,7 @@ describe('a gateway that is killed between the confirm and the settlement', () =
     } finally {
       await worker.kill()
     }
-  }, 40_000)
+  }, 60_000)
 })
 
 test('a gateway killed while a biller works asks the biller by reference and never pays twice', async () => {
@@ -125,4 +125,4 @@ test('SIGTERM ends the process within ten seconds, and what a hop has begun is a
   expect(await answered).toMatch(/^END KES 300 to City Power is being processed, ref [A-Z2-9]{10}/)
   expect(stopped.code).toBe(0)
   expect(stopped.tookMs).toBeLessThan(10_000)
-}, 30_000)
+}, 60_000)
