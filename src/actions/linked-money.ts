@@ -9,7 +9,7 @@ import { readToken } from '../settlement/attempts.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
 import { findLinked, type Linked, linkedOf } from './linked.ts'
 import { type Answer, answer, money, quoteOutcomes } from './quote.ts'
-import { DEADLINE_MS, endOf, refusedBy, WAIT_MS } from './transfer.ts'
+import { byPin, endOf, refusedBy, WAIT_MS } from './transfer.ts'
 
 const WALLET = 'Nyota'
 const reference = { type: 'text', max: 10 } as const
@@ -102,11 +102,8 @@ const paidOutcomes = {
 export const sendFrom: Action = defineAction(
   {
     name: 'send-from',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: paidOutcomes,
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => paidFrom(await confirmBoth(services, context, quote)),
 )
@@ -115,11 +112,8 @@ export const sendFrom: Action = defineAction(
 export const payBillFrom: Action = defineAction(
   {
     name: 'pay-bill-from',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: { ...paidOutcomes, token: { reference, token: { type: 'digits', max: 20 } } },
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => {
     const result = await confirmBoth(services, context, quote)

@@ -114,7 +114,13 @@ export const quoteAirtime: Action = defineAction(
 
 type Payee = QuoteRequest['payee']
 
-function ask({ quoteTransfer }: Services, { caller, atMs }: ActionContext, amount: string, payee: Payee) {
+/** Asks what a transfer by the caller would cost; the quote has a fresh id. */
+export function ask(
+  { quoteTransfer }: Services,
+  { caller, atMs }: ActionContext,
+  amount: string,
+  payee: Payee,
+): Promise<QuoteOutcome> {
   const id = uuidv7(atMs) as TransferId
   return quoteTransfer({ id, atMs, payerId: caller.id, amount: BigInt(amount), payee })
 }
@@ -124,7 +130,8 @@ export type Answer<Full extends string> =
   | { outcome: 'insufficient' | 'unavailable' | Full; values?: undefined }
   | { outcome: 'below_minimum'; values: { minimum: string } }
   | { outcome: 'over_transaction_limit'; values: { limit: string } }
-  | { outcome: 'over_day_limit' | 'over_month_limit'; values: { left: string } }
+  | { outcome: 'over_day_limit'; values: { left: string } }
+  | { outcome: 'over_month_limit'; values: { left: string } }
 
 /** What a quote's outcome is to a screen; `full`: the outcome where the payee has no room. */
 export function answer<Full extends string>(result: QuoteOutcome, full: Full): Answer<Full> {
@@ -141,8 +148,9 @@ export function answer<Full extends string>(result: QuoteOutcome, full: Full): A
     case 'over_transaction_limit':
       return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
     case 'over_day_limit':
+      return { outcome: 'over_day_limit', values: { left: String(result.left) } }
     case 'over_month_limit':
-      return { outcome: result.kind, values: { left: String(result.left) } }
+      return { outcome: 'over_month_limit', values: { left: String(result.left) } }
     case 'payee_full':
       return { outcome: full }
     case 'payee_unavailable':

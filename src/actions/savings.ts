@@ -1,25 +1,10 @@
-import { type TransferId, uuidv7 } from '../domain/ids.ts'
 import { shortName } from '../domain/names.ts'
-import { MOST_AMOUNT, MOST_FEE } from '../ledger/check-tariff.ts'
-import type { QuoteOutcome } from '../ledger/quote.ts'
-import { quoteToJson } from '../ledger/quote-json.ts'
 import { type OwnWallet, openSavings, savingsOf } from '../ledger/savings.ts'
-import type { Json, ValueType } from '../menu/contract.ts'
 import { type Action, type ActionContext, defineAction, type Services } from './action.ts'
+import { type Answer, answer, ask, money, quoteOutcomes } from './quote.ts'
 
-const money: ValueType & { type: 'money' } = { type: 'money', max: MOST_AMOUNT }
-const fee: ValueType & { type: 'money' } = { type: 'money', max: MOST_FEE }
-const quoted = { quote: { type: 'opaque' }, fee, total: money } as const
-
-/** `repeated`: the same amount went the same way within ten minutes. No limit of a tier applies, so that the most is what the tariff prices. */
-const outcomes = {
-  quoted,
-  repeated: quoted,
-  insufficient: {},
-  below_minimum: { minimum: money },
-  over_transaction_limit: { limit: money },
-  unavailable: {},
-} as const
+/** No limit of a tier applies, so that the most is what the tariff prices. */
+const { over_day_limit: _day, over_month_limit: _month, ...outcomes } = quoteOutcomes
 
 /** What putting money aside costs. Opens the caller's savings, empty, where there are none yet. */
 export const quotePutAside: Action = defineAction(
@@ -35,7 +20,7 @@ export const quotePutAside: Action = defineAction(
       }
       return savings
     })
-    return savings === null ? { outcome: 'unavailable' } : answer(await ask(services, context, 'savings', amount))
+    return savings === null ? { outcome: 'unavailable' } : askOwn(services, context, 'savings', amount)
   },
 )
 
@@ -44,7 +29,7 @@ export const quoteTakeOut: Action = defineAction(
   { name: 'quote-take-out', effect: 'read', input: { amount: money }, outcomes },
   async (services, context, { amount }) => {
     if ((await savingsOf(services.database, context.caller.id)) === null) return { outcome: 'insufficient' }
-    return answer(await ask(services, context, 'main', amount))
+    return askOwn(services, context, 'main', amount)
   },
 )
 
@@ -64,35 +49,17 @@ export const checkSavings: Action = defineAction(
   },
 )
 
-function ask({ quoteTransfer }: Services, { caller, atMs }: ActionContext, into: OwnWallet, amount: string) {
-  const payee = { kind: 'own', id: into, name: shortName(caller.name) } as const
-  return quoteTransfer({ id: uuidv7(atMs) as TransferId, atMs, payerId: caller.id, amount: BigInt(amount), payee })
-}
-
-type Answer =
-  | { outcome: 'quoted' | 'repeated'; values: { quote: Json; fee: string; total: string } }
-  | { outcome: 'insufficient' | 'unavailable'; values?: undefined }
-  | { outcome: 'below_minimum'; values: { minimum: string } }
-  | { outcome: 'over_transaction_limit'; values: { limit: string } }
-
-function answer(result: QuoteOutcome): Answer {
-  switch (result.kind) {
-    case 'quoted': {
-      const { quote } = result
-      const values = { quote: quoteToJson(quote), fee: quote.fee, total: quote.total }
-      return { outcome: result.repeats ? 'repeated' : 'quoted', values }
-    }
-    case 'insufficient':
-      return { outcome: 'insufficient' }
-    case 'below_minimum':
-      return { outcome: 'below_minimum', values: { minimum: String(result.minimum) } }
-    case 'over_transaction_limit':
-      return { outcome: 'over_transaction_limit', values: { limit: String(result.limit) } }
-    // A closed wallet, or a tariff without a price for it; no limit of a day, a month or a balance is asked for.
+async function askOwn(services: Services, context: ActionContext, into: OwnWallet, amount: string): Promise<OwnAnswer> {
+  const payee = { kind: 'own', id: into, name: shortName(context.caller.name) } as const
+  const answered = answer(await ask(services, context, amount, payee), 'unavailable')
+  switch (answered.outcome) {
+    // A closed wallet, or a tariff without a price for it, is unavailable too; no limit of a day or a month is asked for.
     case 'over_day_limit':
     case 'over_month_limit':
-    case 'payee_full':
-    case 'payee_unavailable':
       return { outcome: 'unavailable' }
+    default:
+      return answered
   }
 }
+
+type OwnAnswer = Exclude<Answer<never>, { outcome: 'over_day_limit' | 'over_month_limit' }>

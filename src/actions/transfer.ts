@@ -10,7 +10,22 @@ import { findLinked } from './linked.ts'
 export const WAIT_MS: number = 2500
 
 /** The hold, then the wait, and room for a slow commit. */
-export const DEADLINE_MS: number = 5000
+const DEADLINE_MS = 5000
+
+type ByPin = {
+  readonly effect: 'write'
+  readonly asks: 'pin'
+  readonly input: { readonly quote: { readonly type: 'opaque' } }
+  readonly deadlineMs: number
+}
+
+/** How money is moved: by the PIN, exactly as a quote says. */
+export const byPin: ByPin = {
+  effect: 'write',
+  asks: 'pin',
+  input: { quote: { type: 'opaque' } },
+  deadlineMs: DEADLINE_MS,
+}
 
 const reference: { readonly type: 'text'; readonly max: 10 } = { type: 'text', max: 10 }
 
@@ -26,51 +41,23 @@ const transferOutcomes = {
 export const sendMoney: Action = defineAction(
   {
     name: 'send-money',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: { ...transferOutcomes, refused: {} },
-    deadlineMs: DEADLINE_MS,
   },
-  async (services, context, { quote }) => {
-    const result = await confirm(services, context, quote)
-    switch (result.kind) {
-      case 'settled':
-      case 'processing':
-        return { outcome: result.kind, values: { reference: result.reference } }
-      case 'rejected':
-        return { outcome: 'refused' }
-      default:
-        return { outcome: result.kind }
-    }
-  },
+  async (services, context, { quote }) => sentTo(await confirm(services, context, quote)),
 )
 
 /** The same between the payer's own wallets, where nobody can refuse but the payer's own standing. */
 export const moveSavings: Action = defineAction(
   {
     name: 'move-savings',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: { settled: { reference }, processing: { reference }, insufficient: {}, expired: {}, refused: {} },
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => {
-    const result = await confirm(services, context, quote)
-    switch (result.kind) {
-      case 'settled':
-      case 'processing':
-        return { outcome: result.kind, values: { reference: result.reference } }
-      case 'insufficient':
-      case 'expired':
-        return { outcome: result.kind }
-      // No limit applies here; one that did would be a refusal like any other.
-      case 'over_limit':
-      case 'refused':
-      case 'rejected':
-        return { outcome: 'refused' }
-    }
+    const sent = sentTo(await confirm(services, context, quote))
+    // No limit applies here; one that did would be a refusal like any other.
+    return sent.outcome === 'over_limit' ? { outcome: 'refused' } : sent
   },
 )
 
@@ -78,16 +65,13 @@ export const moveSavings: Action = defineAction(
 export const payBill: Action = defineAction(
   {
     name: 'pay-bill',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: {
       ...transferOutcomes,
       token: { reference, token: { type: 'digits', max: 20 } },
       unavailable: {},
       refused: { reference },
     },
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => {
     const result = await confirm(services, context, quote)
@@ -101,11 +85,8 @@ export const payBill: Action = defineAction(
 export const buyAirtime: Action = defineAction(
   {
     name: 'buy-airtime',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => paidTo(await confirm(services, context, quote)),
 )
@@ -114,11 +95,8 @@ export const buyAirtime: Action = defineAction(
 export const moveMoney: Action = defineAction(
   {
     name: 'move-money',
-    effect: 'write',
-    asks: 'pin',
-    input: { quote: { type: 'opaque' } },
+    ...byPin,
     outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
-    deadlineMs: DEADLINE_MS,
   },
   async (services, context, { quote }) => {
     const { kind, payerAccount, payeeAccount } = quoteFromJson(quote)
@@ -126,6 +104,24 @@ export const moveMoney: Action = defineAction(
     return linked === null ? { outcome: 'unavailable' } : paidTo(await confirm(services, context, quote))
   },
 )
+
+type Sent =
+  | { readonly outcome: 'settled' | 'processing'; readonly values: { reference: string } }
+  | { readonly outcome: 'insufficient' | 'expired' | 'refused'; readonly values?: undefined }
+  | { readonly outcome: 'over_limit'; readonly values?: undefined }
+
+/** What became of money for a wallet here; a refusal has no reference, for nothing is asked of anybody. */
+function sentTo(result: Confirmed): Sent {
+  switch (result.kind) {
+    case 'settled':
+    case 'processing':
+      return { outcome: result.kind, values: { reference: result.reference } }
+    case 'rejected':
+      return { outcome: 'refused' }
+    default:
+      return { outcome: result.kind }
+  }
+}
 
 type Paid =
   | { readonly outcome: 'settled' | 'processing' | 'refused'; readonly values: { reference: string } }
