@@ -100,7 +100,14 @@ function bareExpress(): Express {
 
 function closeWith404(app: Express): void {
   app.use((_request: Request, response: Response) => sendProblem(response, 404))
-  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => sendProblem(response, 503))
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
+    isUnreadable(error) ? sendProblem(response, 400, 'the path cannot be read') : sendProblem(response, 503),
+  )
+}
+
+/** Express' own word for percent signs that encode nothing. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)
 }
 
 async function listen(

@@ -92,7 +92,7 @@ test('every action that writes names what is on record of it, or says why nothin
 })
 
 test('every command does', () => {
-  const helpers = ['command-line', 'stores']
+  const helpers = ['command-line', 'operator-command', 'stores']
   const tools = readdirSync('scripts').flatMap((name) => (name.endsWith('.ts') ? [name.slice(0, -3)] : []))
   expect(Object.keys(COMMANDS).sort()).toEqual(tools.filter((name) => !helpers.includes(name)).sort())
 })
