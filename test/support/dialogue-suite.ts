@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Delivery } from '../../scripts/dialogues/client.ts'
 import { listDialogueFiles, readDialogue, rewriteDialogue } from '../../scripts/dialogues/file.ts'
 import { playDialogue, showDifferences } from '../../scripts/dialogues/play.ts'
-import type { World } from '../../scripts/dialogues/world.ts'
 import { type Coverage, itemsIn, makeCoverage } from '../../src/menu/coverage.ts'
 import { openWorld } from './world.ts'
 
@@ -15,8 +14,9 @@ const PATIENCE_MS = 10_000
 const RECORDING_PATIENCE_MS = 2500
 
 /**
- * Plays every dialogue of a language, each in a world of its own; while one is played, which is mostly waiting, the next one's opens. With
- * UPDATE_DIALOGUES=1 the files are written anew instead. What is returned fills with what the dialogues went through.
+ * Plays every dialogue of a language, each in a world of its own. None is opened while another is played: to compile menus holds the process up
+ * for longer than a hop waits for Redis. With UPDATE_DIALOGUES=1 the files are written anew instead. What is returned fills with what the dialogues
+ * went through.
  */
 export function describeDialogues(language: string, delivery: Delivery): Coverage {
   const coverage = makeCoverage()
@@ -26,21 +26,13 @@ export function describeDialogues(language: string, delivery: Delivery): Coverag
     const source = readFileSync(file, 'utf8')
     return { name: basename(file, '.yaml'), file, source, read: readDialogue(source) }
   })
-  const worlds = openAhead(
-    dialogues.map(
-      ({ read }) =>
-        () =>
-          openWorld(read.kind === 'dialogue' ? read.dialogue.given : [], {
-            watch: ({ program, before, event, step }) => coverage.add(itemsIn(program, before, event, step)),
-          }),
-    ),
-  )
-  afterAll(worlds.close)
-  describe.each(dialogues.map((dialogue, at) => [dialogue.name, dialogue, at] as const))('%s', (_, dialogue, at) => {
+  describe.each(dialogues.map((dialogue) => [dialogue.name, dialogue] as const))('%s', (_, dialogue) => {
     const { file, source, read } = dialogue
     test(read.kind === 'dialogue' ? read.dialogue.description : file, async () => {
       if (read.kind === 'wrong') expect.fail(`${file}\n${read.problems.join('\n')}`)
-      const world = await worlds.take(at)
+      const world = await openWorld(read.dialogue.given, {
+        watch: ({ program, before, event, step }) => coverage.add(itemsIn(program, before, event, step)),
+      })
       try {
         const played = await playDialogue(read.dialogue, world, {
           delivery,
@@ -56,32 +48,4 @@ export function describeDialogues(language: string, delivery: Delivery): Coverag
     })
   })
   return coverage
-}
-
-/** Opens the world after the one that is taken; what nobody takes is closed at the end. */
-function openAhead(openers: readonly (() => Promise<World>)[]) {
-  const waiting = new Map<number, Promise<World>>()
-  const open = (at: number): void => {
-    const opener = openers[at]
-    if (opener === undefined || waiting.has(at)) return
-    const world = opener()
-    // Whoever takes it hears of a failure.
-    world.catch(() => undefined)
-    waiting.set(at, world)
-  }
-  return {
-    async take(at: number): Promise<World> {
-      open(at)
-      const world = waiting.get(at)
-      waiting.delete(at)
-      open(at + 1)
-      if (world === undefined) throw new Error(`there is no dialogue ${at}`)
-      return world
-    },
-    async close(): Promise<void> {
-      for (const world of await Promise.allSettled(waiting.values())) {
-        if (world.status === 'fulfilled') await world.value.close()
-      }
-    },
-  }
 }
