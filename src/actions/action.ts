@@ -73,6 +73,8 @@ export type ActionResult = { readonly outcome: string; readonly values: Readonly
 /** One thing a menu can do: a contract the compiler reads and the code that keeps it. */
 export type Action = {
   readonly contract: ActionContract
+  /** The minor units of money that it confirms, known before it runs; null for one that confirms none. */
+  readonly amountOf: ((input: Readonly<Record<string, Json>>) => bigint) | null
   readonly run: (
     services: Services,
     context: ActionContext,
@@ -93,9 +95,11 @@ export function defineAction<const C extends ActionContract>(
     input: ValuesOf<C['input']>,
     secret: SecretOf<C>,
   ) => Promise<Outcome<C>>,
+  amountOf: ((input: ValuesOf<C['input']>) => bigint) | null = null,
 ): Action {
   return {
     contract,
+    amountOf: amountOf === null ? null : (input) => amountOf(input as ValuesOf<C['input']>),
     run: async (services, context, input, secret) => {
       const result = await run(services, context, input as ValuesOf<C['input']>, secret as SecretOf<C>)
       return { outcome: result.outcome, values: (result.values ?? {}) as Record<string, Json> }

@@ -1,7 +1,7 @@
 import { type SubscriberId, type TransferId, uuidv7 } from '../domain/ids.ts'
 import { MOST_FEE } from '../ledger/check-tariff.ts'
 import { confirmFrom } from '../ledger/confirm-from.ts'
-import type { QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
+import type { Quote, QuoteOutcome, QuoteRequest } from '../ledger/quote.ts'
 import { type QuoteJson, quoteFromJson, quoteToJson } from '../ledger/quote-json.ts'
 import { successorState } from '../ledger/successor.ts'
 import type { Json } from '../menu/contract.ts'
@@ -106,6 +106,7 @@ export const sendFrom: Action = defineAction(
     outcomes: paidOutcomes,
   },
   async (services, context, { quote }) => paidFrom(await confirmBoth(services, context, quote)),
+  ({ quote }) => BigInt(pairOf(quote).payment.amount),
 )
 
 /** The same for a bill; `token`: what the biller returned for the customer. */
@@ -122,6 +123,7 @@ export const payBillFrom: Action = defineAction(
     if (token === null) return paidFrom(result)
     return { outcome: 'token', values: { reference: result.reference, token } }
   },
+  ({ quote }) => BigInt(pairOf(quote).payment.amount),
 )
 
 type Both =
@@ -141,11 +143,16 @@ function paidFrom(result: Both) {
   }
 }
 
+/** As `askBoth` has frozen them. */
+function pairOf(json: Json): { readonly collect: Quote; readonly payment: Quote } {
+  const pair = json as { readonly collect: QuoteJson; readonly payment: QuoteJson }
+  return { collect: quoteFromJson(pair.collect), payment: quoteFromJson(pair.payment) }
+}
+
 async function confirmBoth(services: Services, context: ActionContext, json: Json): Promise<Both> {
   const { caller, sessionId } = context
   const { database, sealer, audit, settlement } = services
-  const pair = json as { readonly collect: QuoteJson; readonly payment: QuoteJson }
-  const [collect, payment] = [quoteFromJson(pair.collect), quoteFromJson(pair.payment)]
+  const { collect, payment } = pairOf(json)
   if ((await findLinked(services, context, collect.payerAccount)) === null) return { kind: 'unavailable' }
   const startedAt = performance.now()
   const held = await confirmFrom({ database, sealer, audit }, { collect, payment, sessionId, by: caller.id })

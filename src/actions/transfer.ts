@@ -27,6 +27,11 @@ export const byPin: ByPin = {
   deadlineMs: DEADLINE_MS,
 }
 
+/** What is counted before it moves. */
+function amountOf({ quote }: { readonly quote: Json }): bigint {
+  return BigInt(quoteFromJson(quote).amount)
+}
+
 const reference: { readonly type: 'text'; readonly max: 10 } = { type: 'text', max: 10 }
 
 const transferOutcomes = {
@@ -45,6 +50,7 @@ export const sendMoney: Action = defineAction(
     outcomes: { ...transferOutcomes, refused: {} },
   },
   async (services, context, { quote }) => sentTo(await confirm(services, context, quote)),
+  amountOf,
 )
 
 /** The same between the payer's own wallets, where nobody can refuse but the payer's own standing. */
@@ -59,6 +65,7 @@ export const moveSavings: Action = defineAction(
     // No limit applies here; one that did would be a refusal like any other.
     return sent.outcome === 'over_limit' ? { outcome: 'refused' } : sent
   },
+  amountOf,
 )
 
 /** The same for a bill; `token`: what the biller returned for the customer. */
@@ -79,6 +86,7 @@ export const payBill: Action = defineAction(
     const token = await readToken(services.database, services.sealer, quoteFromJson(quote).id)
     return token === null ? paidTo(result) : { outcome: 'token', values: { reference: result.reference, token } }
   },
+  amountOf,
 )
 
 /** The same for airtime, which returns nothing for the customer. */
@@ -89,6 +97,7 @@ export const buyAirtime: Action = defineAction(
     outcomes: { ...transferOutcomes, unavailable: {}, refused: { reference } },
   },
   async (services, context, { quote }) => paidTo(await confirm(services, context, quote)),
+  amountOf,
 )
 
 /** Between the wallet and one's own account elsewhere, as either quote says; `refused`: its provider did not do it. */
@@ -103,6 +112,7 @@ export const moveMoney: Action = defineAction(
     const linked = await findLinked(services, context, kind === 'collect' ? payerAccount : payeeAccount)
     return linked === null ? { outcome: 'unavailable' } : paidTo(await confirm(services, context, quote))
   },
+  amountOf,
 )
 
 type Sent =

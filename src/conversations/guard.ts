@@ -78,3 +78,13 @@ function makeRate(now: () => number, windowMs = 1_000): (name: string, most: num
     return count <= most
   }
 }
+
+/** Ends of an action that confirms money after which surely nothing is held; after any other, money may be. */
+const NOTHING_HELD: ReadonlySet<string> = new Set([
+  ...['wrong_pin', 'locked', 'busy'],
+  ...['insufficient', 'over_limit', 'expired', 'unavailable', 'refused'],
+])
+
+export function holdsNothing(outcome: string): boolean {
+  return NOTHING_HELD.has(outcome)
+}

@@ -6,12 +6,12 @@ import type { MenuEvent, Step } from '../menu/event.ts'
 import type { Heard } from '../menu/meaning.ts'
 import { languageOf, type MenuSession } from '../menu/session.ts'
 import { step } from '../menu/step.ts'
+import { holdsNothing } from './guard.ts'
 import { claimHop, type Hop } from './hops.ts'
 import type { Answered } from './last-words.ts'
 import type { Memory } from './memory.ts'
 import { isMachine, type Pace, paced } from './pace.ts'
 import { pastOf } from './previous.ts'
-import { holdsNothing, quotedMoney } from './quoted-money.ts'
 import { HOP_BUDGET_MS, isSingle, LEAST_WRITE_MS, type Round, type Shared, seenOf } from './round.ts'
 import { runAction } from './run-action.ts'
 import type { StoredSession, UssdSession } from './sessions.ts'
@@ -65,14 +65,14 @@ export function makeRunHop(
           if (claim.kind === 'twin') return twin(wanted, errand, left())
           claimed = wanted
         }
-        const money = quotedMoney(effect)
+        const context = contextOf(round, next.session)
+        if (effect.effect === 'write' && left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
+        const money = actions.get(effect.action)?.amountOf?.(effect.input) ?? null
         if (money !== null && !guard.reserve(request.aggregator, money)) {
           const capped = refuseWrite(round)
           if (claimed !== null) await settleHop(claimed, capped.reply)
           return capped
         }
-        const context = contextOf(round, next.session)
-        if (effect.effect === 'write' && left() < LEAST_WRITE_MS) throw new Error(`no time left for ${effect.action}`)
         const deadlineMs = Math.max(1, Math.min(effect.deadlineMs, left()))
         const result = await runAction(services, actions, context, effect, deadlineMs)
         if (money !== null && holdsNothing(result.outcome)) guard.release(request.aggregator, money)
