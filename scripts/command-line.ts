@@ -34,24 +34,40 @@ function wrong(command: string, sentence: string): { kind: 'wrong'; sentence: st
   return { kind: 'wrong', sentence: `${sentence.trim()}\n  npm run ${command} -- --help shows how.` }
 }
 
+/** The same of a command with verbs, each with a help text of its own. */
+type Call<Work extends { readonly kind: 'work' }> =
+  | Work
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'wrong'; readonly sentence: string }
+
 /**
  * Does what the command line says and sets the exit code: that of `run`, 1 where it throws (the message is printed), 2 for wrong use.
  */
-export async function runCommand<Options>(
+export function runCommand<Options>(
   line: CommandLine<Options>,
   help: string,
   run: (options: Options) => Promise<number>,
 ): Promise<void> {
-  switch (line.kind) {
+  const call: Call<{ readonly kind: 'work'; readonly options: Options }> =
+    line.kind === 'help' ? { ...line, text: help } : line.kind === 'wrong' ? line : { ...line, kind: 'work' }
+  return answerCall(call, ({ options }) => run(options))
+}
+
+/** The same where the call says which help is meant. */
+export async function answerCall<Work extends { readonly kind: 'work' }>(
+  call: Call<Work>,
+  run: (work: Work) => Promise<number>,
+): Promise<void> {
+  switch (call.kind) {
     case 'help':
-      process.stdout.write(help)
+      process.stdout.write(call.text)
       break
     case 'wrong':
-      process.stderr.write(`${line.sentence}\n`)
+      process.stderr.write(`${call.sentence}\n`)
       process.exitCode = 2
       break
-    case 'options':
-      process.exitCode = await run(line.options).catch((error: unknown) => {
+    case 'work':
+      process.exitCode = await run(call).catch((error: unknown) => {
         process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
         return 1
       })

@@ -1,24 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { answerCall } from './command-line.ts'
 import { readToolEnv } from './local/keys.ts'
 import { type ReadCall, readCall, runCall } from './security/run.ts'
 import { openToolStores } from './stores.ts'
 
-const read = readCall(process.argv.slice(2))
-switch (read.kind) {
-  case 'help':
-    process.stdout.write(read.text)
-    break
-  case 'wrong':
-    process.stderr.write(`${read.sentence}\n`)
-    process.exitCode = 2
-    break
-  case 'work':
-    process.exitCode = await run(read).catch((error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-      return 1
-    })
-    break
-}
+await answerCall(readCall(process.argv.slice(2)), run)
 
 async function run(call: Extract<ReadCall, { kind: 'work' }>): Promise<number> {
   const env = await readToolEnv(process.env)
