@@ -108,7 +108,8 @@ async function openWorld(
     people: [],
     stores: { database, redis },
     billerTimeoutMs: BILLER_TIMEOUT_MS,
-    env: { ...keys, REDIS_PREFIX: `${redis.prefix}${randomBytes(4).toString('hex')}:`, ...menus },
+    // A dialogue reads the same by night as by day.
+    env: { ...keys, REDIS_PREFIX: `${redis.prefix}${randomBytes(4).toString('hex')}:`, QUIET_HOURS: 'off', ...menus },
     ...(watch === undefined ? {} : { watch }),
     ...(ussdDialect === undefined ? {} : { ussdDialect }),
   })
