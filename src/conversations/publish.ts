@@ -15,9 +15,17 @@ const keywordContracts = [...keywords.values()].map(({ contract }) => contract)
 /** What this build of the gateway can run: programs that were compiled for the same engine, actions and messages. */
 export const BUILD: string = buildOf(contracts, messageContracts, keywordContracts)
 
+/** What was compiled last, and from what: a process is asked for the same files again by publications, and by each gateway of a test. */
+let last: { readonly from: string; readonly compilation: Compilation } | null = null
+
 /** Compiles menu files for the actions and messages of this build. */
 export function compileMenus(sources: MenuSources, market: Market): Compilation {
-  return compile(sources, contracts, messageContracts, market, aggregatorNames, keywordContracts, messageSegments)
+  const from = JSON.stringify([market.code, sources])
+  if (last?.from !== from) {
+    const others = [aggregatorNames, keywordContracts, messageSegments] as const
+    last = { from, compilation: compile(sources, contracts, messageContracts, market, ...others) }
+  }
+  return last.compilation
 }
 
 /** What is put in force, and who did it: a name for people who read the list of versions. */
